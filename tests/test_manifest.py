@@ -1,0 +1,34 @@
+import pandas as pd
+import pytest
+
+from xraylab import manifest, merging
+
+
+@pytest.fixture(scope="module")
+def table(three_sources):
+    return merging.merge(three_sources, progress=False).manifest
+
+
+def test_written_and_read_again_it_is_the_same(table, tmp_path):
+    manifest.write_manifest(table, tmp_path / "m.csv")
+    pd.testing.assert_frame_equal(manifest.read_manifest(tmp_path / "m.csv"), table)
+
+
+def test_missing_columns_are_named(table):
+    with pytest.raises(ValueError, match="missing: kept"):
+        manifest.check_manifest(table.drop(columns="kept"))
+
+
+def test_a_path_twice_is_refused(table):
+    with pytest.raises(ValueError, match="1 stand twice, first "):
+        manifest.check_manifest(pd.concat([table, table.head(1)]))
+
+
+def test_an_odd_label_is_refused(table):
+    with pytest.raises(ValueError, match=r"label must be 0 or 1, found \[2\]"):
+        manifest.check_manifest(table.assign(label=2))
+
+
+def test_no_manifest_says_how_to_make_one(tmp_path):
+    with pytest.raises(FileNotFoundError, match="xraylab merge"):
+        manifest.read_manifest(tmp_path / "none.csv")

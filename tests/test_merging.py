@@ -1,0 +1,78 @@
+import shutil
+
+import pytest
+
+from tests.conftest import as_jpeg, blob_picture, write_file
+from xraylab import merging, sources
+
+
+def test_three_sources_are_one_set_of_pictures(three_sources):
+    report = merging.merge(three_sources, progress=False).report()
+    assert report["files"] == 72
+    assert report["pictures"] == 24
+    assert report["patients"] == 12
+    assert report["groups"] == 12
+    assert report["label_conflicts"] == report["problems"] == 0
+    assert report["unnamed_pictures"] == 0
+    assert report["matches"] == {"kept": 24, "same file": 24, "re-encoded": 24}
+    assert report["index_rule"] == {"agree": 24, "disagree": 0}
+    assert report["ignored"] == {"COVID19: another origin, never pneumonia here": 1}
+
+
+def test_the_third_source_alone_knows_no_child(three_sources):
+    report = merging.merge(three_sources / "three", progress=False).report()
+    assert report["unnamed_pictures"] == report["groups"] == 24
+    assert report["patients"] == 0
+
+
+def test_saved_and_loaded_it_is_the_same(three_sources, tmp_path):
+    merged = merging.merge(three_sources, progress=False)
+    merging.save_merge(merged, tmp_path)
+    assert merging.load_merge(tmp_path).report() == merged.report()
+
+
+def test_bad_files_are_named_and_the_rest_goes_on(three_sources, tmp_path):
+    root = tmp_path / "root"
+    shutil.copytree(three_sources, root)
+    train = root / "one/chest_xray/train/NORMAL"
+    write_file(train / "IM-0901-0001.jpeg", b"")
+    write_file(train / "IM-0902-0001.jpeg", b"I am text")
+    write_file(train / "IM-0903-0001.jpeg", as_jpeg(blob_picture(1, 200))[:1500])
+    merged = merging.merge(root, progress=False)
+    assert len(merged.manifest) == 72
+    assert len(merged.problems) == 3
+    assert merged.problems["cause"].str.contains("empty|format|truncated").all()
+
+
+def test_a_picture_under_two_labels_is_a_conflict(three_sources, tmp_path):
+    root = tmp_path / "root"
+    shutil.copytree(three_sources / "one", root)
+    sick = root / "chest_xray/train/PNEUMONIA"
+    stolen = next((root / "chest_xray/train/NORMAL").iterdir())
+    shutil.copy(stolen, sick / "person99_virus_1.jpeg")
+    assert merging.merge(root, progress=False).report()["label_conflicts"] == 1
+
+
+def test_nothing_readable_is_an_error(tmp_path):
+    for name in ("NORMAL", "PNEUMONIA"):
+        write_file(tmp_path / "x/train" / name / "a.jpeg", b"text")
+    with pytest.raises(ValueError, match="none of 2 files"):
+        merging.merge(tmp_path, progress=False)
+
+
+def test_pictures_that_moved_away_are_said(three_sources, tmp_path):
+    root = tmp_path / "root"
+    shutil.copytree(three_sources / "one", root)
+    merging.save_merge(merging.merge(root, progress=False), tmp_path / "m")
+    shutil.rmtree(root)
+    with pytest.raises(FileNotFoundError, match="not there any more"):
+        merging.load_merge(tmp_path / "m")
+
+
+def test_third_source_names_follow_the_sorted_pool(three_sources):
+    files, _ = sources.list_files(three_sources)
+    names = merging.third_source_names(files)
+    assert len(names) == 24
+    first = files[(files["source"] == sources.FIRST) & (files["label"] == 0)]
+    pool = sorted(path.rsplit("/", 1)[1] for path in first["path"])
+    assert names["three/Data/train/NORMAL/NORMAL(3).jpg"].endswith(pool[3])

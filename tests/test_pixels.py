@@ -1,0 +1,149 @@
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from tests.conftest import as_jpeg, blob_picture, write_file
+from xraylab import pixels
+
+
+def encoded(picture: Image.Image, kind: str = "PNG", **options) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, kind, **options)
+    return out.getvalue()
+
+
+def test_path_and_bytes_give_the_same_pixels(tmp_path):
+    data = as_jpeg(blob_picture(1, 200))
+    file = write_file(tmp_path / "a.jpeg", data)
+    assert np.array_equal(pixels.read_pixels(file, 64), pixels.read_pixels(data, 64))
+
+
+def test_grey_png_at_its_own_size_is_untouched():
+    picture = blob_picture(2, 64)
+    data = encoded(Image.fromarray(picture))
+    assert np.array_equal(pixels.read_pixels(data, 64), picture)
+
+
+def test_sixteen_bits_are_scaled_not_cut():
+    ramp = np.linspace(0, 65535, 64 * 64).reshape(64, 64).astype(np.uint16)
+    read = pixels.read_pixels(encoded(Image.fromarray(ramp)), 64)
+    assert np.abs(read - ramp / 257).max() <= 1
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P", "CMYK"])
+def test_every_colour_mode_reads_as_the_same_grey(mode):
+    picture = blob_picture(3, 64)
+    kind = "TIFF" if mode == "CMYK" else "PNG"
+    coloured = Image.fromarray(picture).convert("RGB")
+    coloured = coloured.quantize(256) if mode == "P" else coloured.convert(mode)
+    read = pixels.read_pixels(encoded(coloured, kind), 64).astype(int)
+    assert np.abs(read - picture).mean() < 4
+
+
+def test_transparent_is_black():
+    clear = Image.new("RGBA", (8, 8), (255, 255, 255, 0))
+    assert pixels.read_pixels(encoded(clear), 8).max() == 0
+
+
+def test_a_turned_camera_is_undone():
+    picture = blob_picture(4, 64)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # stored turned by a quarter
+    stored = Image.fromarray(np.rot90(picture, 1).copy())
+    read = pixels.read_pixels(encoded(stored, "PNG", exif=exif), 64)
+    assert np.array_equal(read, picture)
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.integers(1, 80), st.integers(1, 80), st.integers(1, 50))
+def test_any_shape_becomes_the_square(width, height, size_px):
+    data = encoded(Image.new("L", (width, height), 200))
+    square = pixels.read_pixels(data, size_px)
+    assert square.shape == (size_px, size_px)
+    assert (square == 200).all()
+
+
+@pytest.mark.parametrize(
+    ("data", "cause"),
+    [
+        (b"", "it is empty"),
+        (b"hello, I am text", "no picture format"),
+        (as_jpeg(blob_picture(5, 200))[:1500], "truncated"),
+    ],
+)
+def test_what_is_no_picture_is_named(tmp_path, data, cause):
+    file = write_file(tmp_path / "bad.jpeg", data)
+    with pytest.raises(pixels.UnreadablePictureError, match=cause) as caught:
+        pixels.read_pixels(file, 32)
+    assert "bad.jpeg" in str(caught.value)
+    with pytest.raises(pixels.UnreadablePictureError, match=cause):
+        pixels.read_pixels(data, 32)
+
+
+def test_a_huge_header_is_refused_before_decoding():
+    huge = Image.new("1", (29_000, 3_000))
+    with pytest.raises(pixels.UnreadablePictureError, match="more than 80,000,000"):
+        pixels.read_pixels(encoded(huge), 32)
+
+
+def test_floating_point_pixels_are_refused():
+    data = encoded(Image.fromarray(np.ones((4, 4), np.float32)), "TIFF")
+    with pytest.raises(pixels.UnreadablePictureError, match="floating-point"):
+        pixels.read_pixels(data, 4)
+
+
+def test_no_such_file_and_no_such_size(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        pixels.read_pixels(tmp_path / "none.jpeg", 32)
+    with pytest.raises(ValueError, match="size_px must be at least 1, got 0"):
+        pixels.read_pixels(b"", 0)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for i in range(3):
+        write_file(tmp_path / f"in/{i}.jpeg", as_jpeg(blob_picture(i)))
+    return tmp_path
+
+
+def test_the_cache_holds_what_read_pixels_reads(folder):
+    names = ["0.jpeg", "1.jpeg", "2.jpeg"]
+    cache = pixels.build_cache(names, folder / "in", 32, folder / "c", progress=False)
+    assert cache.size_px == 32
+    for name, row in zip(names, cache.rows(names), strict=True):
+        again = pixels.read_pixels(folder / "in" / name, 32)
+        assert np.array_equal(cache.pixels[row], again)
+
+
+def test_the_cache_is_opened_again_and_renewed_when_a_file_changes(folder):
+    def build():
+        names = ["0.jpeg", "1.jpeg"]
+        return pixels.build_cache(
+            names, folder / "in", 16, folder / "c", progress=False
+        ).pixels
+
+    first, second = build(), build()
+    assert first.filename == second.filename
+    write_file(folder / "in/0.jpeg", as_jpeg(blob_picture(9), quality=50))
+    assert build().filename != first.filename
+
+
+def test_a_cache_that_fails_leaves_nothing(folder):
+    write_file(folder / "in/bad.jpeg", b"text")
+    with pytest.raises(pixels.UnreadablePictureError):
+        pixels.build_cache(
+            ["0.jpeg", "bad.jpeg"], folder / "in", 16, folder / "c", progress=False
+        )
+    assert list((folder / "c").iterdir()) == []
+
+
+def test_unknown_rows_are_named(folder):
+    cache = pixels.build_cache(
+        ["0.jpeg"], folder / "in", 16, folder / "c", progress=False
+    )
+    with pytest.raises(KeyError, match=r"1 are not, first 7\.jpeg"):
+        cache.rows(["7.jpeg"])

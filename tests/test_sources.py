@@ -1,0 +1,102 @@
+import os
+import shutil
+
+import pytest
+
+from tests.conftest import write_file
+from xraylab import sources
+
+
+def test_three_layouts_are_recognised_by_structure(three_sources):
+    found = {s.root.name: s.name for s in sources.find_sources(three_sources)}
+    assert found == {
+        "chest_xray": sources.FIRST,
+        "two": sources.SECOND,
+        "Data": sources.THIRD,
+    }
+
+
+@pytest.mark.parametrize("part", ["one", "two", "three", "one/chest_xray"])
+def test_each_source_is_found_alone(three_sources, part):
+    files, _ = sources.list_files(three_sources / part)
+    assert len(files) == 24
+    assert files["source"].nunique() == 1
+
+
+def test_every_file_is_a_row_or_has_a_reason(three_sources, tmp_path):
+    root = tmp_path / "root"
+    shutil.copytree(three_sources, root)
+    write_file(root / "one/chest_xray/train/NORMAL/._IM-0001-0001.jpeg", b"x")
+    write_file(root / "one/chest_xray/train/NORMAL/.DS_Store", b"x")
+    write_file(root / "one/chest_xray/train/NORMAL/notes.txt", b"x")
+    write_file(root / "one/__MACOSX/chest_xray/train/NORMAL/._a.jpeg", b"x")
+    write_file(root / "readme.md", b"x")
+    shutil.copytree(
+        three_sources / "one/chest_xray", root / "one/chest_xray/chest_xray"
+    )
+    files, ignored = sources.list_files(root)
+    n_all = sum(path.is_file() for path in root.rglob("*"))
+    assert len(files) == 72
+    assert len(files) + len(ignored) == n_all
+    assert ignored["reason"].value_counts().to_dict() == {
+        "second copy nested in the same source": 24,
+        "macOS file, not a picture": 2,
+        "hidden file": 1,
+        "not a picture ending (.txt)": 1,
+        "not in a class folder of a source": 1,
+        "COVID19: another origin, never pneumonia here": 1,
+    }
+
+
+def test_a_nested_file_that_differs_is_kept(three_sources, tmp_path):
+    root = tmp_path / "root"
+    shutil.copytree(three_sources / "one", root)
+    nested = root / "chest_xray/chest_xray"
+    shutil.copytree(three_sources / "one/chest_xray", nested)
+    write_file(nested / "train/NORMAL/IM-0777-0001.jpeg", b"another")
+    files, _ = sources.list_files(root)
+    assert len(files) == 25
+
+
+def test_upper_and_lower_case_folders_are_the_same_class(three_sources, tmp_path):
+    shutil.copytree(three_sources / "one/chest_xray", tmp_path / "x")
+    os.rename(tmp_path / "x/train/NORMAL", tmp_path / "x/train/Normal")
+    os.rename(tmp_path / "x/test", tmp_path / "x/TEST")
+    files, _ = sources.list_files(tmp_path)
+    assert len(files) == 24
+    assert set(files["published_split"]) == {"train", "val", "test"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_a_loop_of_links_ends(three_sources, tmp_path):
+    shutil.copytree(three_sources / "one", tmp_path / "one")
+    (tmp_path / "one/again").symlink_to(tmp_path)
+    files, ignored = sources.list_files(tmp_path)
+    assert len(files) == 24
+    assert "link to a folder already read" in set(ignored["reason"])
+
+
+def test_no_such_root_is_said(tmp_path):
+    with pytest.raises(FileNotFoundError, match="root must be an existing folder, got"):
+        sources.list_files(tmp_path / "nowhere")
+
+
+def test_unknown_layout_names_what_is_there(tmp_path):
+    write_file(tmp_path / "cats/a.jpeg", b"x")
+    with pytest.raises(sources.UnknownLayoutError, match="found cats in"):
+        sources.find_sources(tmp_path)
+    with pytest.raises(sources.UnknownLayoutError, match="found nothing in"):
+        sources.find_sources(_empty(tmp_path / "empty"))
+
+
+def test_empty_class_folder_is_named(three_sources, tmp_path):
+    shutil.copytree(three_sources / "one", tmp_path / "one")
+    shutil.rmtree(tmp_path / "one/chest_xray/train/NORMAL")
+    _empty(tmp_path / "one/chest_xray/train/NORMAL")
+    with pytest.raises(sources.UnknownLayoutError, match=r"found none in .*NORMAL"):
+        sources.list_files(tmp_path)
+
+
+def _empty(folder):
+    folder.mkdir()
+    return folder

@@ -1,0 +1,124 @@
+"""The command line: `xraylab VERB`, one verb a step.
+
+Answers go to stdout, progress and warnings to stderr. Exit 0: done; 1: the work
+failed; 2: the command was wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from xraylab import __version__, splits, verbs
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb and return the exit code."""
+    arguments = _parser().parse_args(argv)
+    started = time.perf_counter()
+    try:
+        answer, text, code = arguments.run(arguments)
+    except KeyboardInterrupt:
+        print("\nxraylab: stopped.", file=sys.stderr)
+        return 130
+    except (ValueError, OSError, RuntimeError, KeyError, ImportError) as error:
+        message = error.args[0] if isinstance(error, KeyError) else error
+        print(f"xraylab {arguments.verb}: {message}", file=sys.stderr)
+        return 1
+    if arguments.json:
+        answer = {**answer, "seconds": round(time.perf_counter() - started, 1)}
+        print(json.dumps({**answer, "peak_mb": _peak_mb()}))
+    else:
+        print(text)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="xraylab", description=__doc__)
+    parser.add_argument("--version", action="version", version=__version__)
+    sub = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    merge = _verb(sub, "merge", verbs.merge, "merge the sources under a folder")
+    merge.add_argument("--data", type=_folder, required=True, metavar="ROOT")
+    merge.add_argument("--out", type=Path, required=True, metavar="DIR")
+
+    split = _verb(sub, "split", verbs.split, "split a merge by one of four protocols")
+    _add_merge_and_protocol(split)
+
+    train = _verb(sub, "train", verbs.train, "train a network on a split, or continue")
+    _add_merge_and_protocol(train)
+    train.add_argument("--out", type=Path, required=True, metavar="RUN")
+    train.add_argument("--recipe", choices=["original", "lesson"], default="original")
+    train.add_argument("--model", choices=["resnet18", "small"])
+    train.add_argument("--weights", help="imagenet, none, or a weights file")
+    train.add_argument("--size", dest="size_px", type=_positive, metavar="PX")
+    train.add_argument("--epochs", type=_positive)
+    train.add_argument("--steps", dest="n_steps", type=_positive, metavar="N")
+    train.add_argument("--batch-size", type=_positive, metavar="N")
+
+    evaluate = _verb(
+        sub, "evaluate", verbs.evaluate, "numbers with intervals and floors"
+    )
+    evaluate.add_argument("run_folder", type=_folder, metavar="RUN")
+    evaluate.add_argument("--on", choices=["valid", "test"], default="valid")
+    evaluate.add_argument("--threshold", type=float, help="default: the run's own")
+
+    predict = _verb(sub, "predict", verbs.predict, "answer for picture files")
+    predict.add_argument("run_folder", type=_folder, metavar="RUN")
+    predict.add_argument("files", nargs="+", type=Path, metavar="FILE")
+
+    phantom = _verb(sub, "phantom", verbs.phantom, "write simulated pictures")
+    phantom.add_argument("--out", type=Path, required=True, metavar="DIR")
+    phantom.add_argument("--children", type=_positive, default=300, metavar="N")
+    phantom.add_argument("--seed", type=int, default=0)
+    phantom.add_argument("--clean", action="store_true", help="no class differences")
+
+    lessons = _verb(sub, "lessons", verbs.lessons, "list, run or copy the lessons")
+    lessons.add_argument("--run", nargs="*", metavar="NUMBER", help="all when none")
+    lessons.add_argument("--copy", type=Path, metavar="DIR")
+
+    results = _verb(sub, "results", verbs.results, "what was measured on real pictures")
+    results.add_argument("name", nargs="?")
+    return parser
+
+
+def _verb(
+    sub: argparse._SubParsersAction, name: str, run: Callable, text: str
+) -> argparse.ArgumentParser:
+    verb = sub.add_parser(name, help=text, description=text.capitalize() + ".")
+    verb.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    verb.set_defaults(run=run)
+    return verb
+
+
+def _add_merge_and_protocol(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("merge", type=_folder, metavar="MERGE")
+    verb.add_argument("--protocol", choices=list(splits.PROTOCOLS), required=True)
+    verb.add_argument("--seed", type=int, default=0)
+
+
+def _folder(text: str) -> Path:
+    path = Path(text)
+    if not path.is_dir():
+        raise argparse.ArgumentTypeError(f"must be an existing folder, got {text}")
+    return path
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number above 0, got {text}")
+    return int(text)
+
+
+def _peak_mb() -> float | None:
+    """Peak memory of this process in MB; None where the system does not say."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    unit = 1e6 if sys.platform == "darwin" else 1e3
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)

@@ -1,0 +1,70 @@
+"""The manifest: one table, one row a file, every column checked once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from xraylab import _files, sources
+
+MANIFEST_COLUMNS = [
+    *sources.FILE_COLUMNS,
+    "picture_id",
+    "match",
+    "kept",
+    "group_id",
+]
+_TEXT = ["kind", "number", "patient_id", "published_split"]
+
+
+def check_manifest(manifest: pd.DataFrame) -> pd.DataFrame:
+    """Return the manifest, or say what is wrong with it.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, a path stands twice, or a label is not 0 or 1.
+    """
+    missing = [name for name in MANIFEST_COLUMNS if name not in manifest.columns]
+    if missing:
+        raise ValueError(
+            f"manifest must have the columns {', '.join(MANIFEST_COLUMNS)}; missing: "
+            f"{', '.join(missing)}. Make it with `xraylab merge`."
+        )
+    twice = manifest["path"][manifest["path"].duplicated()].tolist()
+    if twice:
+        raise ValueError(
+            f"manifest must hold each path once, {len(twice)} stand twice, first "
+            f"{', '.join(twice[:3])}."
+        )
+    odd = sorted(set(manifest["label"]) - {0, 1}, key=str)
+    if odd:
+        raise ValueError(f"label must be 0 or 1, found {odd[:3]}.")
+    return manifest
+
+
+def write_manifest(manifest: pd.DataFrame, file: str | Path) -> None:
+    """Write the manifest as CSV, whole or not at all."""
+    table = check_manifest(manifest)[MANIFEST_COLUMNS]
+    _files.write_text(Path(file), table.to_csv(index=False, lineterminator="\n"))
+
+
+def read_manifest(file: str | Path) -> pd.DataFrame:
+    """Read a manifest written by `write_manifest`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        As `check_manifest`.
+    """
+    file = Path(file)
+    if not file.is_file():
+        raise FileNotFoundError(
+            f"{file} is not there. Make it with `xraylab merge --data ROOT "
+            f"--out {file.parent}`."
+        )
+    table = pd.read_csv(file, dtype={"number": str, "patient_id": str})
+    return check_manifest(table.fillna(dict.fromkeys(_TEXT, "")))

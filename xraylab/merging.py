@@ -1,0 +1,159 @@
+"""The whole merge: a folder of sources to one checked table and a report."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from xraylab import _files, duplicates, manifest, sources, splits
+
+
+@dataclass(frozen=True)
+class Merge:
+    """What came out of a merge.
+
+    Attributes
+    ----------
+    root : Path
+        The paths in `manifest` are relative to it.
+    manifest : DataFrame
+        One row a readable picture file, `xraylab.manifest.MANIFEST_COLUMNS`.
+    problems : DataFrame
+        Columns path and cause: files that could not be read.
+    ignored : DataFrame
+        Columns path and reason: files that belong to no source.
+    """
+
+    root: Path
+    manifest: pd.DataFrame
+    problems: pd.DataFrame
+    ignored: pd.DataFrame
+
+    def report(self) -> dict:
+        """Count what is there; a plain dict, fit for JSON."""
+        table = self.manifest
+        known = table["patient_id"] != ""
+        named = table.loc[known, "picture_id"]
+        labels = table.groupby("picture_id")["label"].nunique()
+        return {
+            "files": len(table),
+            "pictures": table["picture_id"].nunique(),
+            "patients": table.loc[known, "patient_id"].nunique(),
+            "groups": table["group_id"].nunique(),
+            "label_conflicts": int((labels > 1).sum()),
+            "problems": len(self.problems),
+            "unnamed_pictures": int(
+                (~table.loc[table["kept"], "picture_id"].isin(named)).sum()
+            ),
+            "by_source": table["source"].value_counts(sort=False).to_dict(),
+            "matches": table["match"].value_counts().to_dict(),
+            "ignored": self.ignored["reason"].value_counts().to_dict(),
+            "index_rule": _hold_against_index_rule(table),
+        }
+
+
+def merge(root: str | Path, *, progress: bool = True) -> Merge:
+    """Merge the sources under a folder: list, look, group.
+
+    Parameters
+    ----------
+    root : path
+        Folder that holds one or more of the three sources.
+    progress : bool
+        Show a progress bar on stderr.
+
+    Raises
+    ------
+    FileNotFoundError, xraylab.sources.UnknownLayoutError
+        If there is no such folder, or no source in it.
+    ValueError
+        If not one picture could be read.
+    """
+    files, ignored = sources.list_files(root)
+    rank = {name: i for i, name in enumerate(sources.SOURCES)}
+    files = files.sort_values("source", key=lambda s: s.map(rank), kind="stable")
+    pictures, problems = duplicates.find_pictures(files, root, progress=progress)
+    if pictures.empty:
+        raise ValueError(
+            f"root must hold readable pictures, none of {len(problems)} files in "
+            f"{root} could be read, first {problems['path'].iloc[0]}."
+        )
+    table = files.merge(pictures, on="path", validate="one_to_one")
+    table = splits.add_groups(table)[manifest.MANIFEST_COLUMNS]
+    return Merge(Path(root), manifest.check_manifest(table), problems, ignored)
+
+
+def save_merge(merged: Merge, folder: str | Path) -> None:
+    """Write manifest, problems, ignored files and report into a folder."""
+    folder = Path(folder)
+    for name in ("problems", "ignored"):
+        text = getattr(merged, name).to_csv(index=False, lineterminator="\n")
+        _files.write_text(folder / f"{name}.csv", text)
+    facts = {"root": str(merged.root.resolve()), **merged.report()}
+    _files.write_text(folder / "merge.json", json.dumps(facts, indent=2) + "\n")
+    manifest.write_manifest(merged.manifest, folder / "manifest.csv")
+
+
+def load_merge(folder: str | Path) -> Merge:
+    """Read back what `save_merge` wrote.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder holds no merge, or its pictures have moved away.
+    """
+    folder = Path(folder)
+    table = manifest.read_manifest(folder / "manifest.csv")
+    root = Path(json.loads((folder / "merge.json").read_text("utf-8"))["root"])
+    if not root.is_dir():
+        raise FileNotFoundError(
+            f"the pictures of {folder} were in {root}, which is not there any more. "
+            "Merge again with `xraylab merge`."
+        )
+    problems = pd.read_csv(folder / "problems.csv")
+    return Merge(root, table, problems, pd.read_csv(folder / "ignored.csv"))
+
+
+def third_source_names(files: pd.DataFrame) -> pd.Series:
+    """Say which first-source file each third-source file should be.
+
+    The rule: pool the first source's files of a class, sort them by file name,
+    count from 0; `NORMAL(i)` is item i. It is inferred, so it is evidence to
+    hold against the pixels, never a decision.
+
+    Parameters
+    ----------
+    files : DataFrame
+        Columns path, source, label, number, as from `xraylab.sources.list_files`.
+
+    Returns
+    -------
+    Series
+        Index: path of a third-source file; value: path of a first-source file.
+        Empty unless both sources are there.
+    """
+    by_name = files.assign(name=files["path"].str.rsplit("/", n=1).str[-1])
+    pools = {
+        label: pool.sort_values("name")["path"].tolist()
+        for label, pool in by_name[by_name["source"] == sources.FIRST].groupby("label")
+    }
+    third = files[(files["source"] == sources.THIRD) & (files["number"] != "")]
+    pairs = {
+        path: pools[label][int(number)]
+        for path, label, number in zip(
+            third["path"], third["label"], third["number"], strict=True
+        )
+        if label in pools and int(number) < len(pools[label])
+    }
+    return pd.Series(pairs, dtype=object)
+
+
+def _hold_against_index_rule(table: pd.DataFrame) -> dict[str, int]:
+    """Compare the third source's names with what the pixels say."""
+    expected = third_source_names(table)
+    picture = table.set_index("path")["picture_id"]
+    agree = picture.loc[expected.index].to_numpy() == picture.loc[expected].to_numpy()
+    return {"agree": int(agree.sum()), "disagree": int((~agree).sum())}

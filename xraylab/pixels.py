@@ -1,0 +1,201 @@
+"""Files to pixels: one decode for the cache, the audit and the prediction."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+from tqdm import tqdm
+
+from xraylab import _files
+
+MAX_PIXELS = 80_000_000  # a 30,000 x 30,000 header must not fill the memory
+_DECODER = 1  # counts changes of read_pixels, so that old caches are not used
+
+
+class UnreadablePictureError(ValueError):
+    """A file that could not be read as a picture; `path` and `cause` say which."""
+
+    def __init__(self, path: str, cause: str):
+        self.path, self.cause = path, cause
+        super().__init__(
+            f"{path} could not be read as a picture: {cause}. "
+            "Open it in a viewer, or fetch it again."
+        )
+
+
+def read_pixels(file: str | Path | bytes, size_px: int) -> np.ndarray:
+    """Read one picture as a grey square.
+
+    16-bit greys are scaled to 8 bits, transparency is laid on black, colours
+    become luminance, a camera's turn (EXIF) is undone. The picture is squeezed
+    to the square, as the original project does; a JPEG is decoded at the next
+    scale of at least twice the size, which is quicker and hardly differs.
+
+    Parameters
+    ----------
+    file : path or bytes
+        A picture file, or its content.
+    size_px : int
+        Side of the square, at least 1.
+
+    Returns
+    -------
+    array of uint8, shape (size_px, size_px)
+        Grey levels, 0 black to 255 white.
+
+    Raises
+    ------
+    UnreadablePictureError
+        If the file is empty, truncated, no picture, or larger than 80 million
+        pixels.
+    FileNotFoundError
+        If there is no such file.
+    """
+    if size_px < 1:
+        raise ValueError(f"size_px must be at least 1, got {size_px}.")
+    name = "these bytes" if isinstance(file, bytes) else str(file)
+    opened = io.BytesIO(file) if isinstance(file, bytes) else file
+    try:
+        with Image.open(opened) as picture:
+            return np.asarray(_grey_square(picture, size_px))
+    except FileNotFoundError:
+        raise
+    except UnreadablePictureError:
+        raise
+    except Exception as error:  # Pillow's decoders raise a dozen kinds
+        raise UnreadablePictureError(name, _cause(file, error)) from error
+
+
+def _grey_square(picture: Image.Image, size_px: int) -> Image.Image:
+    width, height = picture.size
+    if width * height > MAX_PIXELS:
+        raise ValueError(f"{width} x {height} px is more than {MAX_PIXELS:,} pixels")
+    picture.draft("L", (2 * size_px, 2 * size_px))
+    picture = _to_grey(ImageOps.exif_transpose(picture))
+    return picture.resize((size_px, size_px), Image.Resampling.BILINEAR)
+
+
+def _to_grey(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith("I"):  # 16-bit files open as I;16 or as I
+        levels = np.asarray(picture).astype(np.float64) / 257
+        return Image.fromarray(levels.round().clip(0, 255).astype(np.uint8))
+    if picture.mode == "F":
+        raise ValueError("floating-point pixels have no agreed black and white")
+    if "A" in picture.mode or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        black = Image.new("RGBA", picture.size, (0, 0, 0, 255))
+        picture = Image.alpha_composite(black, picture)
+    return picture.convert("L")
+
+
+def _cause(file: str | Path | bytes, error: Exception) -> str:
+    empty = not file if isinstance(file, bytes) else _is_empty(Path(file))
+    if empty:
+        return "it is empty"
+    if isinstance(error, Image.UnidentifiedImageError):
+        return "it is no picture format that Pillow knows"
+    return str(error) or type(error).__name__
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size == 0
+
+
+@dataclass(frozen=True)
+class Cache:
+    """Many pictures as one array on disk.
+
+    `pixels` is a memory-mapped uint8 array, shape (n, size_px, size_px);
+    `paths` names its rows.
+    """
+
+    pixels: np.ndarray
+    paths: tuple[str, ...]
+
+    @property
+    def size_px(self) -> int:
+        """Side of the squares."""
+        return self.pixels.shape[1]
+
+    def rows(self, paths: Sequence[str]) -> np.ndarray:
+        """Row numbers of `paths`, int array of the same length.
+
+        Raises
+        ------
+        KeyError
+            If a path is not in the cache.
+        """
+        number = {path: row for row, path in enumerate(self.paths)}
+        missing = [path for path in paths if path not in number]
+        if missing:
+            raise KeyError(
+                f"paths must be in the cache, {len(missing)} are not, first "
+                f"{', '.join(missing[:3])}. Build the cache for these paths."
+            )
+        return np.array([number[path] for path in paths], dtype=np.int64)
+
+
+def build_cache(
+    paths: Sequence[str],
+    root: str | Path,
+    size_px: int,
+    folder: str | Path,
+    *,
+    progress: bool = True,
+) -> Cache:
+    """Decode pictures once into one file, or open it when it is there.
+
+    The file's name holds a digest of what went in (paths, sizes, times of
+    change, `size_px`), so a changed picture makes a new cache. It is written
+    whole or not at all.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Relative to `root`.
+    size_px : int
+        Side of the squares.
+    folder : path
+        Where the cache lies; made when missing.
+
+    Raises
+    ------
+    UnreadablePictureError
+        At the first file that is no picture.
+    OSError
+        When the disk is full or the folder cannot be written.
+    """
+    root, paths = Path(root), tuple(paths)
+    file = Path(folder) / f"pixels-{size_px}px-{_digest(paths, root, size_px)}.npy"
+    if not file.exists():
+        with _files.whole_file(file) as half:
+            _decode_into(half, paths, root, size_px, progress)
+            _files.write_text(file.with_suffix(".json"), json.dumps(paths))
+    return Cache(np.load(file, mmap_mode="r"), paths)
+
+
+def _digest(paths: tuple[str, ...], root: Path, size_px: int) -> str:
+    digest = hashlib.blake2b(f"{_DECODER} {size_px}".encode(), digest_size=8)
+    for path in paths:
+        facts = (root / path).stat()
+        digest.update(f"\n{path} {facts.st_size} {facts.st_mtime_ns}".encode())
+    return digest.hexdigest()
+
+
+def _decode_into(
+    file: Path, paths: tuple[str, ...], root: Path, size_px: int, progress: bool
+) -> None:
+    shape = (len(paths), size_px, size_px)
+    with file.open("wb") as out:
+        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(out, header)
+        title = f"reading at {size_px} px"
+        for path in tqdm(paths, title, unit="file", disable=not progress):
+            out.write(read_pixels(root / path, size_px).tobytes())

@@ -1,0 +1,298 @@
+"""The three sources: how they are laid out, and what a path tells.
+
+All three Kaggle sets hold split folders (train, val, test) with class folders
+in them. They are recognised by that structure wherever they hang, whatever
+the folder above is called.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from xraylab import names
+
+SPLITS = ("train", "val", "test")
+PICTURE_ENDINGS = (".jpeg", ".jpg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp")
+FILE_COLUMNS = [
+    "path",
+    "source",
+    "published_split",
+    "label",
+    "kind",
+    "number",
+    "patient_id",
+    "bytes",
+]
+
+
+class UnknownLayoutError(ValueError):
+    """The folder holds none of the three sources, or an incomplete one."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One published set: its name, its class folders and where it comes from."""
+
+    name: str
+    classes: dict[str, int | None]  # lower-case folder -> label, None is left out
+    page: str
+    licence: str
+
+
+# In the order of publication: of several copies the first source's is kept.
+SOURCES = {
+    source.name: source
+    for source in (
+        Source(
+            "chest-xray-pneumonia",
+            {"normal": 0, "pneumonia": 1},
+            "https://www.kaggle.com/datasets/paultimothymooney/chest-xray-pneumonia",
+            "CC BY 4.0",
+        ),
+        Source(
+            "pneumonia-xray-images",
+            {"normal": 0, "opacity": 1},
+            "https://www.kaggle.com/datasets/pcbreviglieri/pneumonia-xray-images",
+            "as stated on its page",
+        ),
+        Source(
+            "chest-xray-covid19-pneumonia",
+            {"normal": 0, "pneumonia": 1, "covid19": None},
+            "https://www.kaggle.com/datasets/prashant268/chest-xray-covid19-pneumonia",
+            "as stated on its page",
+        ),
+    )
+}
+FIRST, SECOND, THIRD = SOURCES
+
+
+@dataclass(frozen=True)
+class FoundSource:
+    """A source met on disk: which one, and the folder with its split folders."""
+
+    name: str
+    root: Path
+
+
+def find_sources(root: str | Path) -> list[FoundSource]:
+    """Find the known sources under a folder, nested copies included.
+
+    Outer folders come before those nested in them.
+
+    Raises
+    ------
+    FileNotFoundError
+        If `root` is no folder.
+    UnknownLayoutError
+        If no split folders with class folders are under `root`.
+    """
+    root = _existing_folder(root)
+    return _find_sources(root, _walk(root)[0])
+
+
+def list_files(root: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """List every file under a folder: those of a source, and those left out.
+
+    Nothing is skipped silently: files + ignored = all files found.
+
+    Parameters
+    ----------
+    root : path
+        Folder that holds one or more of the three sources at any depth.
+
+    Returns
+    -------
+    files : DataFrame
+        One row a picture file, columns `FILE_COLUMNS`, sorted by path; `path`
+        is relative to `root`, `bytes` the file's size.
+    ignored : DataFrame
+        Columns path and reason.
+
+    Raises
+    ------
+    FileNotFoundError
+        If `root` is no folder.
+    UnknownLayoutError
+        If no source is under `root`, or a class folder holds no picture file.
+    """
+    root = _existing_folder(root)
+    tree, ignored = _walk(root)
+    found = _find_sources(root, tree)
+    places = _class_folders(found, tree)
+    rows = []
+    for folder, files in tree.items():
+        for name in files:
+            path = folder / name
+            reason = _reason_to_ignore(path, places, found)
+            if reason:
+                ignored.append((_relative(path, root), reason))
+            else:
+                rows.append(_file_row(path, root, places[folder]))
+    table = _sorted_table(rows, FILE_COLUMNS)
+    _refuse_empty_classes(places, table, root)
+    return table, _sorted_table(ignored, ["path", "reason"])
+
+
+def _existing_folder(root: str | Path) -> Path:
+    root = Path(root)
+    if not root.is_dir():
+        raise FileNotFoundError(
+            f"root must be an existing folder, got {root}. Unpack the Kaggle "
+            "downloads into one folder and give its path; data/README.md says how."
+        )
+    return root
+
+
+def _walk(root: Path) -> tuple[dict[Path, list[str]], list[tuple[str, str]]]:
+    """Read the tree: folder -> file names; and links that lead back into it."""
+    tree: dict[Path, list[str]] = {}
+    ignored = []
+    seen = set()
+    for folder, folders, files in os.walk(root, followlinks=True):
+        here = Path(folder)
+        identity = (here.stat().st_dev, here.stat().st_ino)
+        if identity in seen:  # a loop, or a folder linked twice
+            ignored.append((_relative(here, root), "link to a folder already read"))
+            folders.clear()
+            continue
+        seen.add(identity)
+        folders.sort()
+        tree[here] = sorted(files)
+    return tree, ignored
+
+
+def _children(folder: Path, tree: dict[Path, list[str]]) -> dict[str, list[Path]]:
+    """Sub-folders by lower-case name (NORMAL and normal are the same class)."""
+    children: dict[str, list[Path]] = {}
+    for other in tree:
+        if other.parent == folder and other != folder:
+            children.setdefault(other.name.lower(), []).append(other)
+    return children
+
+
+def _find_sources(root: Path, tree: dict[Path, list[str]]) -> list[FoundSource]:
+    homes = {
+        folder.parent.parent
+        for folder in tree
+        if folder.parent.name.lower() in SPLITS
+        and any(folder.name.lower() in s.classes for s in SOURCES.values())
+        and "__MACOSX" not in folder.relative_to(root).parts
+        and folder.parent != root
+    }
+    if not homes:
+        inside = ", ".join(sorted(p.name for p in root.iterdir())[:6]) or "nothing"
+        raise UnknownLayoutError(
+            "root must hold train, val or test folders with NORMAL and PNEUMONIA "
+            f"(or opacity) folders in them, found {inside} in {root}. "
+            "data/README.md shows the three layouts."
+        )
+    ordered = sorted(homes, key=lambda home: (len(home.parts), home.as_posix()))
+    return [FoundSource(_recognise(home, tree), home) for home in ordered]
+
+
+def _recognise(home: Path, tree: dict[Path, list[str]]) -> str:
+    """Name the source by its class folders and the look of its file names."""
+    classes: dict[str, list[Path]] = {}
+    for split, folders in _children(home, tree).items():
+        for folder in folders if split in SPLITS else []:
+            for name, inner in _children(folder, tree).items():
+                classes.setdefault(name, []).extend(inner)
+    if "opacity" in classes:
+        return SECOND
+    files = [n for inner in classes.values() for f in inner for n in tree[f][:50]]
+    if "covid19" in classes or any(map(names.is_indexed, files)):
+        return THIRD
+    return FIRST
+
+
+@dataclass(frozen=True)
+class _Place:
+    source: str
+    home: Path
+    split: str
+    label: int | None
+
+
+def _class_folders(
+    found: list[FoundSource], tree: dict[Path, list[str]]
+) -> dict[Path, _Place]:
+    """Map each class folder of the found sources to what it says."""
+    places = {}
+    for source in found:
+        classes = SOURCES[source.name].classes
+        for split, split_folders in _children(source.root, tree).items():
+            for split_folder in split_folders if split in SPLITS else []:
+                for name, folders in _children(split_folder, tree).items():
+                    for folder in folders if name in classes else []:
+                        places[folder] = _Place(
+                            source.name, source.root, split, classes[name]
+                        )
+    return places
+
+
+def _reason_to_ignore(
+    path: Path, places: dict[Path, _Place], found: list[FoundSource]
+) -> str:
+    """Say why a file is left out; "" when it belongs to a source."""
+    if "__MACOSX" in path.parts or path.name.startswith("._"):
+        return "macOS file, not a picture"
+    if path.name.startswith("."):
+        return "hidden file"
+    place = places.get(path.parent)
+    if place is None:
+        return "not in a class folder of a source"
+    if place.label is None:
+        return f"{path.parent.name}: another origin, never pneumonia here"
+    if path.suffix.lower() not in PICTURE_ENDINGS:
+        return f"not a picture ending ({path.suffix or 'none'})"
+    for outer in found:
+        if outer.name == place.source and outer.root in place.home.parents:
+            twin = outer.root / path.relative_to(place.home)
+            if twin.is_file() and twin.stat().st_size == path.stat().st_size:
+                return "second copy nested in the same source"
+    return ""
+
+
+def _file_row(path: Path, root: Path, place: _Place) -> tuple:
+    kind, number = names.read_name(path.name)
+    return (
+        _relative(path, root),
+        place.source,
+        place.split,
+        place.label,
+        kind,
+        number,
+        f"{kind}-{number}" if kind else "",
+        path.stat().st_size,
+    )
+
+
+def _refuse_empty_classes(
+    places: dict[Path, _Place], files: pd.DataFrame, root: Path
+) -> None:
+    filled = {str(Path(path).parent) for path in files["path"]}
+    nested = {
+        place.home
+        for place in places.values()
+        for other in places.values()
+        if other.home in place.home.parents and other.source == place.source
+    }
+    for folder, place in places.items():
+        is_read = place.label is not None and place.home not in nested
+        if is_read and str(folder.relative_to(root)) not in filled:
+            raise UnknownLayoutError(
+                f"each class folder must hold pictures, found none in {folder}. "
+                "Finish the download, or remove the empty folder."
+            )
+
+
+def _relative(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix()
+
+
+def _sorted_table(rows: list[tuple], columns: list[str]) -> pd.DataFrame:
+    return pd.DataFrame(sorted(rows), columns=columns)

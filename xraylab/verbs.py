@@ -1,0 +1,214 @@
+"""What each verb of the command line does.
+
+Every verb takes the parsed arguments and returns its answer as a dict for
+`--json`, as text for people, and the exit code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from xraylab import _files, looks, merging, splits
+
+Answer = tuple[dict, str, int]
+
+
+def merge(args: argparse.Namespace) -> Answer:
+    """Merge the sources under a folder into a table."""
+    merged = merging.merge(args.data, progress=_progress())
+    merging.save_merge(merged, args.out)
+    for path, cause in merged.problems.itertuples(index=False):
+        print(f"not read: {path}: {cause}", file=sys.stderr)
+    report = merged.report()
+    if report["unnamed_pictures"]:
+        print(
+            f"{report['unnamed_pictures']} pictures have names that tell no child; "
+            "each is a group of its own.",
+            file=sys.stderr,
+        )
+    return report, f"{_as_lines(report)}\nWritten to {args.out}.", 0
+
+
+def split(args: argparse.Namespace) -> Answer:
+    """Split a merge by a protocol."""
+    table = splits.split(
+        merging.load_merge(args.merge).manifest, args.protocol, seed=args.seed
+    )
+    out = args.merge / f"split-{args.protocol}-{args.seed}.csv"
+    _files.write_text(out, table.to_csv(index=False, lineterminator="\n"))
+    counts = splits.describe_split(table)
+    text = f"{args.protocol}: {splits.PROTOCOLS[args.protocol]}\n{counts.round(3)}"
+    rows = json.loads(counts.to_json(orient="index"))
+    return {"protocol": args.protocol, "seed": args.seed, **rows}, text, 0
+
+
+def train(args: argparse.Namespace) -> Answer:
+    """Train on a split, or continue an unfinished run."""
+    from xraylab import pixels, runs, training
+
+    recipe = training.RECIPES[args.recipe]
+    changes = {
+        name: getattr(args, name)
+        for name in ("model", "weights", "size_px", "epochs", "n_steps", "batch_size")
+        if getattr(args, name) is not None
+    }
+    recipe = replace(recipe, seed=args.seed, **changes)
+    merged = merging.load_merge(args.merge)
+    table = splits.split(merged.manifest, args.protocol, seed=args.seed)
+    cache = pixels.build_cache(
+        merged.manifest["path"].tolist(),
+        merged.root,
+        recipe.size_px,
+        args.merge / "cache",
+        progress=_progress(),
+    )
+    table = table.assign(row=cache.rows(table["path"].tolist()))
+    run = runs.train_run(
+        args.out,
+        recipe,
+        cache.pixels,
+        table,
+        protocol=args.protocol,
+        about={"merge": str(args.merge.resolve())},
+        progress=_progress(),
+    )
+    last = run.history.iloc[-1]
+    facts = json.loads(last.to_json())
+    return {"run": str(args.out), **facts}, f"{last.to_string()}\nRun: {args.out}", 0
+
+
+def evaluate(args: argparse.Namespace) -> Answer:
+    """Score a run's validation or test, the latter counted."""
+    from xraylab import evaluation, pixels, runs
+
+    run = runs.load_run(args.run_folder)
+    merged = merging.load_merge(run.about["merge"])
+    table = run.table[run.table["split"] == args.on]
+    cache = pixels.build_cache(
+        table["path"].tolist(),
+        merged.root,
+        run.recipe.size_px,
+        Path(run.about["merge"]) / "cache",
+        progress=_progress(),
+    )
+    n_looks = 0
+    if args.on == "test":
+        n_looks = looks.count_look(
+            run.about["merge"],
+            run=args.run_folder.name,
+            protocol=run.protocol,
+            seed=run.recipe.seed,
+        )
+    table = table.assign(row=cache.rows(table["path"].tolist()))
+    predictions = runs.score_rows(run, cache.pixels, table)
+    runs.write_predictions(args.run_folder, args.on, predictions)
+    threshold = run.threshold if args.threshold is None else args.threshold
+    metrics = evaluation.evaluate(predictions, threshold=threshold)
+    counts = evaluation.confusion(
+        predictions["label"], predictions["score"], threshold=threshold
+    )
+    lines = [f"{run.protocol}, {args.on}, threshold {threshold:.3f}"]
+    lines += evaluation.describe(metrics)
+    if n_looks:
+        lines.append(f"Look number {n_looks} at the test of {run.protocol}.")
+    answer = {
+        "run": str(args.run_folder),
+        "protocol": run.protocol,
+        "on": args.on,
+        "threshold": threshold,
+        "looks": n_looks,
+        "confusion": counts,
+        "metrics": json.loads(metrics.to_json(orient="index")),
+    }
+    return answer, "\n".join(lines), 0
+
+
+def predict(args: argparse.Namespace) -> Answer:
+    """Answer for picture files, in the order given."""
+    from xraylab import pixels, predict
+
+    predictor = predict.Predictor(args.run_folder)
+    answers, failed = [], 0
+    for file in args.files:
+        try:
+            answers.append(predictor.predict(file))
+        except (pixels.UnreadablePictureError, OSError) as error:
+            failed += 1
+            answers.append(None)
+            print(f"not read: {error}", file=sys.stderr)
+    rows = [
+        {"path": str(file), **(answer.as_dict() if answer else {"problem": "not read"})}
+        for file, answer in zip(args.files, answers, strict=True)
+    ]
+    text = "\n".join(
+        f"{file}\n  {answer or 'not read'}"
+        for file, answer in zip(args.files, answers, strict=True)
+    )
+    note = predict.NOT_FOR_CLINICAL_USE
+    return {"predictions": rows, "note": note}, f"{text}\n{note}", 1 if failed else 0
+
+
+def phantom(args: argparse.Namespace) -> Answer:
+    """Write simulated pictures."""
+    from xraylab import phantom
+
+    plants = phantom.CLEAN if args.clean else phantom.REAL_LIKE
+    truth = phantom.write_phantom(
+        args.out,
+        n_children=args.children,
+        seed=args.seed,
+        plants=plants,
+        progress=_progress(),
+    )
+    text = f"{len(truth)} simulated pictures in three layouts, written to {args.out}."
+    return {"pictures": len(truth), "out": str(args.out)}, text, 0
+
+
+def lessons(args: argparse.Namespace) -> Answer:
+    """List, run or copy the lessons."""
+    from xraylab import lessons
+
+    if args.copy:
+        copied = lessons.copy_lessons(args.copy)
+        names = [path.name for path in copied]
+        return {"copied": names}, f"{len(names)} lessons in {args.copy}.", 0
+    if args.run is not None:
+        table = lessons.run_lessons(args.run, progress=_progress())
+        code = 0 if table["passed"].all() else 1
+        return {"lessons": table.to_dict("records")}, table.to_string(index=False), code
+    table = lessons.list_lessons()
+    return {"lessons": table.to_dict("records")}, table.to_string(index=False), 0
+
+
+def results(args: argparse.Namespace) -> Answer:
+    """Show what was measured on real pictures."""
+    from xraylab import results
+
+    if args.name:
+        answer = results.read_result(args.name)
+        return answer, json.dumps(answer, indent=2), 0
+    table = results.list_results()
+    return {"results": table.to_dict("records")}, table.to_string(index=False), 0
+
+
+def _progress() -> bool:
+    return os.environ.get("XRAYLAB_PROGRESS", "1") != "0"
+
+
+def _as_lines(report: dict) -> str:
+    width = max(map(len, report))
+    return "\n".join(
+        f"{name.replace('_', ' '):<{width}}  {_as_text(value)}"
+        for name, value in report.items()
+    )
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, dict):
+        return "; ".join(f"{k}: {v:,}" for k, v in value.items()) or "none"
+    return f"{value:,}" if isinstance(value, int) else str(value)
