@@ -156,7 +156,7 @@ def _choose_kept(table: pd.DataFrame) -> pd.DataFrame:
     leader = ranked[kept].set_index("number")["digest"]
     ranked = ranked.assign(
         kept=kept,
-        picture_id=ranked["number"].map(leader).str[:16],
+        picture_id=ranked["number"].map(leader).astype(str).str[:16],
         alone=~ranked["number"].duplicated(keep=False),
     )
     same = ranked["digest"] == ranked["number"].map(leader)

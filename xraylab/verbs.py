@@ -61,13 +61,13 @@ def train(args: argparse.Namespace) -> Answer:
     merged = merging.load_merge(args.merge)
     table = splits.split(merged.manifest, args.protocol, seed=args.seed)
     cache = pixels.build_cache(
-        merged.manifest["path"].tolist(),
+        table["path"],
         merged.root,
         recipe.size_px,
         args.merge / "cache",
         progress=_progress(),
     )
-    table = table.assign(row=cache.rows(table["path"].tolist()))
+    table = table.assign(row=cache.rows(table["path"]))
     run = runs.train_run(
         args.out,
         recipe,
@@ -88,9 +88,8 @@ def evaluate(args: argparse.Namespace) -> Answer:
 
     run = runs.load_run(args.run_folder)
     merged = merging.load_merge(run.about["merge"])
-    table = run.table[run.table["split"] == args.on]
     cache = pixels.build_cache(
-        table["path"].tolist(),
+        run.table["path"],
         merged.root,
         run.recipe.size_px,
         Path(run.about["merge"]) / "cache",
@@ -104,7 +103,8 @@ def evaluate(args: argparse.Namespace) -> Answer:
             protocol=run.protocol,
             seed=run.recipe.seed,
         )
-    table = table.assign(row=cache.rows(table["path"].tolist()))
+    table = run.table[run.table["split"] == args.on]
+    table = table.assign(row=cache.rows(table["path"]))
     predictions = runs.score_rows(run, cache.pixels, table)
     runs.write_predictions(args.run_folder, args.on, predictions)
     threshold = run.threshold if args.threshold is None else args.threshold
