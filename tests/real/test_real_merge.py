@@ -1,0 +1,55 @@
+import pytest
+
+from xraylab import merging, sources, splits
+
+
+@pytest.fixture(scope="module")
+def merged(real):
+    return merging.merge(real / "kaggle", progress=False)
+
+
+def test_the_three_sources_are_the_same_pictures(merged):
+    report = merged.report()
+    counts = {"files": 17_568, "pictures": 5_824, "patients": 4_097, "groups": 4_096}
+    assert {name: report[name] for name in counts} == counts
+    assert report["label_conflicts"] == report["problems"] == 0
+    assert report["ignored"] == {}
+    assert report["index_rule"] == {"agree": 5_856, "disagree": 0}
+
+
+def test_the_traps_of_the_download_are_left_out_with_a_reason(real_with_traps):
+    files, ignored = sources.list_files(real_with_traps / "kaggle")
+    assert len(files) == 17_568
+    assert ignored["reason"].value_counts().to_dict() == {
+        "second copy nested in the same source": 5_856,
+        "macOS file, not a picture": 5_856,
+    }
+
+
+@pytest.mark.parametrize("protocol", splits.PROTOCOLS)
+def test_every_protocol_holds_on_real_names(merged, protocol):
+    table = splits.split(merged.manifest, protocol)
+    if protocol == "official":
+        assert (table["split"] == "test").sum() == 624
+
+
+def test_the_second_source_cuts_children_apart(merged):
+    second = merged.manifest[merged.manifest["source"] == sources.SECOND]
+    where = {
+        split: second[second["published_split"] == split]
+        for split in ("train", "val", "test")
+    }
+    for column, n_both in (("patient_id", 305), ("picture_id", 7)):
+        seen = {split: set(table[column]) for split, table in where.items()}
+        assert len(seen["train"] & seen["val"]) == n_both
+        assert not seen["test"] & (seen["train"] | seen["val"])
+
+
+def test_the_third_source_trains_on_the_official_test(merged):
+    table = merged.manifest
+    first = table[(table["source"] == sources.FIRST)]
+    test = first[first["published_split"] == "test"]
+    third = table[table["source"] == sources.THIRD]
+    expected = merging.third_source_names(table)
+    train = third[third["published_split"] == "train"]
+    assert expected.loc[train["path"]].isin(test["path"]).sum() == 540
