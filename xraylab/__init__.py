@@ -15,6 +15,7 @@ Data walks down the page::
     training    Recipe and fit: the loop, the schedule
     runs        a finished run on disk
     looks       the visitors' book of the test set
+    experiments merge + protocol + recipe -> run -> predictions, looks counted
     evaluation  labels and scores -> numbers with intervals and floors
     predict     one new picture -> an answer
     figures     every drawing

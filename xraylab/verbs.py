@@ -11,9 +11,8 @@ import json
 import os
 import sys
 from dataclasses import replace
-from pathlib import Path
 
-from xraylab import _files, looks, merging, splits
+from xraylab import _files, merging, splits
 
 Answer = tuple[dict, str, int]
 
@@ -49,7 +48,7 @@ def split(args: argparse.Namespace) -> Answer:
 
 def train(args: argparse.Namespace) -> Answer:
     """Train on a split, or continue an unfinished run."""
-    from xraylab import pixels, runs, training
+    from xraylab import experiments, training
 
     recipe = training.RECIPES[args.recipe]
     changes = {
@@ -58,24 +57,8 @@ def train(args: argparse.Namespace) -> Answer:
         if getattr(args, name) is not None
     }
     recipe = replace(recipe, seed=args.seed, **changes)
-    merged = merging.load_merge(args.merge)
-    table = splits.split(merged.manifest, args.protocol, seed=args.seed)
-    cache = pixels.build_cache(
-        table["path"],
-        merged.root,
-        recipe.size_px,
-        args.merge / "cache",
-        progress=_progress(),
-    )
-    table = table.assign(row=cache.rows(table["path"]))
-    run = runs.train_run(
-        args.out,
-        recipe,
-        cache.pixels,
-        table,
-        protocol=args.protocol,
-        about={"merge": str(args.merge.resolve())},
-        progress=_progress(),
+    run = experiments.train(
+        args.merge, args.protocol, recipe, args.out, progress=_progress()
     )
     last = run.history.iloc[-1]
     facts = json.loads(last.to_json())
@@ -84,29 +67,12 @@ def train(args: argparse.Namespace) -> Answer:
 
 def evaluate(args: argparse.Namespace) -> Answer:
     """Score a run's validation or test, the latter counted."""
-    from xraylab import evaluation, pixels, runs
+    from xraylab import evaluation, experiments, runs
 
     run = runs.load_run(args.run_folder)
-    merged = merging.load_merge(run.about["merge"])
-    cache = pixels.build_cache(
-        run.table["path"],
-        merged.root,
-        run.recipe.size_px,
-        Path(run.about["merge"]) / "cache",
-        progress=_progress(),
+    predictions, n_looks = experiments.score(
+        args.run_folder, on=args.on, progress=_progress()
     )
-    n_looks = 0
-    if args.on == "test":
-        n_looks = looks.count_look(
-            run.about["merge"],
-            run=args.run_folder.name,
-            protocol=run.protocol,
-            seed=run.recipe.seed,
-        )
-    table = run.table[run.table["split"] == args.on]
-    table = table.assign(row=cache.rows(table["path"]))
-    predictions = runs.score_rows(run, cache.pixels, table)
-    runs.write_predictions(args.run_folder, args.on, predictions)
     threshold = run.threshold if args.threshold is None else args.threshold
     metrics = evaluation.evaluate(predictions, threshold=threshold)
     counts = evaluation.confusion(

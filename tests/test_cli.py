@@ -1,0 +1,146 @@
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import write_file
+from xraylab import cli
+
+VERBS = [
+    "merge",
+    "split",
+    "train",
+    "evaluate",
+    "predict",
+    "phantom",
+    "lessons",
+    "results",
+]
+
+
+def run_json(capsys, *argv):
+    code = cli.main([*map(str, argv), "--json"])
+    out = capsys.readouterr()
+    lines = out.out.splitlines()
+    assert len(lines) == 1, out
+    return code, json.loads(lines[0]), out.err
+
+
+@pytest.fixture(scope="module")
+def merge_folder(three_sources, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("merge")
+    assert cli.main(["merge", "--data", str(three_sources), "--out", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run_folder(merge_folder, tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "r"
+    argv = ["train", str(merge_folder), "--protocol", "naive-merge", "--out", str(out)]
+    argv += ["--recipe", "lesson", "--model", "small", "--size", "16"]
+    assert cli.main([*argv, "--steps", "8", "--epochs", "2"]) == 0
+    return out
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself(verb, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main([verb, "--help"])
+    assert ended.value.code == 0
+    assert f"usage: xraylab {verb}" in capsys.readouterr().out
+
+
+def test_merge_answers_on_one_line(three_sources, tmp_path, capsys):
+    code, answer, _ = run_json(
+        capsys, "merge", "--data", three_sources, "--out", tmp_path / "m"
+    )
+    assert code == 0
+    assert (answer["files"], answer["pictures"]) == (72, 24)
+    assert (tmp_path / "m/manifest.csv").is_file()
+
+
+def test_split_writes_the_table_and_counts(merge_folder, capsys):
+    code, answer, _ = run_json(
+        capsys, "split", merge_folder, "--protocol", "image-random"
+    )
+    assert code == 0
+    assert answer["test"]["picture_in_train"] == 0
+    assert (merge_folder / "split-image-random-0.csv").is_file()
+
+
+def test_train_evaluate_predict_go_hand_in_hand(
+    run_folder, merge_folder, three_sources, capsys
+):
+    code, valid, _ = run_json(capsys, "evaluate", run_folder)
+    assert code == 0
+    assert valid["looks"] == 0
+    looks = []
+    for _ in range(2):
+        _, test, _ = run_json(capsys, "evaluate", run_folder, "--on", "test")
+        looks.append(test["looks"])
+    assert looks == [1, 2]
+    metric = test["metrics"]["accuracy"]
+    assert metric["low"] <= metric["value"] <= metric["high"]
+    files = sorted((three_sources / "one").rglob("*.jpeg"))[:3][::-1]
+    code, answer, _ = run_json(capsys, "predict", run_folder, *files)
+    assert code == 0
+    assert [row["path"] for row in answer["predictions"]] == list(map(str, files))
+    assert "clinical" in answer["note"]
+
+
+def test_predict_names_the_bad_file_and_goes_on(
+    run_folder, three_sources, tmp_path, capsys
+):
+    good = next((three_sources / "one").rglob("*.jpeg"))
+    bad = write_file(tmp_path / "bad.jpeg", b"I am text")
+    code, answer, err = run_json(capsys, "predict", run_folder, bad, good)
+    assert code == 1
+    assert answer["predictions"][0]["problem"] == "not read"
+    assert answer["predictions"][1]["path"] == str(good)
+    assert "bad.jpeg could not be read as a picture" in err
+
+
+def test_merge_names_bad_files_and_is_done(three_sources, tmp_path, capsys):
+    root = tmp_path / "root"
+    shutil.copytree(three_sources, root)
+    write_file(root / "one/chest_xray/train/NORMAL/IM-0900-0001.jpeg", b"")
+    code, answer, err = run_json(
+        capsys, "merge", "--data", root, "--out", tmp_path / "m"
+    )
+    assert (code, answer["problems"]) == (0, 1)
+    assert "IM-0900-0001.jpeg: it is empty" in err
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["merge", "--data", "nowhere", "--out", "x"], "must be an existing folder"),
+        (["fly"], "invalid choice: 'fly'"),
+        (["phantom", "--out", "x", "--children", "0"], "whole number above 0, got 0"),
+        (["split", ".", "--protocol", "best"], "invalid choice: 'best'"),
+        ([], "required: VERB"),
+    ],
+)
+def test_a_wrong_command_exits_2(argv, message, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(argv)
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_failed_work_exits_1_and_says_why(tmp_path, capsys):
+    write_file(tmp_path / "cats/a.jpeg", b"x")
+    argv = ["merge", "--data", str(tmp_path), "--out", str(tmp_path / "m")]
+    assert cli.main(argv) == 1
+    assert "xraylab merge: root must hold train, val or test" in capsys.readouterr().err
+    assert not (tmp_path / "m").exists()
+    assert cli.main(["evaluate", str(tmp_path)]) == 1
+    assert "xraylab evaluate: " in capsys.readouterr().err
+
+
+def test_the_module_runs_as_a_command():
+    command = [sys.executable, "-m", "xraylab", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "0.1.0"

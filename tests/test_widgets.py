@@ -1,0 +1,38 @@
+from tests.conftest import as_jpeg, blob_picture, write_file
+from tests.test_predict import data as data
+from tests.test_predict import predictor as predictor
+from xraylab import widgets
+
+
+def samples(tmp_path):
+    return {
+        name: write_file(tmp_path / f"{name}.jpeg", as_jpeg(blob_picture(i, 64)))
+        for i, name in enumerate(["one", "two"])
+    }
+
+
+def test_the_first_sample_is_answered_at_once(predictor, tmp_path):
+    paths = samples(tmp_path)
+    panel = widgets.prediction_widget(predictor, paths)
+    assert str(predictor.predict(paths["one"])) in panel.answer.value
+    assert "Not for clinical use" in panel.answer.value
+    assert bytes(panel.picture.value).startswith(b"\x89PNG")
+
+
+def test_choosing_another_sample_changes_the_picture(predictor, tmp_path):
+    paths = samples(tmp_path)
+    panel = widgets.prediction_widget(predictor, paths)
+    before = bytes(panel.picture.value)
+    panel.sample.value = "two"
+    assert bytes(panel.picture.value) != before
+    assert str(predictor.predict(paths["two"])) in panel.answer.value
+
+
+def test_an_upload_is_answered_and_a_text_is_said_kindly(predictor, tmp_path):
+    panel = widgets.prediction_widget(predictor, samples(tmp_path))
+    upload = {"name": "a", "type": "", "size": 1, "last_modified": None}
+    panel.upload.value = ({**upload, "content": as_jpeg(blob_picture(7))},)
+    assert "Prediction: " in panel.answer.value
+    panel.upload.value = ({**upload, "content": b"I am text"},)
+    assert "not a picture I can read" in panel.answer.value
+    assert bytes(panel.picture.value) == b""

@@ -1,0 +1,74 @@
+"""Thin widgets over tested functions."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import ipywidgets
+from PIL import Image
+
+from xraylab import pixels, predict
+
+_SHOWN_PX = 320
+
+
+def prediction_widget(
+    predictor: predict.Predictor, samples: dict[str, str | Path]
+) -> ipywidgets.VBox:
+    """Panel that answers for an uploaded picture or a sample.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    samples : dict of name -> path
+        Offered in a list; the first is shown at once.
+
+    Returns
+    -------
+    VBox
+        With the fields `sample`, `upload`, `picture` and `answer`.
+    """
+    panel = ipywidgets.VBox()
+    panel.sample = ipywidgets.Dropdown(options=list(samples), description="Sample")
+    panel.upload = ipywidgets.FileUpload(accept="image/*", description="Your picture")
+    panel.picture = ipywidgets.Image(width=_SHOWN_PX)
+    panel.answer = ipywidgets.HTML()
+
+    def show(data: bytes) -> None:
+        panel.answer.value = answer_text(predictor, data)
+        panel.picture.value = _as_png(data)
+
+    def show_sample(_: object = None) -> None:
+        show(Path(samples[panel.sample.value]).read_bytes())
+
+    def show_upload(change: dict) -> None:
+        if change["new"]:
+            show(bytes(change["new"][0]["content"]))
+
+    panel.sample.observe(show_sample, "value")
+    panel.upload.observe(show_upload, "value")
+    choice = ipywidgets.HBox([panel.sample, panel.upload])
+    panel.children = [choice, panel.picture, panel.answer]
+    show_sample()
+    return panel
+
+
+def answer_text(predictor: predict.Predictor, data: bytes) -> str:
+    """Answer for a file's content as HTML; what cannot be read is said kindly."""
+    note = f"<small>{predict.NOT_FOR_CLINICAL_USE}</small>"
+    try:
+        return f"<b>{predictor.predict(data)}</b><br>{note}"
+    except pixels.UnreadablePictureError as error:
+        return f"This is not a picture I can read: {error.cause}.<br>{note}"
+
+
+def _as_png(data: bytes) -> bytes:
+    """Make a file's content fit for the browser; empty when it is no picture."""
+    try:
+        square = pixels.read_pixels(data, _SHOWN_PX)
+    except pixels.UnreadablePictureError:
+        return b""
+    out = io.BytesIO()
+    Image.fromarray(square).save(out, "PNG")
+    return out.getvalue()
