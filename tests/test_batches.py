@@ -25,6 +25,14 @@ def test_each_pass_visits_every_row_once(n, batch_size, seed, number):
     assert sorted(np.concatenate(drawn).tolist()) == list(range(n))
 
 
+@given(st.integers(2, 200), st.integers(2, 20))
+def test_no_batch_is_a_single_picture(n, batch_size):
+    steps = range(batches.count_steps(n, batch_size))
+    sizes = [len(batches.draw_rows(n, batch_size, seed=0, step=s)) for s in steps]
+    assert min(sizes) > 1
+    assert max(sizes) <= batch_size + 1
+
+
 def test_a_batch_is_grey_levels_between_0_and_1(x):
     assert x.shape == (6, 1, 32, 32)
     assert 0 <= x.min() < x.max() <= 1

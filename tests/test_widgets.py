@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 from tests.conftest import as_jpeg, blob_picture, write_file
 from tests.test_predict import data as data
 from tests.test_predict import predictor as predictor
@@ -30,7 +32,7 @@ def test_choosing_another_sample_changes_the_picture(predictor, tmp_path):
 
 def test_an_upload_is_answered_and_a_text_is_said_kindly(predictor, tmp_path):
     panel = widgets.prediction_widget(predictor, samples(tmp_path))
-    upload = {"name": "a", "type": "", "size": 1, "last_modified": None}
+    upload = {"name": "a", "type": "", "size": 1, "last_modified": datetime.now(UTC)}
     panel.upload.value = ({**upload, "content": as_jpeg(blob_picture(7))},)
     assert "Prediction: " in panel.answer.value
     panel.upload.value = ({**upload, "content": b"I am text"},)

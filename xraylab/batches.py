@@ -17,8 +17,18 @@ _KERNEL_REACH = 1  # a 3 x 3 kernel
 
 
 def count_steps(n_rows: int, batch_size: int) -> int:
-    """Batches in one pass; the last may be short."""
-    return -(-n_rows // batch_size)
+    """Count the batches of one pass; the last may be short.
+
+    A single row left over joins the batch before it: batch normalisation cannot
+    learn from one picture.
+
+    Examples
+    --------
+    >>> count_steps(64, 32), count_steps(65, 32), count_steps(66, 32)
+    (2, 2, 3)
+    """
+    n_full, rest = divmod(n_rows, batch_size)
+    return n_full + (rest > 1 or n_full == 0)
 
 
 def draw_rows(n_rows: int, batch_size: int, *, seed: int, step: int) -> np.ndarray:
@@ -35,7 +45,7 @@ def draw_rows(n_rows: int, batch_size: int, *, seed: int, step: int) -> np.ndarr
 
     Returns
     -------
-    array of int, shape (at most batch_size,)
+    array of int, shape (about batch_size,)
 
     Examples
     --------
@@ -43,9 +53,11 @@ def draw_rows(n_rows: int, batch_size: int, *, seed: int, step: int) -> np.ndarr
     >>> sorted(np.concatenate(first).tolist())
     [0, 1, 2, 3, 4]
     """
-    number, place = divmod(step, count_steps(n_rows, batch_size))
+    n_steps = count_steps(n_rows, batch_size)
+    number, place = divmod(step, n_steps)
     order = np.random.default_rng((seed, number)).permutation(n_rows)
-    return order[place * batch_size : (place + 1) * batch_size]
+    end = n_rows if place == n_steps - 1 else (place + 1) * batch_size
+    return order[place * batch_size : end]
 
 
 def make_batch(

@@ -1,0 +1,108 @@
+"""Measured results: whole or refused, and quoted as evaluation writes them."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from xraylab import results
+from xraylab.evaluation import describe
+
+
+@pytest.fixture
+def result():
+    accuracy = {"value": 0.9552, "low": 0.948, "high": 0.9612, "floor": 0.73, "n": 3514}
+    auroc = {"value": 0.98, "low": 0.965, "high": 0.991, "floor": 0.5, "n": 3514}
+    return {
+        "name": "naive-64px",
+        "date": "2026-11-24",
+        "data": "three sources",
+        "protocol": "naive-merge",
+        "recipe": {"model": "resnet18"},
+        "versions": {"torch": "2.13.0"},
+        "n_test": 3514,
+        "n_groups": 2071,
+        "metrics": {"accuracy": accuracy, "AUROC": auroc},
+        "seed": 0,
+        "looks": 1,
+    }
+
+
+def test_written_and_read_are_the_same(result, tmp_path):
+    file = results.write_result("naive-64px", result, folder=tmp_path)
+    assert file == tmp_path / "naive-64px.json"
+    assert results.read_result("naive-64px", folder=tmp_path) == result
+    table = results.list_results(folder=tmp_path)
+    row = table.iloc[0]
+    assert (row["name"], row["n_test"], row["accuracy"]) == ("naive-64px", 3514, 0.9552)
+
+
+def test_committed_results_are_whole():
+    for name in results.list_results()["name"]:
+        assert results.read_result(name)["name"] == name
+
+
+def test_no_results_make_an_empty_table(tmp_path):
+    table = results.list_results(folder=tmp_path)
+    assert table.empty
+    assert "AUROC" in table
+
+
+def test_quotes_are_as_evaluation_writes_them(result, tmp_path):
+    results.write_result("naive-64px", result, folder=tmp_path)
+    said = results.quote("naive-64px", "accuracy", folder=tmp_path)
+    assert said == "0.955 (0.948 to 0.961), n = 3,514"
+    lines = describe(pd.DataFrame.from_dict(result["metrics"], orient="index"))
+    for metric, line in zip(result["metrics"], lines, strict=True):
+        said = results.quote("naive-64px", metric, folder=tmp_path)
+        assert line.startswith(f"{metric} {said}, floor ")
+
+
+def test_unknown_names_list_those_there_are(result, tmp_path):
+    results.write_result("naive-64px", result, folder=tmp_path)
+    with pytest.raises(ValueError, match=r"results naive-64px, got 'official'"):
+        results.read_result("official", folder=tmp_path)
+    with pytest.raises(ValueError, match=r"one of accuracy, AUROC in result naive"):
+        results.quote("naive-64px", "PPV", folder=tmp_path)
+    with pytest.raises(ValueError, match=r"results \(none\), got"):
+        results.read_result("official", folder=tmp_path / "empty")
+
+
+@pytest.mark.parametrize("key", results.RESULT_KEYS)
+def test_each_key_is_needed(result, key):
+    del result[key]
+    with pytest.raises(ValueError, match=f"found no {key}"):
+        results.check_result(result)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("name", "Naive 64", r"small letters.*got 'Naive 64'"),
+        ("date", "24.11.2026", r"YYYY-MM-DD, got '24.11.2026'"),
+        ("n_test", 0, r"n_test must be a whole number from 1, got 0"),
+        ("looks", 1.5, r"looks must be a whole number from 0, got 1.5"),
+        ("metrics", {}, r"metrics must map names to figures, got \{\}"),
+        ("metrics", {"PPV": {"value": 1}}, r"PPV must have .* as low, got None"),
+    ],
+)
+def test_bad_values_are_refused(result, tmp_path, key, value, message):
+    with pytest.raises(ValueError, match=message):
+        results.write_result("naive-64px", result | {key: value}, folder=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_figures_must_be_numbers_in_order(result):
+    row = result["metrics"]["accuracy"]
+    row["high"] = float("nan")
+    with pytest.raises(ValueError, match=r"accuracy must have a finite .* high, got n"):
+        results.check_result(result)
+    row["high"] = 0.5
+    with pytest.raises(ValueError, match=r"low at or below high, got 0.948 and 0.5"):
+        results.check_result(result)
+
+
+def test_a_file_must_bear_its_own_name(result, tmp_path):
+    (tmp_path / "other.json").write_text(json.dumps(result))
+    with pytest.raises(ValueError, match=r"got 'naive-64px' for 'other'"):
+        results.read_result("other", folder=tmp_path)

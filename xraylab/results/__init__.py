@@ -1,0 +1,174 @@
+"""What was measured on real pictures: one JSON file a measurement, beside this.
+
+Lessons and README quote these files, so no measured number is typed by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from xraylab import _files
+
+RESULT_KEYS = (
+    "name",
+    "date",
+    "data",
+    "protocol",
+    "recipe",
+    "versions",
+    "n_test",
+    "n_groups",
+    "metrics",
+    "seed",
+    "looks",
+)
+METRIC_KEYS = ("value", "low", "high", "floor", "n")
+_FOLDER = Path(__file__).parent
+_LISTED = ["name", "date", "data", "protocol", "n_test", "n_groups", "seed", "looks"]
+
+
+def read_result(name: str, *, folder: str | Path = _FOLDER) -> dict:
+    """Read one measurement.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name, or its file is not a whole result.
+    """
+    file = Path(folder) / f"{name}.json"
+    if name not in _names(folder):
+        raise ValueError(
+            f"name must be one of the results {', '.join(_names(folder)) or '(none)'}, "
+            f"got {name!r}. list_results shows what each holds."
+        )
+    return check_result(json.loads(file.read_text(encoding="utf-8")), name=name)
+
+
+def list_results(*, folder: str | Path = _FOLDER) -> pd.DataFrame:
+    """List all measurements.
+
+    Returns
+    -------
+    DataFrame
+        One row a result, sorted by name: name, date, data, protocol, n_test,
+        n_groups, seed, looks, and the values of accuracy and AUROC (NaN where
+        not measured).
+    """
+    rows = []
+    for name in _names(folder):
+        result = read_result(name, folder=folder)
+        values = {
+            metric: result["metrics"].get(metric, {}).get("value", math.nan)
+            for metric in ("accuracy", "AUROC")
+        }
+        rows.append({key: result[key] for key in _LISTED} | values)
+    return pd.DataFrame(rows, columns=[*_LISTED, "accuracy", "AUROC"])
+
+
+def write_result(name: str, result: Mapping, *, folder: str | Path = _FOLDER) -> Path:
+    """Check a measurement and write it as `name`.json; returns the file.
+
+    Raises
+    ------
+    ValueError
+        If the result is not whole (see `check_result`).
+    """
+    checked = check_result(result, name=name)
+    file = Path(folder) / f"{name}.json"
+    text = json.dumps(checked, indent=2, ensure_ascii=False, allow_nan=False)
+    _files.write_text(file, text + "\n")
+    return file
+
+
+def check_result(result: Mapping, *, name: str | None = None) -> dict:
+    """Return the result as a dict, or raise when it does not say enough.
+
+    Parameters
+    ----------
+    result : mapping
+        `RESULT_KEYS`: date as YYYY-MM-DD; recipe and versions are mappings;
+        n_test, n_groups (at least 1), seed and looks are whole numbers;
+        metrics maps each metric to a mapping with `METRIC_KEYS`. More is allowed.
+    name : str, optional
+        The name it must have.
+
+    Raises
+    ------
+    ValueError
+        If a key is missing or a value is not as above.
+    """
+    missing = [key for key in RESULT_KEYS if key not in result]
+    if missing:
+        raise ValueError(
+            f"result must have the keys {', '.join(RESULT_KEYS)}, found no "
+            f"{', '.join(missing)}. A number without them cannot be checked."
+        )
+    found = result["name"]
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", str(found)) or name not in {None, found}:
+        raise ValueError(
+            f"name must be of small letters, digits and hyphens, and equal the "
+            f"file's, got {found!r} for {name!r}."
+        )
+    try:
+        date.fromisoformat(result["date"])
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"date must be written as YYYY-MM-DD, got {result['date']!r}."
+        ) from None
+    for key, least in {"n_test": 1, "n_groups": 1, "seed": 0, "looks": 0}.items():
+        if type(result[key]) is not int or result[key] < least:
+            raise ValueError(
+                f"{key} must be a whole number from {least}, got {result[key]!r}."
+            )
+    _check_metrics(result["metrics"])
+    return dict(result)
+
+
+def quote(name: str, metric: str, *, folder: str | Path = _FOLDER) -> str:
+    """Write a measured figure for a text: "0.955 (0.948 to 0.961), n = 3,514".
+
+    Raises
+    ------
+    ValueError
+        If the result or the metric in it is unknown.
+    """
+    metrics = read_result(name, folder=folder)["metrics"]
+    if metric not in metrics:
+        raise ValueError(
+            f"metric must be one of {', '.join(metrics)} in result {name}, "
+            f"got {metric!r}."
+        )
+    row = metrics[metric]
+    # the form of xraylab.evaluation.describe; a test holds the two equal
+    digits = 3 if row["high"] - row["low"] < 0.02 else 2
+    ends = " to ".join(f"{row[end]:.{digits}f}" for end in ("low", "high"))
+    return f"{row['value']:.3f} ({ends}), n = {row['n']:,}"
+
+
+def _check_metrics(metrics: Mapping) -> None:
+    if not isinstance(metrics, Mapping) or not metrics:
+        raise ValueError(f"metrics must map names to figures, got {metrics!r}.")
+    for metric, row in metrics.items():
+        for key in METRIC_KEYS:
+            value = row.get(key)
+            if not isinstance(value, int | float) or not math.isfinite(value):
+                raise ValueError(
+                    f"{metric} must have a finite number as {key}, got {value!r}. "
+                    "Leave out what is not defined."
+                )
+        if row["low"] > row["high"]:
+            raise ValueError(
+                f"{metric} must have low at or below high, got {row['low']} and "
+                f"{row['high']}."
+            )
+
+
+def _names(folder: str | Path) -> list[str]:
+    return sorted(file.stem for file in Path(folder).glob("*.json"))
