@@ -79,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
 
     lessons = _verb(sub, "lessons", verbs.lessons, "list, run or copy the lessons")
     lessons.add_argument("--run", nargs="*", metavar="NUMBER", help="all when none")
+    lessons.add_argument("--build", action="store_true", help="from notebooks/source")
     lessons.add_argument("--copy", type=Path, metavar="DIR")
 
     results = _verb(sub, "results", verbs.results, "what was measured on real pictures")

@@ -17,9 +17,8 @@ from scipy.fft import dctn
 from scipy.ndimage import uniform_filter
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from tqdm import tqdm
 
-from xraylab import pixels
+from xraylab import _progress, pixels
 
 THUMB_PX = 32
 DETAIL_PX = 96
@@ -52,7 +51,7 @@ def read_thumbnails(
         Files that are no pictures; they have no thumbnail.
     """
     thumbnails, digests, problems = [], [], []
-    for path in tqdm(paths, "looking at", unit="file", disable=not progress):
+    for path in _progress.bar(paths, "looking at", unit="file", progress=progress):
         data = (Path(root) / path).read_bytes()
         try:
             square = pixels.read_pixels(data, DETAIL_PX)

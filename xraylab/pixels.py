@@ -11,9 +11,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
-from tqdm import tqdm
 
-from xraylab import _files
+from xraylab import _files, _progress
 
 MAX_PIXELS = 80_000_000  # a 30,000 x 30,000 header must not fill the memory
 _DECODER = 1  # counts changes of read_pixels, so that old caches are not used
@@ -197,5 +196,5 @@ def _decode_into(
         header = {"descr": "|u1", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(out, header)
         title = f"reading at {size_px} px"
-        for path in tqdm(paths, title, unit="file", disable=not progress):
+        for path in _progress.bar(paths, title, unit="file", progress=progress):
             out.write(read_pixels(root / path, size_px).tobytes())

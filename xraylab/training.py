@@ -6,7 +6,6 @@ It sees training and validation rows, never test rows.
 from __future__ import annotations
 
 import dataclasses
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,9 +16,8 @@ from accelerate import Accelerator
 from sklearn.metrics import roc_auc_score
 from torch import nn
 from torch.nn import functional
-from tqdm import tqdm
 
-from xraylab import batches, models
+from xraylab import _progress, batches, models
 
 
 @dataclass(frozen=True)
@@ -152,11 +150,11 @@ def fit(
             raise ValueError(f"{name} must hold both classes, got {len(rows)} rows.")
     state = state or start(recipe)
     n_steps = _steps_by_epoch(recipe, len(train))
-    bar = tqdm(
+    bar = _progress.bar(
         total=int(n_steps.sum()),
         initial=int(n_steps[: state.n_epochs].sum()),
         unit="step",
-        disable=not progress or os.environ.get("XRAYLAB_PROGRESS") == "0",
+        progress=progress,
     )
     with bar:
         for epoch in range(state.n_epochs, recipe.epochs):
@@ -213,7 +211,7 @@ def _train_epoch(
     labels: np.ndarray,
     train: np.ndarray,
     steps: range,
-    bar: tqdm,
+    bar: _progress.tqdm,
 ) -> dict:
     """Take the optimiser's steps of one epoch and measure along the way."""
     state.model.train()

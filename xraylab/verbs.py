@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from dataclasses import replace
 
@@ -19,7 +18,7 @@ Answer = tuple[dict, str, int]
 
 def merge(args: argparse.Namespace) -> Answer:
     """Merge the sources under a folder into a table."""
-    merged = merging.merge(args.data, progress=_progress())
+    merged = merging.merge(args.data)
     merging.save_merge(merged, args.out)
     for path, cause in merged.problems.itertuples(index=False):
         print(f"not read: {path}: {cause}", file=sys.stderr)
@@ -57,9 +56,7 @@ def train(args: argparse.Namespace) -> Answer:
         if getattr(args, name) is not None
     }
     recipe = replace(recipe, seed=args.seed, **changes)
-    run = experiments.train(
-        args.merge, args.protocol, recipe, args.out, progress=_progress()
-    )
+    run = experiments.train(args.merge, args.protocol, recipe, args.out)
     last = run.history.iloc[-1]
     facts = json.loads(last.to_json())
     return {"run": str(args.out), **facts}, f"{last.to_string()}\nRun: {args.out}", 0
@@ -70,9 +67,7 @@ def evaluate(args: argparse.Namespace) -> Answer:
     from xraylab import evaluation, experiments, runs
 
     run = runs.load_run(args.run_folder)
-    predictions, n_looks = experiments.score(
-        args.run_folder, on=args.on, progress=_progress()
-    )
+    predictions, n_looks = experiments.score(args.run_folder, on=args.on)
     threshold = run.threshold if args.threshold is None else args.threshold
     metrics = evaluation.evaluate(predictions, threshold=threshold)
     counts = evaluation.confusion(
@@ -129,7 +124,6 @@ def phantom(args: argparse.Namespace) -> Answer:
         n_children=args.children,
         seed=args.seed,
         plants=plants,
-        progress=_progress(),
     )
     text = f"{len(truth)} simulated pictures in three layouts, written to {args.out}."
     return {"pictures": len(truth), "out": str(args.out)}, text, 0
@@ -143,8 +137,11 @@ def lessons(args: argparse.Namespace) -> Answer:
         copied = lessons.copy_lessons(args.copy)
         names = [path.name for path in copied]
         return {"copied": names}, f"{len(names)} lessons in {args.copy}.", 0
+    if args.build:
+        names = [path.name for path in lessons.build_lessons(args.run or ())]
+        return {"built": names}, f"Built {', '.join(names)}.", 0
     if args.run is not None:
-        table = lessons.run_lessons(args.run, progress=_progress())
+        table = lessons.run_lessons(args.run)
         code = 0 if table["passed"].all() else 1
         return {"lessons": table.to_dict("records")}, table.to_string(index=False), code
     table = lessons.list_lessons()
@@ -160,10 +157,6 @@ def results(args: argparse.Namespace) -> Answer:
         return answer, json.dumps(answer, indent=2), 0
     table = results.list_results()
     return {"results": table.to_dict("records")}, table.to_string(index=False), 0
-
-
-def _progress() -> bool:
-    return os.environ.get("XRAYLAB_PROGRESS", "1") != "0"
 
 
 def _as_lines(report: dict) -> str:

@@ -1,0 +1,58 @@
+# make lab opens the course, make test proves it. `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# Exact versions by default; CONSTRAINTS= takes the newest that pyproject allows.
+CONSTRAINTS ?= -c constraints.txt
+# TORCH_INDEX="--index-url https://download.pytorch.org/whl/cpu" saves gigabytes
+# on Linux machines without a GPU.
+TORCH_INDEX ?=
+ARGS ?=
+DATA ?=
+ROOT_FLAG := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lab test test-long lessons notebooks bench demo check clean
+
+help:  ## list what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet $(CONSTRAINTS) $(TORCH_INDEX) torch torchvision
+	$(BIN)/python -m pip install --quiet $(CONSTRAINTS) -e ".[lab,test]"
+	@touch $(READY)
+
+setup: $(READY)  ## make .venv; quick when it is there
+
+lab: $(READY)  ## open the course in JupyterLab (ARGS="--no-browser --port 8899")
+	$(BIN)/jupyter lab --ip=127.0.0.1 $(ROOT_FLAG) $(ARGS) notebooks/00_the_claim.ipynb
+
+test: $(READY)  ## prove all of it: unit tests, then every lesson against its outputs
+	$(BIN)/python -m pytest --durations=5 tests
+	$(BIN)/python -m pytest --nbval --nbval-current-env notebooks/
+
+test-long: $(READY)  ## the proofs that take minutes
+	$(BIN)/python -m pytest -m long tests
+
+lessons: $(READY)  ## run all lessons headless, minutes for each
+	$(BIN)/python -m xraylab lessons --run
+
+notebooks: $(READY)  ## build the notebooks from notebooks/source
+	$(BIN)/python -m xraylab lessons --build
+
+bench: $(READY)  ## benchmarks, each a ratio against a named peer
+	$(BIN)/python -m pip install --quiet $(CONSTRAINTS) -e ".[bench]"
+	for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+
+demo: $(READY)  ## the demo lesson as a page
+	$(BIN)/voila --Voila.ip=127.0.0.1 $(ARGS) notebooks/07_demo.ipynb
+
+check: $(READY)  ## ruff, sizes and links
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest -q tests/test_layout.py tests/notebooks
+
+clean:  ## remove .venv
+	rm -rf $(VENV)

@@ -1,0 +1,36 @@
+"""environment.yml, pyproject.toml and constraints.txt must say the same."""
+
+import re
+import tomllib
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[1]
+NINE = {
+    *("torch", "torchvision", "jupyterlab", "matplotlib", "seaborn"),
+    *("scikit-learn", "ipywidgets", "nbval", "pillow"),
+}
+
+
+def ranges():
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
+    project = project["project"]
+    wanted = list(project["dependencies"])
+    for extra in ("lab", "test"):
+        wanted += project["optional-dependencies"][extra]
+    return dict(re.fullmatch(r"([\w-]+)(.*)", w).groups() for w in wanted if "[" not in w)
+
+
+def test_environment_names_the_nine_with_the_same_ranges():
+    text = (REPOSITORY / "environment.yml").read_text("utf-8")
+    named = dict(re.findall(r"^      - ([a-z-]+)(>=[\d.]+)$", text, re.M))
+    assert set(named) == NINE
+    assert named == {name: ranges()[name] for name in NINE}
+    assert "- -e .[lab,test]" in text
+
+
+def test_constraints_pin_every_package_we_ask_for():
+    text = (REPOSITORY / "constraints.txt").read_text("utf-8").lower()
+    pinned = dict(re.findall(r"^([\w.-]+)==([\w.]+)$", text, re.M))
+    assert set(ranges()) <= set(pinned)
+    assert (pinned["torch"], pinned["torchvision"]) == ("2.13.0", "0.28.0")
+    assert "+cpu" not in text
