@@ -1,0 +1,51 @@
+"""Read a run's test once and keep what was measured in xraylab/results.
+
+python benchmarks/measure_run.py RUN --name real-64px-official --data "..."
+"""
+
+import argparse
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+from xraylab import evaluation, experiments, results, runs, training
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--name", required=True, help="lower-case, with hyphens")
+    parser.add_argument("--data", required=True, help="what the pictures are")
+    args = parser.parse_args()
+    run = runs.load_run(args.run)
+    predictions, n_looks = experiments.score(args.run, on="test")
+    metrics = evaluation.evaluate(predictions, threshold=run.threshold).dropna()
+    facts = json.loads((args.run / "run.json").read_text("utf-8"))
+    columns = ["value", "low", "high", "floor", "n"]
+    result = {
+        "name": args.name,
+        "date": datetime.now(UTC).date().isoformat(),
+        "data": args.data,
+        "protocol": run.protocol,
+        "recipe": training.as_dict(run.recipe),
+        "seed": run.recipe.seed,
+        "threshold": run.threshold,
+        "looks": n_looks,
+        "versions": facts["versions"],
+        "n_test": len(predictions),
+        "n_groups": predictions["group_id"].nunique(),
+        "confusion": evaluation.confusion(
+            predictions["label"], predictions["score"], threshold=run.threshold
+        ),
+        "metrics": json.loads(metrics[columns].to_json(orient="index")),
+        "images_per_second": float(run.history["images_per_second"].median()),
+    }
+    file = results.write_result(args.name, result)
+    # The answers themselves, so that others can check every figure.
+    shutil.copy(args.run / "predictions-test.csv", file.with_suffix(".csv"))
+    print(*evaluation.describe(metrics), sep="\n")
+
+
+if __name__ == "__main__":
+    main()

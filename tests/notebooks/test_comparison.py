@@ -1,0 +1,89 @@
+"""The comparison of outputs notices a change: otherwise a green run says nothing."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from xraylab import lessons
+
+REPOSITORY = Path(__file__).parents[2]
+CELLS = ['print("score", 0.96)', 'print("took 3 s")', "1 + 1"]
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """A notebook of three cells, built as the lessons are."""
+    source = tmp_path_factory.mktemp("source") / "99_tiny.py"
+    source.write_text(
+        "\n\n".join(["# %% [markdown]\n# # 99", *(f"# %%\n{cell}" for cell in CELLS)])
+    )
+    home = tmp_path_factory.mktemp("home")
+    return lessons.build_notebook(source, source.with_suffix(".ipynb"), home)
+
+
+def nbval(notebook, folder):
+    """Compare a notebook as `pytest --nbval notebooks/` does, in another process."""
+    for name in ("conftest.py", "sanitise.cfg"):
+        shutil.copy(lessons.NOTEBOOKS / name, folder)
+    copy = folder / "lesson.ipynb"
+    nbformat.write(notebook, copy)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval"]
+    command += ["--nbval-current-env", "-c", str(REPOSITORY / "pyproject.toml")]
+    command += ["--rootdir", str(folder), str(copy)]
+    done = subprocess.run(
+        command, cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout
+
+
+def change_a_text(notebook):
+    """Change the first compared text output, and say in which code cell."""
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for place, cell in enumerate(cells):
+        for output in cell.outputs:
+            if output.output_type == "stream" and "tags" not in cell.metadata:
+                output.text = output.text.replace("0", "1") + "changed\n"
+                return place
+    raise AssertionError("no lesson cell prints anything")
+
+
+def test_an_unchanged_notebook_passes(tiny, tmp_path):
+    notebook = nbformat.read(tiny, as_version=4)
+    # another time is no difference
+    notebook.cells[2].outputs[0].text = "took 9 s\n"
+    code, out = nbval(notebook, tmp_path)
+    assert code == 0, out
+    assert "3 passed" in out
+
+
+def test_a_changed_output_fails(tiny, tmp_path):
+    notebook = nbformat.read(tiny, as_version=4)
+    notebook.cells[1].outputs[0].text = "score 0.97\n"
+    notebook.cells[3].outputs[0].data["text/plain"] = "3"
+    code, out = nbval(notebook, tmp_path)
+    assert code == 1, out
+    assert "2 failed, 1 passed" in out
+    assert "score 0.97" in out
+
+
+def test_building_twice_gives_the_same_file(tiny, tmp_path):
+    again = lessons.build_notebook(
+        tiny.with_suffix(".py"), tmp_path / "again.ipynb", tmp_path / "home"
+    )
+    assert again.read_bytes() == tiny.read_bytes()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("source", lessons.sources(), ids=lambda s: s.stem)
+def test_a_changed_output_of_a_real_lesson_fails(source, tmp_path):
+    notebook = nbformat.read(lessons.NOTEBOOKS / f"{source.stem}.ipynb", as_version=4)
+    place = change_a_text(notebook)
+    code, out = nbval(notebook, tmp_path)
+    assert code == 1, out
+    failed = [line for line in out.splitlines() if line.startswith("FAILED")]
+    assert len(failed) == 1, failed
+    assert f"::Cell {place}" in failed[0]
