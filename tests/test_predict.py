@@ -55,3 +55,55 @@ def test_a_float_array_is_refused(predictor):
 def test_what_is_no_picture_is_named(predictor):
     with pytest.raises(pixels.UnreadablePictureError, match="no picture format"):
         predictor.predict(b"hello")
+
+
+def test_an_empty_array_is_refused(predictor):
+    with pytest.raises(TypeError, match=r"got uint8 of shape \(0, 4\)"):
+        predictor.predict(np.zeros((0, 4), np.uint8))
+
+
+def test_a_missing_file_is_named(predictor):
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.png"):
+        predictor.predict("nowhere.png")
+
+
+def test_many_keep_their_order_and_paths(predictor, tmp_path):
+    files = [
+        write_file(tmp_path / f"{i}.jpeg", as_jpeg(blob_picture(i))) for i in (3, 1, 2)
+    ]
+    many = predictor.predict_many(files)
+    assert [p.path for p in many] == [str(f) for f in files]
+    assert many == [predictor.predict(f) for f in files]
+
+
+def test_an_ordinary_picture_earns_no_warning_grey_or_saved_as_colour(predictor):
+    grey = blob_picture(1)
+    assert predictor.predict(grey).warnings == ()
+    assert predictor.predict(np.dstack([grey] * 3)).warnings == ()
+    as_rgb = as_jpeg(np.dstack([grey] * 3), quality=60)
+    assert predictor.predict(as_rgb).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "warning"),
+    [
+        (lambda p: p[:8, :8], "8 x 8 px, less than the 16 px"),
+        (lambda p: np.hstack([p] * 3), "288 x 96 px, is unlike"),
+        (lambda p: p.T.repeat(2, axis=0), "96 x 192 px, is unlike"),
+        (lambda p: np.dstack([p, p // 2, p]), "in colour"),
+        (lambda p: p // 16, "almost of one grey"),
+    ],
+)
+def test_what_is_unlike_an_x_ray_earns_a_warning(predictor, change, warning):
+    prediction = predictor.predict(change(blob_picture(1)))
+    assert any(warning in text for text in prediction.warnings)
+    assert prediction.as_dict()["warnings"] == list(prediction.warnings)
+
+
+def test_a_picture_on_its_side_is_judged_as_it_is_shown(predictor, tmp_path):
+    wide = Image.fromarray(blob_picture(1, 192)[:96])
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn by 90 degrees to show
+    wide.save(tmp_path / "a.jpeg", exif=exif)
+    (warning,) = predictor.predict(tmp_path / "a.jpeg").warnings
+    assert "96 x 192 px, is unlike" in warning

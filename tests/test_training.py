@@ -83,10 +83,17 @@ def test_scores_do_not_depend_on_the_batch():
     ("change", "message"),
     [
         ({"model": "big"}, "model must be one of resnet18, small, got 'big'"),
-        ({"epochs": 0}, "epochs must be above 0, got 0"),
+        ({"epochs": 0}, "epochs must be a whole number, at least 1, got 0"),
+        ({"batch_size": 1}, "batch_size must be a whole number, at least 2, got 1"),
+        ({"size_px": "48"}, "size_px must be a whole number, at least 1, got '48'"),
+        ({"seed": -1}, "seed must be a whole number, at least 0, got -1"),
+        ({"n_steps": 12.5}, "n_steps must be a whole number, at least 20, got 12.5"),
+        ({"gamma": 0}, r"gamma must be in \(0, 1\], got 0"),
+        ({"weight_decay": -1}, "weight_decay must be 0 or above, got -1"),
+        ({"rotation_degrees": -5}, r"rotation_degrees must be in \[0, 180\], got -5"),
         ({"lr": float("nan")}, "lr must be above 0, got nan"),
         ({"dropout": 1.0}, r"dropout must be in \[0, 1\), got 1.0"),
-        ({"n_steps": 3, "epochs": 4}, "of 4 epochs, got 3"),
+        ({"n_steps": 3, "epochs": 4}, "n_steps must be a whole number, at least 4"),
     ],
 )
 def test_a_recipe_that_makes_no_sense_is_refused(change, message):
@@ -98,3 +105,33 @@ def test_a_part_of_one_class_is_refused():
     pixels, labels, train, valid = tiny_data()
     with pytest.raises(ValueError, match="valid must hold both classes, got 4 rows"):
         training.fit(TINY, pixels, labels, train, valid[::2], progress=False)
+
+
+def test_pictures_of_another_size_are_refused():
+    recipe = training.Recipe(**training.as_dict(TINY) | {"size_px": 48})
+    with pytest.raises(ValueError, match=r"squares of 48 px .* got shape \(32, 16, 16"):
+        training.fit(recipe, *tiny_data(), progress=False)
+
+
+def test_a_loss_that_runs_away_is_said():
+    recipe = training.Recipe(**training.as_dict(TINY) | {"lr": 1e30})
+    with pytest.raises(ValueError, match=r"train_loss must be a number, got .* Lower"):
+        training.fit(recipe, *tiny_data(), progress=False)
+
+
+def test_the_callers_random_numbers_are_left_alone():
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    training.fit(TINY, *tiny_data(), progress=False)
+    assert torch.equal(torch.rand(2), expected)
+
+
+def test_the_bar_tells_loss_and_speed(capsys, monkeypatch):
+    monkeypatch.delenv("XRAYLAB_PROGRESS", raising=False)
+    training.fit(TINY, *tiny_data(), progress=True)
+    told = capsys.readouterr().err
+    assert "loss=" in told
+    assert "images_per_second=" in told
+    training.fit(TINY, *tiny_data(), progress=False)
+    assert capsys.readouterr().err == ""

@@ -38,3 +38,15 @@ def test_an_upload_is_answered_and_a_text_is_said_kindly(predictor, tmp_path):
     panel.upload.value = ({**upload, "content": b"I am text"},)
     assert "not a picture I can read" in panel.answer.value
     assert bytes(panel.picture.value) == b""
+
+
+def test_warnings_are_shown(predictor):
+    file = as_jpeg(blob_picture(1)[:20])
+    assert "Careful: Its shape, 96 x 20 px" in widgets.answer_text(predictor, file)
+
+
+def test_a_missing_sample_is_said_and_no_samples_are_fine(predictor, tmp_path):
+    panel = widgets.prediction_widget(predictor, {"gone": tmp_path / "gone.png"})
+    assert "gone.png: No such file" in panel.answer.value
+    assert "Not for clinical use" in panel.answer.value
+    assert widgets.prediction_widget(predictor, {}).answer.value == ""

@@ -49,7 +49,8 @@ def draw_rows(n_rows: int, batch_size: int, *, seed: int, step: int) -> np.ndarr
 
     Examples
     --------
-    >>> first = [draw_rows(5, 2, seed=0, step=s) for s in range(3)]
+    >>> steps = range(count_steps(5, 2))
+    >>> first = [draw_rows(5, 2, seed=0, step=s) for s in steps]
     >>> sorted(np.concatenate(first).tolist())
     [0, 1, 2, 3, 4]
     """

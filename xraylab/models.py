@@ -66,7 +66,7 @@ def _resnet18(dropout: float) -> nn.Module:
 
 
 def _small(dropout: float) -> nn.Module:
-    """Four blocks, about 0.3 million weights: quick on two cores."""
+    """Four blocks, about 0.2 million weights: quick on two cores."""
     return nn.Sequential(
         OrderedDict(
             stem=nn.Conv2d(3, 16, 3, stride=2, padding=1, bias=False),

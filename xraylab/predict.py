@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,11 @@ from xraylab import pixels, runs, training
 NOT_FOR_CLINICAL_USE = "Not for clinical use: this is a model for teaching."
 _WORDS = ("Normal", "Pneumonia")
 
+# A little outside the range of the real chest X-rays of the three sources.
+_ASPECTS = (0.75, 2.75)  # width by height
+_MIN_SPREAD = 15  # standard deviation of the grey levels
+_MAX_COLOUR = 4  # grey levels between a pixel's channels, on average
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -21,10 +27,14 @@ class Prediction:
 
     `score` is the network's probability of pneumonia, `confidence` that of the
     answer it gave, both in [0, 1]. A high confidence is no proof: see lesson 05.
+    `warnings` says in sentences why the picture may be none of the kind that was
+    learnt; without any it may still be. `path` is None for bytes and arrays.
     """
 
     score: float
     threshold: float
+    warnings: tuple[str, ...] = ()
+    path: str | None = field(default=None, compare=False)
 
     @property
     def label(self) -> int:
@@ -51,6 +61,7 @@ class Prediction:
             "confidence": round(self.confidence, 4),
             "score": round(self.score, 4),
             "threshold": self.threshold,
+            "warnings": list(self.warnings),
             "text": str(self),
         }
 
@@ -92,22 +103,80 @@ class Predictor:
         ------
         xraylab.pixels.UnreadablePictureError
             If it is no picture.
+        FileNotFoundError
+            If there is no such file.
         TypeError
             If an array is not uint8 or not of one of these shapes.
         """
+        path = str(picture) if isinstance(picture, str | Path) else None
         if isinstance(picture, np.ndarray):
             picture = _as_file(picture)
         square = pixels.read_pixels(picture, self.run.recipe.size_px)
         logits = training.score_logits(self.model, square[None], np.array([0]))
         return Prediction(
-            float(training.as_scores(logits)[0]), threshold=self.run.threshold
+            score=float(training.as_scores(logits)[0]),
+            threshold=self.run.threshold,
+            warnings=find_warnings(picture, square),
+            path=path,
         )
+
+    def predict_many(
+        self, pictures: Iterable[str | Path | bytes | np.ndarray]
+    ) -> list[Prediction]:
+        """Answer for each picture, in the order given; raises as `predict` does."""
+        return [self.predict(picture) for picture in pictures]
+
+
+def find_warnings(picture: str | Path | bytes, square: np.ndarray) -> tuple[str, ...]:
+    """Say what sets a picture apart from the chest X-rays that were learnt.
+
+    Parameters
+    ----------
+    picture : path or bytes
+        A picture file that `xraylab.pixels.read_pixels` has read.
+    square : array of uint8, shape (size_px, size_px)
+        What it made of it.
+
+    Returns
+    -------
+    tuple of str
+        Sentences; empty when nothing stands out.
+    """
+    width, height, colour = _facts(picture)
+    size_px, spread = len(square), square.std()
+    low, high = _ASPECTS
+    found = {
+        f"It is {width} x {height} px, less than the {size_px} px that were learnt.": (
+            min(width, height) < size_px
+        ),
+        f"Its shape, {width} x {height} px, is unlike a chest X-ray's.": not (
+            low <= width / height <= high
+        ),
+        "It is in colour; X-rays are grey.": colour > _MAX_COLOUR,
+        "It is almost of one grey; there is little to see.": spread < _MIN_SPREAD,
+    }
+    return tuple(text for text, is_so in found.items() if is_so)
+
+
+def _facts(picture: str | Path | bytes) -> tuple[int, int, float]:
+    """Width, height as shown, and mean distance between the colour channels."""
+    with Image.open(
+        io.BytesIO(picture) if isinstance(picture, bytes) else picture
+    ) as p:
+        width, height = p.size
+        if p.getexif().get(0x0112, 1) >= 5:  # orientation: lying on its side
+            width, height = height, width
+        if p.mode.startswith(("I", "F", "L", "1")):
+            return width, height, 0.0
+        p.draft("RGB", (128, 128))
+        colours = np.asarray(p.convert("RGB").resize((64, 64)), np.int16)
+    return width, height, float(np.ptp(colours, axis=2).mean())
 
 
 def _as_file(picture: np.ndarray) -> bytes:
     """Write an array as PNG, so that every input takes the same way in."""
     is_grey_or_rgb = picture.ndim == 2 or picture.shape[2:] == (3,)
-    if picture.dtype != np.uint8 or not is_grey_or_rgb:
+    if picture.dtype != np.uint8 or not is_grey_or_rgb or not picture.size:
         raise TypeError(
             "picture must be uint8 pixels of shape (h, w) or (h, w, 3), got "
             f"{picture.dtype} of shape {picture.shape}."

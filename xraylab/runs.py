@@ -6,7 +6,6 @@ opening a run executes nothing. Every file is written whole or not at all.
 
 from __future__ import annotations
 
-import errno
 import importlib.metadata
 import json
 import platform
@@ -17,10 +16,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
-from xraylab import _files, models, training
+from xraylab import _files, _state, models, training
 
 TABLE_COLUMNS = ["path", "picture_id", "group_id", "label", "split"]
 PREDICTION_COLUMNS = ["path", "picture_id", "group_id", "label", "score"]
@@ -57,7 +55,12 @@ class Run:
 
     def make_model(self, weights: str = "best") -> torch.nn.Module:
         """Load the network: "best" by validation AUROC, or "last"."""
-        file = self.folder / {"best": _BEST, "last": _LAST}[weights]
+        files = {"best": _BEST, "last": _LAST}
+        if weights not in files:
+            raise ValueError(f'weights must be "best" or "last", got {weights!r}.')
+        file = self.folder / files[weights]
+        if not file.is_file():
+            raise NotARunError(f"{self.folder} has no {file.name} yet: train it on.")
         model = models.make_model(self.recipe.model, dropout=self.recipe.dropout)
         model.load_state_dict(load_file(file))
         return model.eval()
@@ -96,26 +99,35 @@ def train_run(
     Raises
     ------
     ValueError
-        If the folder holds a run of another recipe, protocol or split.
+        If the folder holds a run of another recipe, protocol or split, or the
+        table lacks a column.
     OSError
         When the disk is full; the last whole epoch stays.
     """
     folder = Path(folder)
+    missing = [c for c in [*TABLE_COLUMNS, "row"] if c not in table]
+    if missing:
+        raise ValueError(f"table must have the columns {', '.join(missing)}.")
     facts = {"recipe": training.as_dict(recipe), "protocol": protocol}
     _refuse_other_run(folder, facts, table)
     if not _is_file(folder, _LAST):
-        state = _load_state(folder, recipe)
-        if state is None:
+        state = None
+        if _is_file(folder, _STATE):
+            state = _state.load_state(folder / _STATE, recipe)
+        else:
             _begin(folder, facts, about or {}, table)
         labels = np.zeros(len(pixels), np.int64)
         labels[table["row"]] = table["label"]
-        rows = {name: part["row"].to_numpy() for name, part in table.groupby("split")}
+        train, valid = (
+            table.loc[table["split"] == name, "row"].to_numpy()
+            for name in ("train", "valid")
+        )
         state = training.fit(
             recipe,
             pixels,
             labels,
-            rows["train"],
-            rows["valid"],
+            train,
+            valid,
             state=state,
             after_epoch=lambda state: _save_epoch(folder, state),
             progress=progress,
@@ -139,16 +151,22 @@ def load_run(folder: str | Path) -> Run:
             f"{folder} must be the folder of a run, but {', '.join(missing)} "
             "is missing. Make one with `xraylab train`."
         )
-    facts = json.loads((folder / _FACTS).read_text("utf-8"))
-    return Run(
-        folder=folder,
-        recipe=training.Recipe(**facts["recipe"]),
-        protocol=facts["protocol"],
-        threshold=facts["threshold"],
-        about=facts["about"],
-        history=pd.read_csv(folder / _HISTORY),
-        table=pd.read_csv(folder / _TABLE),
-    )
+    try:
+        facts = json.loads((folder / _FACTS).read_text("utf-8"))
+        return Run(
+            folder=folder,
+            recipe=training.Recipe(**facts["recipe"]),
+            protocol=facts["protocol"],
+            threshold=facts["threshold"],
+            about=facts["about"],
+            history=pd.read_csv(folder / _HISTORY),
+            table=_read_table(folder),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise NotARunError(
+            f"{folder / _FACTS} or its tables could not be read as a run: {error}. "
+            "It was changed by hand or written by another version; train it anew."
+        ) from error
 
 
 def score_rows(
@@ -193,12 +211,18 @@ def _refuse_other_run(folder: Path, facts: dict, table: pd.DataFrame) -> None:
             f"{folder} holds a run with {', '.join(other[:3])}, which is not what "
             "was asked for. Choose another folder, or the same settings to go on."
         )
-    if not pd.read_csv(folder / _TABLE)["path"].equals(
-        table["path"].reset_index(drop=True)
-    ):
-        raise ValueError(
-            f"{folder} holds a run on other pictures. Choose another folder."
-        )
+    kept = _read_table(folder)
+    for column, what in (("path", "pictures"), ("label", "labels"), ("split", "split")):
+        if kept[column].tolist() != table[column].tolist():
+            raise ValueError(
+                f"{folder} holds a run on other {what}. Choose another folder."
+            )
+
+
+def _read_table(folder: Path) -> pd.DataFrame:
+    """Read the split; names made of digits stay names."""
+    table = pd.read_csv(folder / _TABLE, dtype=str, keep_default_na=False)
+    return table.astype({"label": int})
 
 
 def _begin(folder: Path, facts: dict, about: dict, table: pd.DataFrame) -> None:
@@ -220,59 +244,18 @@ def _begin(folder: Path, facts: dict, about: dict, table: pd.DataFrame) -> None:
 def _save_epoch(folder: Path, state: training.State) -> None:
     """Keep an epoch; one file holds all that is needed to go on from it."""
     history = pd.DataFrame(state.history)
-    weights = _weights(state.model)
     if history["valid_auroc"].iloc[-1] >= history["valid_auroc"].max():
-        _save_tensors(folder / _BEST, weights)
-    saved = state.optimiser.state_dict()
-    tensors = {f"model/{name}": value for name, value in weights.items()} | {
-        f"optimiser/{number}/{name}": value.contiguous().cpu()
-        for number, values in saved["state"].items()
-        for name, value in values.items()
-    }
-    facts = {"param_groups": saved["param_groups"], "history": state.history}
-    _save_tensors(folder / _STATE, tensors, {"facts": json.dumps(facts)})
-    text = history.to_csv(index=False, lineterminator="\n")
+        _state.save_tensors(folder / _BEST, _state.plain_weights(state.model))
+    _state.save_state(folder / _STATE, state)
+    _save_history(folder, state)
+
+
+def _save_history(folder: Path, state: training.State) -> None:
+    text = pd.DataFrame(state.history).to_csv(index=False, lineterminator="\n")
     _files.write_text(folder / _HISTORY, text)
 
 
 def _finish(folder: Path, state: training.State) -> None:
-    _save_tensors(folder / _LAST, _weights(state.model))
-    (folder / _STATE).unlink()
-
-
-def _weights(model: torch.nn.Module) -> dict[str, torch.Tensor]:
-    return {k: v.contiguous().cpu() for k, v in model.state_dict().items()}
-
-
-def _save_tensors(
-    file: Path, tensors: dict[str, torch.Tensor], facts: dict[str, str] | None = None
-) -> None:
-    with _files.whole_file(file) as half:
-        try:
-            save_file(tensors, half, metadata=facts)
-        except SafetensorError as error:  # a full disk, in its words
-            raise OSError(errno.EIO, str(error)) from error
-
-
-def _load_state(folder: Path, recipe: training.Recipe) -> training.State | None:
-    """Rebuild the state after the last whole epoch; None when there is none."""
-    if not _is_file(folder, _STATE):
-        return None
-    state = training.start(training.without_download(recipe))
-    weights, optimiser = {}, {}
-    with safe_open(folder / _STATE, "pt") as file:
-        facts = json.loads(file.metadata()["facts"])
-        for name in file.keys():  # noqa: SIM118, a safetensors file is no dict
-            part, key = name.split("/", 1)
-            if part == "model":
-                weights[key] = file.get_tensor(name)
-            else:
-                number, key = key.split("/")
-                optimiser.setdefault(int(number), {})[key] = file.get_tensor(name)
-    state.model.load_state_dict(weights)
-    state.optimiser.load_state_dict(
-        {"state": optimiser, "param_groups": facts["param_groups"]}
-    )
-    state.history.extend(facts["history"])
-    state.schedule.last_epoch = state.n_epochs
-    return state
+    _save_history(folder, state)  # a stop may have come between state and history
+    _state.save_tensors(folder / _LAST, _state.plain_weights(state.model))
+    (folder / _STATE).unlink(missing_ok=True)

@@ -5,9 +5,9 @@ It sees training and validation rows, never test rows.
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,52 +18,19 @@ from torch import nn
 from torch.nn import functional
 
 from xraylab import _progress, batches, models
+from xraylab._recipe import RECIPES, Recipe, as_dict, without_download
 
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a network is trained; the defaults are the original project's.
-
-    With `n_steps` the run has so many steps in all, divided into `epochs` equal
-    parts, so that the schedule falls at the same fractions of a shorter run.
-    """
-
-    model: str = "resnet18"
-    weights: str = "imagenet"
-    size_px: int = 224
-    epochs: int = 20
-    batch_size: int = 32
-    lr: float = 0.001
-    weight_decay: float = 1e-4
-    dropout: float = 0.5
-    step_size: int = 7  # StepLR: every so many epochs ...
-    gamma: float = 0.1  # ... the rate is multiplied by this
-    rotation_degrees: float = 10
-    blur: bool = True
-    flip: bool = True
-    n_steps: int | None = None
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.model not in models.MODELS:
-            known = ", ".join(models.MODELS)
-            raise ValueError(f"model must be one of {known}, got {self.model!r}.")
-        for name in ("size_px", "epochs", "batch_size", "lr", "step_size"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be above 0, got {getattr(self, name)}.")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout must be in [0, 1), got {self.dropout}.")
-        if self.n_steps is not None and self.n_steps < self.epochs:
-            raise ValueError(
-                f"n_steps must be at least one a part of {self.epochs} epochs, "
-                f"got {self.n_steps}."
-            )
-
-
-RECIPES = {
-    "original": Recipe(),
-    "lesson": Recipe(weights="none", size_px=48, n_steps=300),
-}
+__all__ = [
+    "RECIPES",
+    "Recipe",
+    "State",
+    "as_dict",
+    "as_scores",
+    "fit",
+    "score_logits",
+    "start",
+    "without_download",
+]
 
 
 @dataclass
@@ -143,11 +110,10 @@ def fit(
     Raises
     ------
     ValueError
-        If train or valid is empty or holds a single class.
+        If train or valid is empty or holds a single class, if the pictures are
+        not of the recipe's size, or if the loss stops being a number.
     """
-    for name, rows in (("train", train), ("valid", valid)):
-        if len(set(labels[rows].tolist())) < 2:
-            raise ValueError(f"{name} must hold both classes, got {len(rows)} rows.")
+    _check(recipe, pixels, labels, train, valid)
     state = state or start(recipe)
     n_steps = _steps_by_epoch(recipe, len(train))
     bar = _progress.bar(
@@ -156,7 +122,7 @@ def fit(
         unit="step",
         progress=progress,
     )
-    with bar:
+    with bar, _own_randomness(state.accelerator.device):
         for epoch in range(state.n_epochs, recipe.epochs):
             steps = range(n_steps[:epoch].sum(), n_steps[: epoch + 1].sum())
             row = {"epoch": epoch + 1, "step": steps.stop}
@@ -232,7 +198,9 @@ def _train_epoch(
         logits.append(answer.detach())
         seen.append(labels[rows])
         bar.update()
-        bar.set_postfix(images_per_second=_speed(seen, started), refresh=False)
+        if not bar.disable:  # reading the loss makes an accelerator wait
+            facts = {"loss": loss.item(), "images_per_second": _speed(seen, started)}
+            bar.set_postfix(facts, refresh=False)
     speed = {"images_per_second": _speed(seen, started)}
     return _measure("train", torch.cat(logits).cpu(), np.concatenate(seen)) | speed
 
@@ -259,6 +227,28 @@ def _speed(seen: list[np.ndarray], started: float) -> float:
     return round(sum(map(len, seen)) / (time.perf_counter() - started), 1)
 
 
+def _check(
+    recipe: Recipe,
+    pixels: np.ndarray,
+    labels: np.ndarray,
+    train: np.ndarray,
+    valid: np.ndarray,
+) -> None:
+    for name, rows in (("train", train), ("valid", valid)):
+        if len(set(labels[rows].tolist())) < 2:
+            raise ValueError(f"{name} must hold both classes, got {len(rows)} rows.")
+    if pixels.shape[1:] != (recipe.size_px, recipe.size_px):
+        raise ValueError(
+            f"pixels must be squares of {recipe.size_px} px as in the recipe, got "
+            f"shape {pixels.shape}. Build the cache at that size."
+        )
+
+
+def _own_randomness(device: torch.device) -> AbstractContextManager:
+    """Leave the caller's random numbers as they were."""
+    return torch.random.fork_rng([device] if device.type == "cuda" else [])
+
+
 def _seed_dropout(seed: int, step: int) -> None:
     """Make dropout a function of (seed, step)."""
     drawn = np.random.SeedSequence((seed, step, 2)).generate_state(1, np.uint64)
@@ -268,6 +258,10 @@ def _seed_dropout(seed: int, step: int) -> None:
 def _measure(part: str, logits: torch.Tensor, labels: np.ndarray) -> dict:
     """Loss, accuracy at 0.5 and AUROC of one part, named after it."""
     loss = functional.cross_entropy(logits, torch.from_numpy(labels)).item()
+    if not np.isfinite(loss):
+        raise ValueError(
+            f"{part}_loss must be a number, got {loss}: training ran away. Lower lr."
+        )
     scores = as_scores(logits)
     both = len(set(labels.tolist())) == 2  # a very short epoch may see one class
     return {
@@ -275,13 +269,3 @@ def _measure(part: str, logits: torch.Tensor, labels: np.ndarray) -> dict:
         f"{part}_accuracy": float(((scores >= 0.5) == labels).mean()),
         f"{part}_auroc": float(roc_auc_score(labels, scores)) if both else np.nan,
     }
-
-
-def as_dict(recipe: Recipe) -> dict:
-    """Recipe as plain values, fit for JSON."""
-    return dataclasses.asdict(recipe) | {"weights": str(recipe.weights)}
-
-
-def without_download(recipe: Recipe) -> Recipe:
-    """Give the same recipe with drawn weights: for going on with saved ones."""
-    return dataclasses.replace(recipe, weights="none")

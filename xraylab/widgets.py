@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from PIL import Image
 from xraylab import pixels, predict
 
 _SHOWN_PX = 320
+_NOTE = f"<small>{predict.NOT_FOR_CLINICAL_USE}</small>"
 
 
 def prediction_widget(
@@ -22,7 +24,7 @@ def prediction_widget(
     ----------
     predictor : Predictor
     samples : dict of name -> path
-        Offered in a list; the first is shown at once.
+        Offered in a list; the first is shown at once. May be empty.
 
     Returns
     -------
@@ -40,7 +42,13 @@ def prediction_widget(
         panel.picture.value = _as_png(data)
 
     def show_sample(_: object = None) -> None:
-        show(Path(samples[panel.sample.value]).read_bytes())
+        if panel.sample.value is None:
+            return
+        try:
+            show(Path(samples[panel.sample.value]).read_bytes())
+        except OSError as error:
+            panel.picture.value = b""
+            panel.answer.value = _unread(f"{error.filename}: {error.strerror}")
 
     def show_upload(change: dict) -> None:
         if change["new"]:
@@ -56,11 +64,16 @@ def prediction_widget(
 
 def answer_text(predictor: predict.Predictor, data: bytes) -> str:
     """Answer for a file's content as HTML; what cannot be read is said kindly."""
-    note = f"<small>{predict.NOT_FOR_CLINICAL_USE}</small>"
     try:
-        return f"<b>{predictor.predict(data)}</b><br>{note}"
+        prediction = predictor.predict(data)
     except pixels.UnreadablePictureError as error:
-        return f"This is not a picture I can read: {error.cause}.<br>{note}"
+        return _unread(error.cause)
+    warnings = "".join(f"Careful: {text}<br>" for text in prediction.warnings)
+    return f"<b>{prediction}</b><br>{warnings}{_NOTE}"
+
+
+def _unread(cause: str) -> str:
+    return f"This is not a picture I can read: {html.escape(cause)}.<br>{_NOTE}"
 
 
 def _as_png(data: bytes) -> bytes:
