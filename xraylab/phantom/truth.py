@@ -1,0 +1,214 @@
+"""Draw any picture of a set again from its truth row, with masks or without disease."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+from PIL import Image
+
+from xraylab.phantom.anatomy import Anatomy, draw_anatomy
+from xraylab.phantom.disease import Lesion, draw_lesion
+from xraylab.phantom.export import FileFacts, draw_file
+from xraylab.phantom.picture import Masks, Rendering, render, resized_masks, twin
+from xraylab.phantom.plants import GENERATOR, Plants
+from xraylab.phantom.shots import Shot, draw_shot
+
+TRUTH_FOLDER = "truth"
+_LETTERS = {"bacteria": "b", "virus": "v", "IM": "n", "NORMAL2": "n", "COVID19": "c"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything that makes one picture of a set."""
+
+    anatomy: Anatomy
+    shot: Shot
+    lesion: Lesion
+    facts: FileFacts
+    doses: dict[str, float]  # of the plants that act on it
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.facts.width, self.facts.height
+
+
+def make_case(
+    *, kind: str, block: str, child_seed: int, picture_number: int, plants: Plants
+) -> Case:
+    """Draw everything that makes one picture.
+
+    Parameters
+    ----------
+    kind : str
+        "bacteria", "virus", "IM", "NORMAL2" or "COVID19".
+    block : str
+        Published split: "train", "val" or "test".
+    child_seed : int
+    picture_number : int
+        The child's picture, 0 to 99.
+    plants : Plants
+    """
+    doses = plants.doses(in_test=block == "test")
+    lesion = draw_lesion(child_seed, _LETTERS[kind], picture_number)
+    anatomy = draw_anatomy(child_seed, adult=kind == "COVID19")
+    shot_seed = child_seed * 100 + picture_number
+    shot = draw_shot(anatomy, shot_seed, lesion=lesion, doses=doses)
+    label = int(lesion.is_sick)
+    facts = draw_file(shot_seed, label=label, block=block, doses=doses)
+    return Case(anatomy, shot, lesion, facts, doses)
+
+
+def describe_case(case: Case, rendering: Rendering) -> dict:
+    """Give the truth row of a picture, less its name and place."""
+    shot, lesion = case.shot, case.lesion
+    row = {
+        "severity": lesion.severity,
+        "lobe": lesion.lobe,
+        "side": lesion.side,
+        "second_focus": lesion.second_focus,
+        "effusion": lesion.effusion,
+        "visible": rendering.visible,
+        "lesion_box": json.dumps(rendering.masks.lesion_box()),
+        "shot_seed": shot.seed,
+        "age": case.anatomy.age,
+        "marker_x": shot.marker.place[0] if shot.marker else None,
+        "marker_y": shot.marker.place[1] if shot.marker else None,
+        "marker_height": shot.marker.height if shot.marker else None,
+        "line": shot.line is not None,
+    }
+    for name in (
+        *("inspiration", "roll", "yaw", "fill_x", "fill_y", "haze", "markings"),
+        *("exposure", "sharpening", "dark", "bright"),
+    ):
+        row[name] = getattr(shot, name)
+    row |= {f"dose_{name}": dose for name, dose in case.doses.items()}
+    return row | asdict(case.facts)
+
+
+def redraw(folder: str | Path, path: str, *, sick: bool = True) -> Rendering:
+    """Render one picture of a set again, before it was saved as JPEG.
+
+    Parameters
+    ----------
+    folder : path
+        A folder from `write_phantom` or `builtin_data`.
+    path : str
+        Path of a picture in it; a copy gives the picture that it is a copy of.
+    sick : bool
+        False: the disease-free twin of the picture.
+
+    Raises
+    ------
+    FileNotFoundError
+        If `folder` holds no truth.
+    KeyError
+        If `path` is no picture of the set.
+    ValueError
+        If the set was written by another version of the generator.
+    """
+    case = _read_case(Path(folder), path)
+    draw = render if sick else twin
+    return draw(case.anatomy, case.shot, case.lesion, case.size)
+
+
+def masks_for(
+    folder: str | Path, path: str, *, size: tuple[int, int] | None = None
+) -> Masks:
+    """Give the true masks of one written picture.
+
+    They are not stored but rendered again, in about the time of one picture.
+
+    Parameters
+    ----------
+    folder : path
+        A folder from `write_phantom` or `builtin_data`.
+    path : str
+        Path of a picture in it, any of the three sources.
+    size : two int, optional
+        Width and height of the masks in pixels, such as (64, 64) for a picture
+        squeezed to that square; the file's own size by default.
+
+    Returns
+    -------
+    Masks
+        Left and right lung, heart (bool) and lesion (0 to 1).
+
+    Raises
+    ------
+    FileNotFoundError, KeyError, ValueError
+        As `redraw`.
+    """
+    masks = redraw(folder, path).masks
+    if size is None:
+        size = _file_size(Path(folder) / path)
+    if size == masks.heart.shape[::-1]:
+        return masks
+    return resized_masks(masks, size)
+
+
+def read_truth(folder: str | Path) -> pd.DataFrame:
+    """Read the truth, one row a rendered picture of source 1.
+
+    `marker_x`, `marker_y` (left and top) and `marker_height` are shares of the
+    picture's width and height, missing where no marker is; `dose_...` are the
+    planted doses that act on the picture; `lesion_box` is left, top, right,
+    bottom in the file's pixels, as JSON.
+
+    Raises
+    ------
+    FileNotFoundError
+        If `folder` holds no truth.
+    """
+    return _read_table(Path(folder), "truth.csv")
+
+
+def _read_table(folder: Path, name: str) -> pd.DataFrame:
+    file = folder / TRUTH_FOLDER / name
+    if not file.is_file():
+        raise FileNotFoundError(
+            f"folder must be a set of built-in pictures with its truth, but there is "
+            f"no {file}. Write one with write_phantom, or use builtin_data()."
+        )
+    words = {"lobe": str, "side": str}
+    return pd.read_csv(file, dtype=words).fillna(dict.fromkeys(words, ""))
+
+
+def _read_case(folder: Path, path: str) -> Case:
+    pictures = pd.concat(
+        [_read_table(folder, "truth.csv"), _read_table(folder, "covid19.csv")]
+    ).set_index("path")
+    copies = _read_table(folder, "copies.csv").set_index("path")["copy_of"]
+    name = PurePosixPath(path).as_posix()
+    name = copies.get(name, name)
+    if name not in pictures.index:
+        raise KeyError(
+            f"path must be a picture of the set {folder}, got {path!r}. "
+            "Give it relative to that folder, as in truth.csv."
+        )
+    row = pictures.loc[name]
+    return make_case(
+        kind=row["kind"],
+        block=row["block"],
+        child_seed=int(row["child_seed"]),
+        picture_number=int(row["picture_number"]),
+        plants=_read_plants(folder),
+    )
+
+
+def _read_plants(folder: Path) -> Plants:
+    facts = json.loads((folder / TRUTH_FOLDER / "plants.json").read_text("utf-8"))
+    if facts["generator"] != GENERATOR:
+        raise ValueError(
+            f"{folder} was written by generator {facts['generator']}, this is "
+            f"generator {GENERATOR}. Write the set again."
+        )
+    return Plants(**facts["plants"])
+
+
+def _file_size(file: Path) -> tuple[int, int]:
+    with Image.open(file) as picture:
+        return picture.size
