@@ -10,6 +10,7 @@ Data walks down the page::
     duplicates  the same picture in several files -> picture_id
     splits      groups of children, four protocols, proof that none leaks
     merging     all of the above: a folder -> one checked table and a report
+    audit       what else differs between the classes; probes
     batches     rows of the cache -> augmented batches
     models      named networks
     training    Recipe and fit: the loop, the schedule
@@ -17,6 +18,7 @@ Data walks down the page::
     looks       the visitors' book of the test set
     experiments merge + protocol + recipe -> run -> predictions, looks counted
     evaluation  labels and scores -> numbers with intervals and floors
+    explain     what moves the answer
     predict     one new picture -> an answer
     figures     every drawing
     widgets     the same with buttons

@@ -33,6 +33,8 @@ from xraylab._figures_of_answers import plot_metrics as plot_metrics
 from xraylab._figures_of_answers import plot_protocols as plot_protocols
 from xraylab._figures_of_answers import plot_reliability as plot_reliability
 from xraylab._figures_of_answers import plot_roc as plot_roc
+from xraylab._figures_of_maps import plot_dose_curve as plot_dose_curve
+from xraylab._figures_of_maps import show_map as show_map
 
 SHOWN_PX = 224  # side of a picture that is read from its file
 

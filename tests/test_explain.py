@@ -1,0 +1,217 @@
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from tests.conftest import blob_picture
+from xraylab import _figures_of_maps, explain, models, training
+
+SIZE = 24
+
+
+def corner(pictures):
+    """A rule whose reason is known: how bright the upper left corner is."""
+    return pictures[:, :6, :6].mean(axis=(1, 2)) / 255
+
+
+def brightness(pictures):
+    return pictures.mean(axis=(1, 2)) / 255
+
+
+@pytest.fixture(autouse=True)
+def _closed_figures():
+    before = plt.get_backend()
+    plt.switch_backend("Agg")
+    yield
+    plt.close("all")
+    plt.switch_backend(before)
+
+
+@pytest.fixture
+def picture():
+    return blob_picture(1, SIZE)
+
+
+class OneRun:
+    """As much of a run as a scorer needs."""
+
+    recipe = training.Recipe(model="small", weights="none", size_px=SIZE)
+
+    def make_model(self, weights):
+        assert weights == "best"
+        return models.make_model("small", weights="none", dropout=0.5, seed=0).eval()
+
+
+def test_a_runs_scorer_is_its_network():
+    run = OneRun()
+    pictures = np.stack([blob_picture(i, SIZE) for i in range(3)])
+    scores = explain.run_scorer(run)(pictures)
+    with torch.inference_mode():
+        x = torch.from_numpy(pictures)[:, None].float() / 255
+        expected = run.make_model("best")(x).softmax(1)[:, 1].numpy()
+    np.testing.assert_allclose(scores, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [np.zeros((1, SIZE, SIZE)), np.zeros((1, 8, 8), np.uint8), np.zeros(3, np.uint8)],
+)
+def test_a_scorer_takes_pictures_of_its_size_only(wrong):
+    score = explain.run_scorer(OneRun())
+    with pytest.raises(
+        ValueError, match=r"pictures must be uint8 of shape \(n, 24, 24"
+    ):
+        score(wrong)
+
+
+def test_the_map_points_at_the_one_place_that_counts(picture):
+    picture[:6, :6] = 255
+    change = explain.occlusion_map(corner, picture, 6, 6)
+    assert change.shape == picture.shape
+    expected = round(picture.mean()) / 255 - 1
+    np.testing.assert_allclose(change[:6, :6], expected)
+    assert not change[6:].any()
+    assert not change[:, 6:].any()
+
+
+@pytest.mark.parametrize(("patch_px", "stride_px"), [(5, 5), (7, 3), (24, 1), (1, 1)])
+def test_no_pixel_is_missed(picture, patch_px, stride_px):
+    seen = np.zeros(picture.shape, bool)
+
+    def score(pictures):
+        seen[(pictures != picture).any(axis=0)] = True
+        return np.zeros(len(pictures))
+
+    picture[picture == round(picture.mean())] += 1  # else hiding would not show
+    change = explain.occlusion_map(score, picture, patch_px, stride_px)
+    assert seen[picture != round(picture.mean())].all()
+    assert not change.any()
+
+
+def test_the_map_leaves_the_picture_alone(picture):
+    before = picture.copy()
+    explain.occlusion_map(brightness, picture, 8, 4)
+    assert np.array_equal(picture, before)
+
+
+@pytest.mark.parametrize(
+    ("patch_px", "stride_px", "message"),
+    [
+        (0, 1, "patch_px must be 1 to 24 here, got 0"),
+        (25, 1, "patch_px must be 1 to 24 here, got 25"),
+        (4, 5, "stride_px must be 1 to 4, got 5"),
+        (4, 0, "stride_px must be 1 to 4, got 0"),
+    ],
+)
+def test_sizes_must_fit(picture, patch_px, stride_px, message):
+    with pytest.raises(ValueError, match=message):
+        explain.occlusion_map(brightness, picture, patch_px, stride_px)
+
+
+@pytest.mark.parametrize("change", [explain.zoom, explain.squeeze])
+def test_a_factor_of_one_changes_nothing(change, picture):
+    assert np.array_equal(change(picture, 1), picture)
+    wide = picture[:15]
+    assert np.array_equal(change(wide, 1), wide)
+
+
+def bar_size(picture):
+    """Width and height of a white bar on black."""
+    return (picture > 127).any(axis=0).sum(), (picture > 127).any(axis=1).sum()
+
+
+def test_squeeze_moves_the_width_and_zoom_both():
+    picture = np.zeros((80, 80), np.uint8)
+    picture[20:60, 20:60] = 255
+    assert bar_size(explain.squeeze(picture, 0.5)) == (20, 40)
+    assert bar_size(explain.squeeze(picture, 1.5)) == (60, 40)
+    assert bar_size(explain.zoom(picture, 0.5)) == (20, 20)
+    assert bar_size(explain.zoom(picture, 1.5)) == (60, 60)
+
+
+@pytest.mark.parametrize("shape", [(20, 60), (60, 20), (31, 31)])
+def test_the_borders_grey_goes_on(shape):
+    even = np.full(shape, 200, np.uint8)
+    for change in (explain.zoom, explain.squeeze):
+        assert np.array_equal(change(even, 0.5), even)
+        assert np.array_equal(change(even, 2), even)
+
+
+@pytest.mark.parametrize("factor", [0.4, 2.1, float("nan")])
+def test_a_factor_has_its_limits(picture, factor):
+    for change in (explain.zoom, explain.squeeze):
+        with pytest.raises(
+            ValueError, match=f"factor must be 0.5 to 2.0, got {factor}"
+        ):
+            change(picture, factor)
+
+
+def test_changes_take_one_grey_picture(picture):
+    for wrong in (picture.astype(float), picture[None]):
+        for call in (
+            lambda wrong: explain.zoom(wrong, 1),
+            lambda wrong: explain.occlusion_map(brightness, wrong, 4, 4),
+        ):
+            with pytest.raises(ValueError, match="picture must be uint8 of shape"):
+                call(wrong)
+
+
+def test_dose_curve_counts_what_moves_and_turns():
+    pictures = np.stack([np.full((4, 4), grey, np.uint8) for grey in (102, 204)])
+
+    def lighter(picture, dose):
+        return picture + np.uint8(dose)
+
+    curve = explain.dose_curve(brightness, pictures, lighter, [0, 51])
+    assert curve["dose"].tolist() == [0, 51]
+    assert curve["mean_score"].tolist() == pytest.approx([0.6, 0.8])
+    assert curve["mean_change"].tolist() == pytest.approx([0, 0.2])
+    assert curve["flipped"].tolist() == [0, 0.5]
+    assert curve["n"].tolist() == [2, 2]
+
+
+def test_dose_curve_needs_pictures_and_doses(picture):
+    with pytest.raises(ValueError, match="must not be empty, got 0 and 1"):
+        explain.dose_curve(brightness, np.zeros((0, 4, 4), np.uint8), explain.zoom, [1])
+    with pytest.raises(ValueError, match="must not be empty, got 1 and 0"):
+        explain.dose_curve(brightness, picture[None], explain.zoom, [])
+
+
+def test_map_is_drawn_over_its_picture_with_the_true_outline(picture):
+    change = np.linspace(-0.2, 0.1, SIZE * SIZE).reshape(SIZE, SIZE)
+    mask = np.zeros(picture.shape)
+    mask[5:9, 5:9] = 1
+    ax = _figures_of_maps.show_map(picture, change, mask=mask, data_name="ours")
+    below, above = ax.images
+    assert np.array_equal(below.get_array(), picture)
+    assert np.array_equal(above.get_array(), change)
+    assert above.get_clim() == (-0.2, 0.2)  # so that no change has no colour
+    assert ax.get_title("left").endswith("\nOurs")
+    assert len(ax.collections) == 1
+
+
+def test_map_of_no_change_can_be_drawn(picture):
+    _figures_of_maps.show_map(picture, np.zeros(picture.shape)).figure.canvas.draw()
+
+
+def test_map_must_fit_its_picture(picture):
+    with pytest.raises(ValueError, match=r"one shape, got \(24, 24\) and \(3, 3\)"):
+        _figures_of_maps.show_map(picture, np.zeros((3, 3)))
+
+
+def test_dose_curves_are_drawn_by_name():
+    table = pd.DataFrame({"dose": [0.9, 1.0], "mean_change": [-0.1, 0.0]})
+    ax = _figures_of_maps.plot_dose_curve({"zoom": table, "squeeze": table})
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "zoom",
+        "squeeze",
+    ]
+    drawn = ax.get_lines()[1].get_xydata()
+    assert np.array_equal(drawn, table.to_numpy())
+
+
+@pytest.mark.parametrize("n", [0, 4])
+def test_dose_curves_are_few(n):
+    with pytest.raises(ValueError, match=f"curves must be 1 to 3, got {n}"):
+        _figures_of_maps.plot_dose_curve({str(i): None for i in range(n)})
