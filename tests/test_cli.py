@@ -144,3 +144,33 @@ def test_the_module_runs_as_a_command():
     command = [sys.executable, "-m", "xraylab", "--version"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "0.1.0"
+
+
+def test_lessons_are_listed(capsys):
+    code, answer, _ = run_json(capsys, "lessons")
+    assert code == 0
+    assert answer["lessons"][0]["lesson"] == "00_the_claim"
+    assert "96 %" in answer["lessons"][0]["question"]
+
+
+def test_an_unknown_lesson_is_refused(capsys):
+    assert cli.main(["lessons", "--run", "77"]) == 1
+    assert "lesson must be one of 00, 01" in capsys.readouterr().err
+
+
+def test_results_are_listed_and_shown(capsys):
+    _, answer, _ = run_json(capsys, "results")
+    names = [row["name"] for row in answer["results"]]
+    _, one, _ = run_json(capsys, "results", names[0])
+    assert one["name"] == names[0]
+
+
+def test_phantom_writes_three_layouts(tmp_path, capsys):
+    out = tmp_path / "p"
+    code, answer, _ = run_json(capsys, "phantom", "--out", out, "--children", "24")
+    assert code == 0
+    assert answer["pictures"] >= 24
+    _, merged, _ = run_json(capsys, "merge", "--data", out, "--out", tmp_path / "m")
+    assert len(merged["by_source"]) == 3
+    assert cli.main(["phantom", "--out", str(out), "--children", "24"]) == 1
+    assert "xraylab phantom: " in capsys.readouterr().err

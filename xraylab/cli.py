@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     started = time.perf_counter()
     try:
-        answer, text, code = arguments.run(arguments)
+        answer, text, code = arguments.work(arguments)
     except KeyboardInterrupt:
         print("\nxraylab: stopped.", file=sys.stderr)
         return 130
@@ -41,7 +41,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="xraylab", description=__doc__)
     parser.add_argument("--version", action="version", version=__version__)
     sub = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for add in (_merge_and_split, _train, _evaluate_and_predict, _phantom, _course):
+        add(sub)
+    return parser
 
+
+def _merge_and_split(sub: argparse._SubParsersAction) -> None:
     merge = _verb(sub, "merge", verbs.merge, "merge the sources under a folder")
     merge.add_argument("--data", type=_folder, required=True, metavar="ROOT")
     merge.add_argument("--out", type=Path, required=True, metavar="DIR")
@@ -49,6 +54,8 @@ def _parser() -> argparse.ArgumentParser:
     split = _verb(sub, "split", verbs.split, "split a merge by one of four protocols")
     _add_merge_and_protocol(split)
 
+
+def _train(sub: argparse._SubParsersAction) -> None:
     train = _verb(sub, "train", verbs.train, "train a network on a split, or continue")
     _add_merge_and_protocol(train)
     train.add_argument("--out", type=Path, required=True, metavar="RUN")
@@ -60,9 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--steps", dest="n_steps", type=_positive, metavar="N")
     train.add_argument("--batch-size", type=_positive, metavar="N")
 
-    evaluate = _verb(
-        sub, "evaluate", verbs.evaluate, "numbers with intervals and floors"
-    )
+
+def _evaluate_and_predict(sub: argparse._SubParsersAction) -> None:
+    text = "numbers with intervals and floors"
+    evaluate = _verb(sub, "evaluate", verbs.evaluate, text)
     evaluate.add_argument("run_folder", type=_folder, metavar="RUN")
     evaluate.add_argument("--on", choices=["valid", "test"], default="valid")
     evaluate.add_argument("--threshold", type=float, help="default: the run's own")
@@ -71,12 +79,16 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("run_folder", type=_folder, metavar="RUN")
     predict.add_argument("files", nargs="+", type=Path, metavar="FILE")
 
+
+def _phantom(sub: argparse._SubParsersAction) -> None:
     phantom = _verb(sub, "phantom", verbs.phantom, "write simulated pictures")
     phantom.add_argument("--out", type=Path, required=True, metavar="DIR")
     phantom.add_argument("--children", type=_positive, default=300, metavar="N")
     phantom.add_argument("--seed", type=int, default=0)
     phantom.add_argument("--clean", action="store_true", help="no class differences")
 
+
+def _course(sub: argparse._SubParsersAction) -> None:
     lessons = _verb(sub, "lessons", verbs.lessons, "list, run or copy the lessons")
     lessons.add_argument("--run", nargs="*", metavar="NUMBER", help="all when none")
     lessons.add_argument("--build", action="store_true", help="from notebooks/source")
@@ -84,15 +96,14 @@ def _parser() -> argparse.ArgumentParser:
 
     results = _verb(sub, "results", verbs.results, "what was measured on real pictures")
     results.add_argument("name", nargs="?")
-    return parser
 
 
 def _verb(
-    sub: argparse._SubParsersAction, name: str, run: Callable, text: str
+    sub: argparse._SubParsersAction, name: str, work: Callable, text: str
 ) -> argparse.ArgumentParser:
     verb = sub.add_parser(name, help=text, description=text.capitalize() + ".")
     verb.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    verb.set_defaults(run=run)
+    verb.set_defaults(work=work)
     return verb
 
 
