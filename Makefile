@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # Exact versions by default; CONSTRAINTS= takes the newest that pyproject allows.
 CONSTRAINTS ?= -c constraints.txt
-# TORCH_INDEX="--index-url https://download.pytorch.org/whl/cpu" saves gigabytes
-# on Linux machines without a GPU.
+# On Linux without a GPU, this saves gigabytes:
+# make lab TORCH_INDEX="--index-url https://download.pytorch.org/whl/cpu"
 TORCH_INDEX ?=
 ARGS ?=
 DATA ?=
@@ -19,8 +19,11 @@ help:  ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed: make $(MAKECMDGOALS) PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet $(CONSTRAINTS) $(TORCH_INDEX) torch torchvision
+	$(BIN)/python -m pip install --quiet --no-deps $(CONSTRAINTS) $(TORCH_INDEX) \
+	  torch torchvision
 	$(BIN)/python -m pip install --quiet $(CONSTRAINTS) -e ".[lab,test]"
 	@touch $(READY)
 
@@ -36,11 +39,11 @@ test: $(READY)  ## prove all of it: unit tests, then every lesson against its ou
 test-long: $(READY)  ## the proofs that take minutes
 	$(BIN)/python -m pytest -m long tests
 
-lessons: $(READY)  ## run all lessons headless, minutes for each
-	$(BIN)/python -m xraylab lessons --run
+lessons: $(READY)  ## run all lessons headless, minutes for each (ARGS="00 05": some)
+	$(BIN)/python -m xraylab lessons --run $(ARGS)
 
-notebooks: $(READY)  ## build the notebooks from notebooks/source
-	$(BIN)/python -m xraylab lessons --build
+notebooks: $(READY)  ## build the notebooks from notebooks/source (ARGS="--run 00")
+	$(BIN)/python -m xraylab lessons --build $(ARGS)
 
 bench: $(READY)  ## benchmarks, each a ratio against a named peer
 	$(BIN)/python -m pip install --quiet $(CONSTRAINTS) -e ".[bench]"

@@ -17,7 +17,9 @@ def ranges():
     wanted = list(project["dependencies"])
     for extra in ("lab", "test"):
         wanted += project["optional-dependencies"][extra]
-    return dict(re.fullmatch(r"([\w-]+)(.*)", w).groups() for w in wanted if "[" not in w)
+    return dict(
+        re.fullmatch(r"([\w-]+)(.*)", w).groups() for w in wanted if "[" not in w
+    )
 
 
 def test_environment_names_the_nine_with_the_same_ranges():

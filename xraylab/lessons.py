@@ -9,23 +9,38 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import jupytext
-import nbformat
 import pandas as pd
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
-from nbformat import NotebookNode
+
+try:
+    import jupytext
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError
+    from nbformat import NotebookNode
+except ImportError as error:
+    raise ImportError(
+        f"the lessons need {error.name}, found none. Install the notebook packages: "
+        'pip install -e ".[lab]"'
+    ) from error
+
+from xraylab import _files
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 REPOSITORY = "xraylab/xraylab"
 CELL_SECONDS = 600
-# Lessons print the same on every machine: no bars, fresh guesses, two threads.
-QUIET = {"XRAYLAB_PROGRESS": "0", "OMP_NUM_THREADS": "2"}
+# The only code that no source holds: on Kaggle and Colab a notebook comes alone.
+SETUP = f"""\
+try:
+    import xraylab
+except ModuleNotFoundError:  # on Kaggle and Colab; elsewhere it is there
+    %pip install --quiet git+https://github.com/{REPOSITORY}"""
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def list_lessons() -> pd.DataFrame:
@@ -37,7 +52,7 @@ def list_lessons() -> pd.DataFrame:
         If the package is not in its repository, where the lessons live.
     """
     rows = []
-    for source in _sources():
+    for source in sources():
         text = source.read_text("utf-8")
         question = re.search(r"\*\*Question: (.+?)\*\*", text)
         asked = question[1].replace("\n# ", " ") if question else ""
@@ -48,11 +63,13 @@ def list_lessons() -> pd.DataFrame:
 def read_source(source: Path) -> NotebookNode:
     """Make a notebook without outputs from a percent script.
 
-    Cell ids are made of the lesson's number and the cell's place, so building
-    twice gives the same file.
+    Badges and the installation on Kaggle and Colab are put in. Cell ids are made
+    of the lesson's number and the cell's place, so building twice gives the same
+    file.
     """
     notebook = jupytext.read(source, fmt="py:percent")
     name = source.stem
+    notebook.cells.insert(1, nbformat.v4.new_code_cell(SETUP))
     for place, cell in enumerate(notebook.cells):
         cell.id = f"lesson-{name[:2]}-{place:02d}"
         cell.metadata = {k: v for k, v in cell.metadata.items() if k == "tags"}
@@ -70,49 +87,83 @@ def read_source(source: Path) -> NotebookNode:
     return notebook
 
 
-def run_notebook(notebook: NotebookNode, *, cache: str | None = None) -> NotebookNode:
+def fresh_environment(home: str | Path) -> dict[str, str]:
+    """Make the settings under which a lesson prints the same everywhere.
+
+    Parameters
+    ----------
+    home : path
+        Folder that keeps the built-in pictures from one lesson to the next.
+        Merges, runs and guesses in it are removed, so that each lesson stands
+        alone.
+
+    Returns
+    -------
+    dict
+        Environment variables, for a kernel that is started next.
+    """
+    home = Path(home)
+    shutil.rmtree(home / "lessons", ignore_errors=True)
+    guesses = home / "guesses.jsonl"
+    guesses.unlink(missing_ok=True)
+    return {
+        "XRAYLAB_CACHE": str(home),
+        "XRAYLAB_GUESSES": str(guesses),
+        "XRAYLAB_PROGRESS": "0",
+        "OMP_NUM_THREADS": "2",
+    }
+
+
+def run_notebook(notebook: NotebookNode, home: str | Path) -> NotebookNode:
     """Run a notebook top to bottom in a fresh kernel and return it with outputs.
 
     Parameters
     ----------
     notebook : NotebookNode
         Left alone.
-    cache : str, optional
-        Folder for merges and runs, instead of the user's.
+    home : path
+        As for `fresh_environment`; an absolute path.
 
     Raises
     ------
     nbclient.exceptions.CellExecutionError
         If a cell fails.
+    nbclient.exceptions.CellTimeoutError
+        If a cell takes more than ten minutes.
     """
     notebook = nbformat.from_dict(notebook)
-    with tempfile.TemporaryDirectory() as home:
-        env = os.environ | QUIET | {"XRAYLAB_GUESSES": f"{home}/guesses.jsonl"}
-        env |= {"XRAYLAB_CACHE": cache} if cache else {}
+    env = os.environ | fresh_environment(home)
+    with tempfile.TemporaryDirectory() as folder:
         client = NotebookClient(notebook, timeout=CELL_SECONDS, kernel_name="python3")
-        client.execute(env=env, cwd=home)
+        client.execute(env=env, cwd=folder)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
-            cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
+            cell.outputs = [output for output in cell.outputs if _is_kept(output)]
     notebook.metadata.pop("widgets", None)
     notebook.metadata.language_info = {"name": "python"}
     return notebook
 
 
+def build_notebook(source: Path, out: Path, home: str | Path) -> Path:
+    """Run one percent script and write it as a notebook, whole or not at all."""
+    text = nbformat.writes(run_notebook(read_source(source), home))
+    _files.write_text(out, text + "\n")
+    return out
+
+
 def build_lessons(numbers: Sequence[str] = ()) -> list[Path]:
     """Build notebooks with outputs from their sources, on the built-in pictures."""
     os.environ["XRAYLAB_DATA"] = "built-in"
-    built = []
-    for source in _sources(numbers):
-        out = NOTEBOOKS / f"{source.stem}.ipynb"
-        nbformat.write(run_notebook(read_source(source)), out)
-        built.append(out)
-    return built
+    with tempfile.TemporaryDirectory() as home:
+        return [
+            build_notebook(source, NOTEBOOKS / f"{source.stem}.ipynb", home)
+            for source in sources(numbers)
+        ]
 
 
 def run_lessons(numbers: Sequence[str] = ()) -> pd.DataFrame:
-    """Run lessons, outputs discarded, and time them.
+    """Run lessons, each alone and with its outputs discarded, and time them.
 
     Parameters
     ----------
@@ -126,16 +177,17 @@ def run_lessons(numbers: Sequence[str] = ()) -> pd.DataFrame:
         line, "" when the lesson passed).
     """
     rows = []
-    with tempfile.TemporaryDirectory() as cache:  # nothing is reused from before
-        for source in _sources(numbers):
+    with tempfile.TemporaryDirectory() as home:
+        for source in sources(numbers):
             started, cpu, error = time.perf_counter(), _child_seconds(), ""
             try:
-                run_notebook(read_source(source), cache=cache)
-            except CellExecutionError as failed:
+                run_notebook(read_source(source), home)
+            except (CellExecutionError, CellTimeoutError) as failed:
                 error = str(failed).strip().splitlines()[-1]
             minutes = (time.perf_counter() - started) / 60
             seconds = _child_seconds() - cpu
             rows.append((source.stem, not error, minutes, seconds, error))
+            print(f"{source.stem}: {error or f'{minutes:.2f} min'}", file=sys.stderr)
     columns = ["lesson", "passed", "minutes", "cpu_seconds", "error"]
     return pd.DataFrame(rows, columns=columns).round({"minutes": 2, "cpu_seconds": 1})
 
@@ -160,7 +212,16 @@ def copy_lessons(folder: str | Path) -> list[Path]:
     return sorted(Path(shutil.copy(source, to)) for source, to in targets.items())
 
 
-def _sources(numbers: Sequence[str] = ()) -> list[Path]:
+def sources(numbers: Sequence[str] = ()) -> list[Path]:
+    """List the percent scripts, all or those of some numbers, in order.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the package is not in its repository, where the lessons live.
+    ValueError
+        If there is no lesson of a number.
+    """
     found = sorted((NOTEBOOKS / "source").glob("[0-9][0-9]_*.py"))
     if not found:
         raise FileNotFoundError(
@@ -174,6 +235,11 @@ def _sources(numbers: Sequence[str] = ()) -> list[Path]:
             f"lesson must be one of {known}, got {', '.join(sorted(unknown))}."
         )
     return [s for s in found if not numbers or s.stem[:2] in numbers]
+
+
+def _is_kept(output: NotebookNode) -> bool:
+    """Say whether an output is stored: no warnings, and no widgets without kernel."""
+    return output.get("name") != "stderr" and WIDGET not in output.get("data", {})
 
 
 def _badges(name: str) -> str:

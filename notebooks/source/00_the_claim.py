@@ -1,0 +1,175 @@
+# %% [markdown]
+# # 00 · The claim
+#
+# **Question: what would you have to see to believe 96 %?**
+#
+# A well-known kind of project says: *we merged three chest X-ray sets, trained a
+# ResNet18, and it finds pneumonia with about 96 % accuracy.* In this lesson you
+# rebuild that project, from the folders to the score. It takes about a minute.
+#
+# Afterwards you can
+#
+# - merge three picture folders, split them and train a network in a few lines,
+# - read a score together with its count, its interval and its floor,
+# - say which questions a single number leaves open.
+#
+# > Not for clinical use. This course teaches how to judge a model. Nothing in it
+# > may be used to decide about a person's health.
+
+# %%
+from xraylab import evaluation, experiments, figures, lesson, merging, splits
+
+here = lesson.start(0)
+
+# %% [markdown]
+# ## Before you run anything
+#
+# Write down what you expect. Your guess is sealed in a small file on your own
+# computer, and lesson 08 opens it. Put a number where it says `None`, and how
+# sure you are from 0 to 1. Leave it as it is if you would rather only watch.
+#
+# *The share of right answers on pictures the network has not trained on will be …*
+
+# %%
+lesson.guess("naive accuracy", None, sure=None)
+
+# %% [markdown]
+# *And the same network, on a test that was published by somebody else, will be
+# right in a share of …*
+
+# %%
+lesson.guess("official accuracy", None, sure=None)
+
+# %% [markdown]
+# ## The pictures
+#
+# Three folders, as one downloads them. Each has the classes *normal* and
+# *pneumonia*. Let us merge them and count.
+
+# %%
+merged = merging.merge(here.root, progress=False)
+merging.save_merge(merged, here.merge_folder)
+files = merged.manifest
+files.groupby(["source", "label"]).size().unstack()
+
+# %% [markdown]
+# That looks like a lot of data: three sources, three times the pictures. Here is
+# one row from each class. Can you tell which is which before you read the titles?
+
+# %%
+shown = files[files["kept"]].groupby("label").sample(6, random_state=1)
+_ = figures.show_pictures(
+    [here.root / path for path in shown["path"]],
+    titles=["normal" if label == 0 else "pneumonia" for label in shown["label"]],
+    data_name=here.data_name,
+)
+
+# %% [markdown]
+# ## The split
+#
+# The original project puts all files in one pot, shakes, and keeps a part for
+# testing. We call this `naive-merge`, and do the same.
+
+# %%
+table = splits.split(files, "naive-merge", seed=0)
+table["split"].value_counts()
+
+# %% [markdown]
+# ## The training
+#
+# The network is a ResNet18, with the original's dropout, optimiser, schedule and
+# picture changes. Only the pictures are smaller and the run shorter, so that it
+# fits a laptop. Run the cell and have a sip of tea.
+
+# %%
+here.recipe
+
+# %% tags=["nbval-ignore-output"]
+run = experiments.train(
+    here.merge_folder, "naive-merge", here.recipe, here.folder / "naive-merge"
+)
+run.history[["epoch", "train_accuracy", "valid_accuracy"]].tail(3).round(3)
+
+# %% [markdown]
+# The curve below is the one such projects show. Both lines climb and meet.
+
+# %%
+_ = figures.plot_history(run.history, data_name=here.data_name)
+
+# %% [markdown]
+# ## The score
+#
+# Now the part that was kept for testing. Reading a test is a step of its own here,
+# and each reading is counted: a test one looks at often is no test any more.
+
+# %% tags=["nbval-ignore-output"]
+predictions, n_looks = experiments.score(here.folder / "naive-merge", on="test")
+metrics = evaluation.evaluate(predictions)
+print(*evaluation.describe(metrics), sep="\n")
+
+# %% [markdown]
+# Read a line like this: *value (low to high), n, floor*. The interval says how far
+# the value may be off by chance with so few pictures. The floor is what an answer
+# reaches that never looks at the picture, such as "always pneumonia".
+#
+# There is our 96 %, or close to it. The table of right and wrong answers:
+
+# %%
+counts = evaluation.confusion(predictions["label"], predictions["score"])
+_ = figures.plot_confusion(counts, data_name=here.data_name)
+
+# %% [markdown]
+# ## One picture
+#
+# The original project ends with an answer in words. Here is ours, for one picture.
+
+# %% tags=["nbval-ignore-output"]
+from xraylab.predict import Predictor
+
+predictor = Predictor(here.folder / "naive-merge")
+print(predictor.predict(here.root / shown["path"].iloc[-1]))
+
+# %% [markdown]
+# It sounds sure of itself. So, do you believe it?
+#
+# ## What one would have to see
+#
+# The cell below asks a single question about the split you have just used: how
+# many of the test files show a picture that the network saw while it trained?
+
+# %%
+seen = splits.describe_split(table)["picture_in_train"]
+print(f"{seen['test']:.0%} of the test files show a picture that is also in train.")
+
+# %% [markdown]
+# The three folders hold the same pictures. The files have other names and other
+# bytes, so it is easy to miss. **The test asked the network what it had already
+# been told.**
+#
+# Careful, though. We have found *a* reason to doubt the number. We have not yet
+# shown that it is *the* reason, or how large its part is. Other suspects wait:
+# several pictures of one child, a test from another batch, files that were saved
+# differently for the two classes. The next lessons take them one at a time.
+#
+# On the built-in pictures copies weigh more than on the real ones, since there are
+# far fewer of them. Simulated pictures show how a mistake works. They never show
+# how well a model does in a clinic.
+#
+# ## Change one thing
+#
+# Set `protocol = "grouped"` and run the cell. Every picture is now used once, and
+# no child is in two parts. What do you expect to happen to the two shares?
+
+# %%
+protocol = "naive-merge"
+counts = splits.describe_split(splits.split(files, protocol, seed=0))
+counts[["n_files", "picture_in_train", "group_in_train"]].round(2)
+
+# %% [markdown]
+# ## What you take along
+#
+# - A project like this is a few lines, and its number comes easily.
+# - A score needs its count, its interval and its floor beside it.
+# - A test can only say something about pictures it does not share with training.
+#
+# Next: [01 · Merging](01_merging.ipynb) finds the copies, first by hand.

@@ -1,0 +1,238 @@
+# %% [markdown]
+# # 01 · Merging
+#
+# **Question: are three sources three times the data?**
+#
+# Lesson 00 ended with a surprise: the three folders hold the same pictures. Here
+# you find that out yourself, step by step, and end with a merge you can trust.
+#
+# Afterwards you can
+#
+# - say why a file's fingerprint finds some copies and misses others,
+# - find the same picture in two files by comparing small grey squares,
+# - join pictures and children into groups that must stay together.
+#
+# > Not for clinical use. This course teaches how to judge a model. Nothing in it
+# > may be used to decide about a person's health.
+
+# %%
+import hashlib
+
+import numpy as np
+
+from xraylab import duplicates, figures, lesson, merging, names, pixels, sources, splits
+
+here = lesson.start(1)
+
+# %% [markdown]
+# ## What is in the folders?
+#
+# A source is recognised by its structure: split folders with class folders in them.
+# Every file is listed, or left out with a reason. Nothing vanishes silently.
+
+# %%
+files, ignored = sources.list_files(here.root)
+files.groupby(["source", "published_split", "label"]).size().unstack()
+
+# %%
+ignored["reason"].value_counts()
+
+# %% [markdown]
+# One of the sources also has a folder of COVID-19 pictures. They come from other
+# hospitals and mostly from adults. A model could learn to tell *where* they come
+# from, and look clever. So they stay out.
+#
+# ## Copies by fingerprint
+#
+# A hash turns the bytes of a file into a short fingerprint. Same bytes, same
+# fingerprint. Before you run the cell: how many different fingerprints will the
+# three sources have, as a share of all files?
+
+# %%
+lesson.guess("share of different fingerprints", None, sure=None)
+
+
+# %%
+def fingerprint(path):
+    return hashlib.sha256((here.root / path).read_bytes()).hexdigest()
+
+
+marked = files.assign(fingerprint=files["path"].map(fingerprint))
+print(f"{len(marked)} files, {marked['fingerprint'].nunique()} fingerprints")
+
+# %% [markdown]
+# Many files are byte for byte the same. Which sources share fingerprints?
+
+# %%
+first, second, third = (
+    set(marked.loc[marked["source"] == name, "fingerprint"]) for name in sources.SOURCES
+)
+print("first and second share", len(first & second))
+print("first and third share", len(first & third))
+
+# %% [markdown]
+# The third source shares not a single one. Is it new data, then? Its names say
+# nothing about children, only a class and a number. Let us look at the pictures.
+#
+# ## Copies by eye
+#
+# We take one file of the third source and the five pictures of the first that look
+# most like it. How do we measure "look like"? Shrink both to a small grey square,
+# subtract the mean, and multiply them point by point. Pictures that are bright in
+# the same places get a value near 1. This is the **correlation**.
+
+
+# %%
+def correlation(a, b):
+    a, b = a - a.mean(), b - b.mean()
+    return (a * b).sum() / np.sqrt((a**2).sum() * (b**2).sum())
+
+
+left = np.array([[0.0, 1.0], [2.0, 3.0]])
+print(round(correlation(left, 10 + 2 * left), 3), round(correlation(left, -left), 3))
+
+# %% [markdown]
+# Brighter or with more contrast is still the same picture. Now the real question.
+
+# %%
+in_first = files[files["source"] == sources.FIRST].head(400)
+in_third = files[files["source"] == sources.THIRD]
+small = {path: pixels.read_pixels(here.root / path, 32) for path in in_first["path"]}
+# %%
+asked = in_third[in_third["label"] == 0]["path"].iloc[0]
+square = pixels.read_pixels(here.root / asked, 32).astype(float)
+likeness = {path: correlation(square, other) for path, other in small.items()}
+best = sorted(likeness, key=likeness.get, reverse=True)[:5]
+_ = figures.show_pictures(
+    [here.root / path for path in [asked, *best]],
+    titles=["asked", *(f"{likeness[path]:.3f}" for path in best)],
+    data_name=here.data_name,
+)
+
+# %% [markdown]
+# Compare the first two pictures. Another name, another size, another compression,
+# and still the same child on the same day. The others are merely chest X-rays: all
+# chests look alike to a small grey square, so even strangers correlate strongly.
+#
+# ## Copies by the tested helper
+#
+# `duplicates.find_pairs` does the same for all pairs at once. It must agree with
+# what we did by hand.
+
+# %%
+squares = np.array([square, *(small[path] for path in best)], dtype=np.float32)
+pairs = duplicates.find_pairs(squares, at_least=0.5)
+by_helper = pairs[pairs["a"] == 0].sort_values("b")["correlation"].to_numpy()
+by_hand = [likeness[path] for path in best]
+print("both agree:", np.allclose(by_hand, by_helper, atol=1e-4))
+
+# %% [markdown]
+# Where should the line be between "same picture" and "looks alike"? We do not
+# guess it. Below are the correlations of all pairs of a few hundred files. Look for
+# a gap.
+
+# %%
+some = files[files["label"] == 0].groupby("source").head(120)
+thumbnails, _, _ = duplicates.read_thumbnails(some["path"], here.root, progress=False)
+near = duplicates.find_pairs(thumbnails, at_least=0.8)
+_ = figures.plot_similarity(
+    near["correlation"], threshold=duplicates.SAME, data_name=here.data_name
+)
+
+# %% [markdown]
+# ## The merge
+#
+# Now everything together. Each picture gets a `picture_id`, and one file of each is
+# kept: the one of the earliest source.
+
+# %%
+merged = merging.merge(here.root, progress=False)
+report = merged.report()
+for name in ["files", "pictures", "label_conflicts", "problems"]:
+    print(f"{name:16} {report[name]:6}")
+
+# %% [markdown]
+# So: **are three sources three times the data?** No. They are the same pictures
+# three times.
+#
+# There is one more witness. Somebody noticed that the third source numbers the
+# first one's files in the order of their names. We did not use that rule, so we can
+# hold it against the pixels.
+
+# %%
+report["index_rule"]
+
+# %% [markdown]
+# ## Who is the same child?
+#
+# A picture shown twice is one problem. Two pictures of the same child are another:
+# the network can recognise the child. The first source's names tell which child it
+# is. Run the cell, and look at the last two lines.
+
+# %%
+for name in [
+    "IM-0115-0001.jpeg",
+    "IM-0115-0001-0002.jpeg",
+    "person7_bacteria_24.jpeg",
+    "person7_virus_29.jpeg",
+]:
+    print(f"{name:26}", names.read_name(name))
+
+# %% [markdown]
+# `person7` is there twice, once with bacteria and once with a virus. Bacterial and
+# viral children were counted apart, so these are **two** children. Forget this and
+# you will report hundreds of leaks that are none.
+#
+# Children who share a picture are joined. What remains are groups that no split may
+# cut.
+
+# %%
+print(report["patients"], "children by name,", report["groups"], "groups")
+sizes = merged.manifest[merged.manifest["kept"]].groupby("group_id").size()
+sizes.value_counts().sort_index().rename("groups with so many pictures").head(8)
+
+# %% [markdown]
+# ## Who may meet whom?
+#
+# Four ways to split, from careless to careful. The two shares say how many test
+# files show a picture, or a child, that training has seen.
+
+# %%
+for protocol, meaning in splits.PROTOCOLS.items():
+    test = splits.describe_split(splits.split(merged.manifest, protocol)).loc["test"]
+    print(f"{protocol:13} {meaning}")
+    print(f"   picture in train {test['picture_in_train']:.0%}", end=", ")
+    print(f"child in train {test['group_in_train']:.0%}")
+
+# %% [markdown]
+# Each split is checked when it is made. Let us break one on purpose, by putting one
+# child's picture on the other side. What will happen?
+
+# %%
+broken = splits.split(merged.manifest, "grouped")
+broken.loc[broken[broken["split"] == "test"].index[0], "group_id"] = broken.loc[
+    broken[broken["split"] == "train"].index[0], "group_id"
+]
+try:
+    splits.check_split(broken, "grouped")
+except splits.LeakError as error:
+    print("Refused:", str(error).split(":")[0])
+
+# %% [markdown]
+# ## Change one thing
+#
+# Lower the limit in `find_pairs(thumbnails, at_least=0.98)` to 0.9 and count the
+# pairs again. Would you still call them the same picture?
+
+# %%
+at_least = 0.98
+print(len(duplicates.find_pairs(thumbnails, at_least=at_least)), "pairs")
+
+# %% [markdown]
+# ## What you take along
+#
+# - A fingerprint finds the same bytes. Only pixels find the same picture.
+# - The limit for "same" belongs in a gap one has seen, not in a guess.
+# - Copies and children are two different reasons to keep files together.
+#
+# Next: [02 · Audit](02_audit.ipynb) asks what else tells the classes apart.

@@ -1,0 +1,270 @@
+# %% [markdown]
+# # 02 · Audit
+#
+# **Question: what else tells the classes apart?**
+#
+# Lesson 01 left you with pictures that are each counted once. But a clean merge can
+# still hold a shortcut: something that has nothing to do with lungs and yet names
+# the class. A network takes the easiest way it finds, and it will not tell you.
+# So we look for shortcuts first, without any network.
+#
+# Afterwards you can
+#
+# - measure how well a single number tells two classes apart, by sorting,
+# - read what a file tells before anyone looks at the picture,
+# - probe a picture without its lungs, and say what the right control is.
+#
+# > Not for clinical use. This course teaches how to judge a model. Nothing in it
+# > may be used to decide about a person's health.
+
+# %%
+import numpy as np
+
+from xraylab import audit, figures, lesson, pixels, sources
+
+here = lesson.start(2)
+
+# %% [markdown]
+# ## The pictures of this lesson
+#
+# We need only the first source, since the others copy it. The published test stays
+# aside. From the rest we take equally many of both classes. Then an answer that
+# never looks is right half the time, and that is easy to keep in mind.
+
+
+# %%
+def first_source(root):
+    files, _ = sources.list_files(root)
+    return files[files["source"] == sources.FIRST]
+
+
+def both_classes(files, at_most=500):
+    n_each = min(at_most, files["label"].value_counts().min())
+    return files.groupby("label").sample(n_each, random_state=0)
+
+
+first = first_source(here.root)
+is_test = first["published_split"] == "test"
+train = both_classes(first[~is_test])
+
+# %%
+print(f"{len(train)} pictures of {train['patient_id'].nunique()} children")
+
+# %% [markdown]
+# ## One number, by sorting
+#
+# Every file has a size in bytes. What could that say about a lung? Take two files
+# at random, a normal one and one with pneumonia. How often will the size tell you
+# which is which? Half the time would mean: it says nothing.
+
+# %%
+lesson.guess("file size AUROC", None, sure=None)
+
+# %% [markdown]
+# Let us see it with a few files. We sort them by size and write one letter each:
+# `N` for normal, `P` for pneumonia. If size said nothing, the letters would be well
+# mixed.
+
+# %%
+few = train.drop_duplicates("bytes").groupby("label").sample(10, random_state=1)
+ordered = few.sort_values("bytes")["label"].to_numpy()
+print("small", "".join("NP"[label] for label in ordered), "large")
+
+# %% [markdown]
+# Now count. Walk from small to large. Each `P` beats every `N` that you have already
+# passed. The share of pairs that are won is called **AUROC**. It is 1 when all `P`
+# come last, 0 when they all come first, and 0.5 when the letters are mixed.
+
+# %%
+passed, won = 0, 0
+for label in ordered:
+    if label == 1:
+        won += passed
+    else:
+        passed += 1
+share = won / (passed * (ordered == 1).sum())
+print(f"{share:.2f} of the pairs")
+
+# %% [markdown]
+# A 0 is as telling as a 1, just the other way round. The helper therefore gives the
+# better of the two, and says which class has the higher values.
+
+# %%
+by_helper = audit.one_feature_auroc(few["bytes"], few["label"])
+print(f"{by_helper.auroc:.2f}, high means {by_helper.high_means}")
+print("both agree:", np.isclose(max(share, 1 - share), by_helper.auroc))
+
+# %% [markdown]
+# ## What the files tell
+#
+# A file's header holds more: width, height, colour mode, and for a JPEG how coarsely
+# it was saved. None of this needs a look at the picture. Here are the middle values
+# of each class.
+
+# %%
+facts = audit.file_facts(first, here.root)
+names = ["width", "height", "aspect", "bytes", "bits_per_pixel", "table_sum"]
+facts.loc[train.index, names].groupby(train["label"]).median().round(2)
+
+# %% [markdown]
+# `table_sum` belongs to the JPEG: the higher, the coarser it was saved. Which facts
+# tell the classes apart, and do they still do so on the published test?
+
+# %%
+for name in names:
+    line = f"{name:15}"
+    for part in (train, first[is_test]):
+        found = audit.one_feature_auroc(facts.loc[part.index, name], part["label"])
+        line += f"{found.auroc:6.2f} (high: {found.high_means})"
+    print(line)
+
+# %% [markdown]
+# Left is training, right is the test. Some facts may name the class nearly alone.
+# Some may help on one side and not on the other, or even turn round. None of them
+# is about lungs.
+#
+# Let us make a rule of the size, as a bad model would. The cut lies in the middle
+# between the classes, chosen on the training pictures alone.
+
+# %%
+middle = train.groupby("label")["bytes"].median()
+for name, part in {"training": train, "test": both_classes(first[is_test])}.items():
+    calls = (part["bytes"] > middle.mean()) == (middle[1] > middle[0])
+    print(f"{name:9} {(calls == part['label']).mean():.2f} right, floor 0.50")
+
+# %% [markdown]
+# A network never sees the size of a file. So is all this harmless? No. A wide
+# picture that is pressed into a square shows a narrow chest. A coarse JPEG leaves
+# small blocks in the picture. **Part of what a file tells walks through the door
+# into the pixels.**
+#
+# ## A picture without lungs
+#
+# How much has come through? We hide the lungs. Only a thin ring along the border
+# stays: arms, shoulders, air, perhaps a letter that somebody put there.
+
+
+# %%
+def read_squares(files, root):
+    return np.array([pixels.read_pixels(root / path, 32) for path in files["path"]])
+
+
+squares = read_squares(train, here.root)
+rings = audit.hide_lungs(squares, ring_px=3)
+
+# %%
+shown = [0, 1, 2, len(train) - 3, len(train) - 2, len(train) - 1]
+_ = figures.show_pictures(
+    rings[shown],
+    titles=["normal"] * 3 + ["pneumonia"] * 3,
+    data_name=here.data_name,
+)
+
+# %% [markdown]
+# Would you dare to make a diagnosis from these? A very simple model shall try. It
+# weighs each pixel and adds up. Every picture is judged by a model that has not seen
+# this child. We call it a **probe**. What AUROC will it reach?
+
+# %%
+lesson.guess("ring probe AUROC", None, sure=None)
+
+
+# %%
+def probe_auroc(features, labels, files):
+    scores = audit.probe(features, labels, files["patient_id"])
+    return audit.one_feature_auroc(scores, labels).auroc
+
+
+print(f"ring only     {probe_auroc(rings, train['label'], train):.2f}")
+print(f"whole picture {probe_auroc(squares, train['label'], train):.2f}")
+
+# %% [markdown]
+# ## How much is nothing?
+#
+# Before we get excited: a probe with so many pixels might find something in pure
+# chance. We need a **control**, where we know that there is nothing to find. Give
+# each child the class of another child, and ask again, a few times.
+
+# %%
+children = train.groupby("patient_id")["label"].first()
+rng = np.random.default_rng(0)
+chance = []
+for _ in range(8):
+    swapped = dict(zip(children.index, rng.permutation(children), strict=True))
+    chance.append(probe_auroc(rings, train["patient_id"].map(swapped), train))
+print(f"ring, classes shuffled: {min(chance):.2f} to {max(chance):.2f}")
+
+# %% [markdown]
+# That is what nothing looks like. It is not exactly one half, since pictures are few
+# and the helper always takes the better direction. A ring far above this range
+# carries real information about the class.
+#
+# For the built-in pictures there is a better control. We made them, so we can make
+# them again with the same children and the same disease, and **without** the
+# shortcuts. On real pictures nobody can do that, and the cell says so.
+
+# %%
+if here.is_builtin:
+    from xraylab import phantom
+
+    root = phantom.builtin_data(phantom.CLEAN)
+    files = first_source(root)
+    clean = both_classes(files[files["published_split"] != "test"])
+    whole = read_squares(clean, root)
+    ring = audit.hide_lungs(whole, ring_px=3)
+    print(f"clean ring    {probe_auroc(ring, clean['label'], clean):.2f}")
+    print(f"clean picture {probe_auroc(whole, clean['label'], clean):.2f}")
+else:
+    print("Real pictures have no clean twin.")
+
+# %% [markdown]
+# Compare with the two lines above. Without shortcuts the ring should fall back to
+# about what nothing looks like. The whole picture falls too, yet keeps something:
+# that part is in the lungs.
+#
+# ## The test is another block
+#
+# One more question. Normal is normal, whether in training or in the test. So nobody
+# should be able to tell normal training pictures from normal test pictures. Can the
+# probe?
+
+# %%
+normal = first[first["label"] == 0].assign(in_test=is_test.astype(int))
+n_each = min(300, normal["in_test"].value_counts().min())
+normal = normal.groupby("in_test").sample(n_each, random_state=0)
+edges = audit.hide_lungs(read_squares(normal, here.root), ring_px=3)
+found = probe_auroc(edges, normal["in_test"], normal)
+print(f"normal, training or test, ring only: {found:.2f}")
+
+# %% [markdown]
+# When this is well above chance, the published test was made in another way than
+# the training pictures: at another time, with another machine or by another hand. A
+# model that leans on a shortcut of the first block may find it gone in the second.
+# That can be one reason, among others, why scores drop.
+#
+# ## What this shows, and what it does not
+#
+# - It shows that the information **is there**. It does not show that a network
+#   **uses** it. Lesson 06 asks the network itself.
+# - A ring is not free of medicine. A very sick child is held by somebody, wears
+#   cables, is turned. That can tell the class on real pictures, without any fault
+#   of the files.
+# - A probe that finds nothing proves little. A cleverer one might.
+#
+# ## Change one thing
+#
+# Make the ring a single pixel wide. How much of the answer is left?
+
+# %%
+ring_px = 3
+thin = audit.hide_lungs(squares, ring_px)
+print(f"ring of {ring_px} px: {probe_auroc(thin, train['label'], train):.2f}")
+
+# %% [markdown]
+# ## What you take along
+#
+# - AUROC is a count: the share of pairs that a number puts in the right order.
+# - Look at files before you look at pictures. It takes a second.
+# - A finding needs its control: the same measurement where nothing can be found.
+#
+# Next: [03 · Model](03_model.ipynb) opens the network and computes it by hand.

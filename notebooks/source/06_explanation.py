@@ -1,0 +1,273 @@
+# %% [markdown]
+# # 06 · Explanation
+#
+# **Question: what moves the answer?**
+#
+# Lesson 02 found things beside the lungs that tell the classes apart. Does a network
+# use them? One often shows a coloured map as the reply: *look, it looks at the lung*.
+# Here you make such a map yourself, hold it against the truth, and find out what it
+# can never show.
+#
+# Afterwards you can
+#
+# - make an occlusion map by hand: hide a place, and watch the answer,
+# - check a map against a reason that you know,
+# - test what no map shows, by changing the whole picture a little at a time.
+#
+# > Not for clinical use. This course teaches how to judge a model. Nothing in it
+# > may be used to decide about a person's health.
+
+# %%
+import dataclasses
+
+import numpy as np
+
+from xraylab import experiments, explain, figures, lesson, merging, pixels
+
+here = lesson.start(6)
+
+# %% [markdown]
+# ## A network to ask
+#
+# We train a small network on the published split. Small is enough for us, and quick.
+
+# %%
+merging.save_merge(merging.merge(here.root, progress=False), here.merge_folder)
+recipe = dataclasses.replace(here.recipe, model="small")
+run = experiments.train(
+    here.merge_folder,
+    "official",
+    recipe,
+    here.folder / "small-official",
+    progress=False,
+)
+
+# %% [markdown]
+# For an explanation, a network is just a function: pictures go in, probabilities of
+# pneumonia come out. We ask about validation pictures. The test stays closed.
+
+# %% tags=["nbval-ignore-output"]
+score = explain.run_scorer(run)
+valid = run.table[run.table["split"] == "valid"].groupby("label").head(60)
+pictures = np.stack(
+    [pixels.read_pixels(here.root / path, recipe.size_px) for path in valid["path"]]
+)
+valid = valid.assign(score=score(pictures)).reset_index(drop=True)
+valid.groupby("label")["score"].describe()[["count", "min", "50%", "max"]].round(2)
+
+# %% [markdown]
+# ## Hide one place
+#
+# We take a picture with pneumonia about which the network is sure, but not utterly
+# sure. An answer of almost one hardly moves, whatever one hides.
+
+# %% tags=["nbval-ignore-output"]
+sick = valid[valid["label"] == 1]
+asked = sick["score"].sub(0.8).abs().idxmin()
+picture = pictures[asked]
+print(f"whole picture: {score(picture[None])[0]:.2f}")
+
+# %% [markdown]
+# Now we lay a grey patch over one place and ask again. Grey means: the mean of the
+# picture. It should say neither yes nor no.
+
+# %% tags=["nbval-ignore-output"]
+patch_px = recipe.size_px // 8
+hidden = picture.copy()
+hidden[patch_px : 2 * patch_px, patch_px : 2 * patch_px] = round(picture.mean())
+change = score(hidden[None])[0] - score(picture[None])[0]
+print(f"with the patch: {score(hidden[None])[0]:.2f}, change {change:+.3f}")
+
+# %% [markdown]
+# Below zero means that what lies under the patch spoke *for* pneumonia. Let the patch
+# walk over the whole picture, row by row, and write down each change.
+
+# %%
+by_hand = np.zeros(picture.shape)
+places = range(0, recipe.size_px - patch_px + 1, patch_px)
+for y in places:
+    for x in places:
+        place = slice(y, y + patch_px), slice(x, x + patch_px)
+        hidden = picture.copy()
+        hidden[place] = round(picture.mean())
+        by_hand[place] = score(hidden[None])[0] - score(picture[None])[0]
+
+# %% [markdown]
+# That is all. It is called an **occlusion map**. The tested helper does the same, and
+# must agree.
+
+# %%
+by_helper = explain.occlusion_map(score, picture, patch_px, stride_px=patch_px)
+print("both agree:", np.allclose(by_hand, by_helper, atol=1e-4))
+
+# %% [markdown]
+# A larger patch hides more at once, and with half steps the patches overlap. Then the
+# map gets smoother. Orange: hiding it lowers the answer. Purple: hiding it raises the
+# answer.
+
+# %%
+smooth = explain.occlusion_map(score, picture, 2 * patch_px, stride_px=patch_px)
+_ = figures.show_map(picture, smooth, data_name=here.data_name)
+
+# %% [markdown]
+# A nice picture. It is tempting to nod now: people see a lung under the colours and
+# believe the rest. Let us not nod yet.
+#
+# ## Held against the truth
+#
+# Take all that lowers the answer when hidden. What share of it will lie inside the
+# true shadow of the pneumonia? For the built-in pictures we know where it is. For
+# real ones nobody has drawn it here, so the cell stays silent.
+
+# %%
+lesson.guess("share of the map in the lesion", None, sure=None)
+
+# %% tags=["nbval-ignore-output"]
+shares = []
+if here.is_builtin:
+    from xraylab import phantom
+
+    for i in sick.index[sick["score"] >= 0.5][:10]:
+        lesion = phantom.masks_for(here.root, valid["path"][i], size=picture.shape)
+        inside = lesion.lesion > 0.5
+        found = explain.occlusion_map(score, pictures[i], 2 * patch_px, patch_px)
+        drop = np.clip(-found, 0, None)
+        shares.append((drop[inside].sum() / max(drop.sum(), 1e-9), inside.mean()))
+if shares:
+    in_map, in_picture = np.mean(shares, axis=0)
+    print(f"share of the map in the lesion      {in_map:.2f}")
+    print(f"share of the picture that is lesion {in_picture:.2f}")
+
+# %% [markdown]
+# The second number is the floor: a map that knows nothing puts that share inside by
+# chance. Is the first one above it? And how much of the map lies elsewhere, on things
+# that are no pneumonia? A patch is coarse and reaches over the edge of the shadow, so
+# the first number will hardly be one. Still, a network may score well and look past
+# the disease.
+#
+# ## A map shows a marker
+#
+# How far can one trust such a map at all? We test it with rules that *we* write, so
+# that we know their reason. The first rule looks at the corner. A letter there, and
+# it says pneumonia.
+
+# %%
+side = recipe.size_px // 8
+
+
+def marker_rule(pictures):
+    return pictures[:, :side, :side].mean(axis=(1, 2)) / 255
+
+
+# %% [markdown]
+# We paint such a marker on a picture and ask for the map. Where is the place that
+# moves the answer most?
+
+# %%
+marked = pictures[0].copy()
+marked[:side, :side] = 255
+by_marker = explain.occlusion_map(marker_rule, marked, side, stride_px=side // 2)
+row, column = np.unravel_index(by_marker.argmin(), by_marker.shape)
+print("strongest place is in the marker:", row < side and column < side)
+_ = figures.show_map(marked, by_marker, data_name=here.data_name)
+
+# %% [markdown]
+# Well done, map. A reason that sits in *one place* is found at once. This is what
+# maps are good for, and they have caught real models reading hospital markers.
+#
+# ## A map misses a zoom
+#
+# The second rule looks at no place. It asks how coarse the picture is: how much grey
+# changes from one pixel to the next. Bring the camera closer, and everything becomes
+# softer. A rule like this can tell classes apart when one of them was taken closer,
+# or saved more coarsely.
+
+
+# %%
+def closeness_rule(pictures):
+    steps = np.abs(np.diff(pictures.astype(float), axis=2)).mean(axis=(1, 2))
+    return 1 / (1 + steps / 8)
+
+
+by_closeness = explain.occlusion_map(closeness_rule, pictures[0], side, side // 2)
+_ = figures.show_map(pictures[0], by_closeness, data_name=here.data_name)
+
+# %% [markdown]
+# Would you have read "zoom" from that? Mind the scale beside it, too: every map is
+# coloured up to its own strongest change, so a tiny one looks just as loud. Let us count how much of the picture is needed
+# to hold half of each map. Few places: the map points. Many places: it shrugs.
+
+
+# %%
+def area_of_half(change):
+    strength = np.sort(np.abs(change).ravel())[::-1]
+    n_needed = np.searchsorted(strength.cumsum(), strength.sum() / 2) + 1
+    return n_needed / strength.size
+
+
+print(f"marker rule    half of the map on {area_of_half(by_marker):.0%} of the picture")
+print(f"closeness rule half of the map on {area_of_half(by_closeness):.0%}")
+
+# %% [markdown]
+# A map answers the question *where*. Zoom has no *where*. To find it one must change
+# it: bring all pictures closer by a dose, and watch. A dose of 1 changes nothing.
+
+# %%
+doses = [0.8, 0.9, 1.0, 1.1, 1.2]
+known = explain.dose_curve(closeness_rule, pictures, explain.zoom, doses)
+known[["dose", "mean_change"]].round(3)
+
+# %% [markdown]
+# Now it is plain. The answers climb with the dose, step by step, and nothing about
+# the children has changed.
+#
+# ## The squeeze test
+#
+# Back to the network. Pictures are pressed into a square before it sees them, so the
+# shape of a file becomes the shape of a chest. If it uses that, then squeezing should
+# move its answers. We try both, squeeze and zoom.
+
+# %% tags=["nbval-ignore-output"]
+curves = {
+    "squeeze": explain.dose_curve(score, pictures, explain.squeeze, doses),
+    "zoom": explain.dose_curve(score, pictures, explain.zoom, doses),
+}
+_ = figures.plot_dose_curve(curves, data_name=here.data_name)
+for name, curve in curves.items():
+    print(f"{name:8} answers turned at each dose:", *curve["flipped"].round(2))
+
+# %% [markdown]
+# A child does not get ill when the picture is stretched. So an honest reader would
+# give a flat line. A line that climbs or falls means that shape or size moves the
+# answer. How far, and how many answers turn, is what one should report beside the
+# map.
+#
+# ## What this shows, and what it does not
+#
+# - A map shows where *this* network is moved on *this* picture. It is no proof that
+#   the reason is medical, even when it lies on a lung.
+# - Grey patches and stretched pictures are strange to the network. Some of what we see
+#   may be surprise, and no reason. Small doses are fairer than large ones.
+# - A flat curve clears only the change that was tried. Others remain.
+# - Two networks of the same score can have different maps. Do not read one as *the*
+#   way to see pneumonia.
+#
+# ## Change one thing
+#
+# Set `factor = 2` or `0.5`, and look at the map of the marker again. A small patch
+# sees sharply, but hides little. A large one hides much, but blurs.
+
+# %%
+factor = 1
+patch = int(side * factor)
+again = explain.occlusion_map(marker_rule, marked, patch, stride_px=max(1, patch // 2))
+print(f"half of the map on {area_of_half(again):.0%} of the picture")
+
+# %% [markdown]
+# ## What you take along
+#
+# - An occlusion map is simple: hide, ask again, subtract.
+# - Test a map with a reason that you know before you believe it.
+# - *Where* needs a map. *What* needs a change with a dose.
+#
+# Next: [07 · Demo](07_demo.ipynb) asks whether the model should answer at all.
