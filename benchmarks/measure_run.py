@@ -19,6 +19,7 @@ def main() -> None:
     parser.add_argument("--data", required=True, help="what the pictures are")
     args = parser.parse_args()
     run = runs.load_run(args.run)
+    experiments.score(args.run, on="valid")
     predictions, n_looks = experiments.score(args.run, on="test")
     metrics = evaluation.evaluate(predictions, threshold=run.threshold).dropna()
     facts = json.loads((args.run / "run.json").read_text("utf-8"))
@@ -43,7 +44,9 @@ def main() -> None:
     }
     file = results.write_result(args.name, result)
     # The answers themselves, so that others can check every figure.
-    shutil.copy(args.run / "predictions-test.csv", file.with_suffix(".csv"))
+    for on in ("valid", "test"):
+        answers = args.run / f"predictions-{on}.csv"
+        shutil.copy(answers, file.with_name(f"{args.name}-{on}.csv"))
     print(*evaluation.describe(metrics), sep="\n")
 
 

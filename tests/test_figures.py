@@ -69,6 +69,10 @@ def every_figure(predictions, history, counts_table):
         figures.plot_protocols: (protocols,),
         figures.plot_reliability: (labels, scores),
         figures.plot_similarity: (scores, 0.5),
+        figures.show_map: (np.zeros((8, 8), np.uint8), np.eye(8) - 0.5),
+        figures.plot_dose_curve: (
+            {"zoom": pd.DataFrame({"dose": [0.9, 1.0], "mean_change": [-0.1, 0.0]})},
+        ),
     }
 
 

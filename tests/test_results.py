@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from xraylab import results
-from xraylab.evaluation import describe
+from xraylab.evaluation import confusion, describe, evaluate
 
 
 @pytest.fixture
@@ -40,6 +40,28 @@ def test_written_and_read_are_the_same(result, tmp_path):
 def test_committed_results_are_whole():
     for name in results.list_results()["name"]:
         assert results.read_result(name)["name"] == name
+
+
+@pytest.mark.parametrize("name", results.list_results()["name"])
+def test_committed_figures_follow_from_the_committed_answers(name):
+    result, answers = results.read_result(name), results.read_predictions(name)
+    again = evaluate(answers, threshold=result["threshold"])
+    for metric, row in result["metrics"].items():
+        assert again.loc[metric, list(row)].tolist() == pytest.approx(
+            list(row.values()), abs=1e-9
+        ), metric
+    assert result["confusion"] == confusion(
+        answers["label"], answers["score"], result["threshold"]
+    )
+    valid = results.read_predictions(name, on="valid")
+    assert not set(valid["path"]) & set(answers["path"])
+
+
+def test_answers_are_of_test_or_valid():
+    with pytest.raises(ValueError, match='on must be "valid" or "test", got "?\'train'):
+        results.read_predictions("real-64px-official", on="train")
+    with pytest.raises(ValueError, match="name must be one of"):
+        results.read_predictions("nothing")
 
 
 def test_no_results_make_an_empty_table(tmp_path):

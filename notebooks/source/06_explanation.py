@@ -177,16 +177,18 @@ _ = figures.show_map(marked, by_marker, data_name=here.data_name)
 #
 # ## A map misses a zoom
 #
-# The second rule looks at no place. It asks how coarse the picture is: how much grey
-# changes from one pixel to the next. Bring the camera closer, and everything becomes
-# softer. A rule like this can tell classes apart when one of them was taken closer,
-# or saved more coarsely.
-
+# The second rule looks at no place. It asks how quickly grey changes from one spot to
+# the next. Bring the camera closer, and everything is drawn out: grey changes more
+# slowly. A rule like this can tell classes apart when one of them was taken closer.
 
 # %%
+apart = recipe.size_px // 6
+
+
 def closeness_rule(pictures):
-    steps = np.abs(np.diff(pictures.astype(float), axis=2)).mean(axis=(1, 2))
-    return 1 / (1 + steps / 8)
+    grey = pictures.astype(float)
+    steps = np.abs(grey[:, :, apart:] - grey[:, :, :-apart]).mean(axis=(1, 2))
+    return 1 / (1 + steps / 25)
 
 
 by_closeness = explain.occlusion_map(closeness_rule, pictures[0], side, side // 2)
@@ -194,8 +196,9 @@ _ = figures.show_map(pictures[0], by_closeness, data_name=here.data_name)
 
 # %% [markdown]
 # Would you have read "zoom" from that? Mind the scale beside it, too: every map is
-# coloured up to its own strongest change, so a tiny one looks just as loud. Let us count how much of the picture is needed
-# to hold half of each map. Few places: the map points. Many places: it shrugs.
+# coloured up to its own strongest change, so a tiny one looks just as loud. Let us
+# count how much of the picture is needed to hold half of each map. Few places: the
+# map points. Many places: it shrugs.
 
 
 # %%

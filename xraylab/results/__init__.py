@@ -51,6 +51,35 @@ def read_result(name: str, *, folder: str | Path = _FOLDER) -> dict:
     return check_result(json.loads(file.read_text(encoding="utf-8")), name=name)
 
 
+def read_predictions(
+    name: str, on: str = "test", *, folder: str | Path = _FOLDER
+) -> pd.DataFrame:
+    """Read the answers behind a measurement, so that its figures can be checked.
+
+    Parameters
+    ----------
+    name : str
+        As for `read_result`.
+    on : str
+        "test", or "valid": for choices.
+
+    Returns
+    -------
+    DataFrame
+        Columns path, picture_id, group_id, label (0 normal, 1 pneumonia) and
+        score (probability of pneumonia, 0 to 1).
+
+    Raises
+    ------
+    ValueError
+        If there is no such measurement, or `on` is neither.
+    """
+    if on not in {"valid", "test"}:
+        raise ValueError(f'on must be "valid" or "test", got {on!r}.')
+    read_result(name, folder=folder)
+    return pd.read_csv(Path(folder) / f"{name}-{on}.csv")
+
+
 def list_results(*, folder: str | Path = _FOLDER) -> pd.DataFrame:
     """List all measurements.
 

@@ -1,0 +1,264 @@
+# %% [markdown]
+# # 03 · Model
+#
+# **Question: what does a residual network compute?**
+#
+# A network has millions of numbers, but it does only a few kinds of things with
+# them. Here you do each of them by hand, on a picture small enough to check with a
+# pencil, and then find the same steps in the real network.
+#
+# Afterwards you can
+#
+# - compute a convolution and a residual block yourself,
+# - follow a picture through a ResNet18, from grey levels to two numbers,
+# - turn the two numbers into a probability and into a loss.
+#
+# > Not for clinical use. This course teaches how to judge a model. Nothing in it
+# > may be used to decide about a person's health.
+
+# %%
+import tempfile
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch.nn import functional
+
+from xraylab import batches, figures, lesson, models, pixels, sources
+
+here = lesson.start(3)
+
+# %% [markdown]
+# ## A convolution
+#
+# Lay a small square of weights on the picture, multiply what lies on top of each
+# other, and add up. Then move the square one step and do it again. That is all a
+# convolution is.
+#
+# Our picture is dark on the left and bright on the right. Our weights subtract the
+# left from the right. Where will the result be large?
+
+# %%
+picture = np.array([[0, 0, 0, 9, 9, 9]] * 4, dtype=np.float32)
+weights = np.array([[-1, 0, 1]] * 3, dtype=np.float32)
+
+by_hand = np.zeros((2, 4), dtype=np.float32)
+for row in range(2):
+    for column in range(4):
+        under = picture[row : row + 3, column : column + 3]
+        by_hand[row, column] = (under * weights).sum()
+by_hand
+
+# %% [markdown]
+# Large at the edge, zero in the flat parts. These weights find upright edges, such as
+# the border of a heart. A network *learns* its weights; nobody writes them down.
+# PyTorch must agree with us. It wants two more dimensions, one for the pictures of a
+# batch and one for channels.
+
+# %%
+by_torch = functional.conv2d(
+    torch.from_numpy(picture)[None, None], torch.from_numpy(weights)[None, None]
+)
+print("both agree:", np.allclose(by_hand, by_torch[0, 0]))
+
+# %% [markdown]
+# The same on a real film, with the weights above and with their transpose.
+
+# %%
+files, _ = sources.list_files(here.root)
+path = here.root / files[files["label"] == 1]["path"].iloc[0]
+film = pixels.read_pixels(path, 128)
+x = batches.make_batch(film[None], np.array([0]))
+upright = functional.conv2d(x, torch.from_numpy(weights)[None, None])[0, 0]
+level = functional.conv2d(x, torch.from_numpy(weights.T.copy())[None, None])[0, 0]
+# %%
+edges = [torch.from_numpy(film[1:-1, 1:-1] / 255), upright.abs(), level.abs()]
+_ = figures.show_pictures(
+    torch.stack([edge.clip(0, 1).double() for edge in edges]).numpy(),
+    titles=["film", "upright edges", "level edges"],
+    data_name=here.data_name,
+)
+
+# %% [markdown]
+# ## A residual block
+#
+# Stack many layers and learning becomes hard: each layer must first manage to pass
+# on what came in. A residual block makes that part free. It computes what should be
+# **added** to its input:
+#
+# > output = relu(input + change(input))
+#
+# `relu` turns everything below zero into zero. `change` is two convolutions, each
+# followed by a rescaling called batch normalisation.
+#
+# Before you run it: suppose the block has learnt nothing, and its change is zero
+# everywhere. What comes out for an input without negative numbers? Say "nothing",
+# "the input" or "noise".
+
+# %%
+lesson.guess("block without change", None, sure=None)
+
+# %%
+torch.manual_seed(0)
+block = models.Block(4, 4).eval()
+x = torch.rand(1, 4, 8, 8)  # one picture, 4 channels, 8 x 8
+with torch.no_grad():
+    first = torch.relu(block.bn1(functional.conv2d(x, block.conv1.weight, padding=1)))
+    change = block.bn2(functional.conv2d(first, block.conv2.weight, padding=1))
+    by_hand = torch.relu(x + change)
+    print("both agree:", torch.allclose(by_hand, block(x), atol=1e-6))
+
+# %% [markdown]
+# Now let it have learnt nothing.
+
+# %%
+with torch.no_grad():
+    block.bn2.weight.zero_()
+    print("output equals input:", torch.equal(block(x), x))
+
+# %% [markdown]
+# So a block that is not needed simply stands aside. This is why one can stack many of
+# them.
+#
+# ## A whole ResNet18
+#
+# Here is the network of the original project. Let us send one picture through and
+# write down the shape after each part: channels, height, width.
+
+# %%
+network = models.make_model("resnet18", seed=0).eval()
+x = batches.make_batch(pixels.read_pixels(path, 224)[None], np.array([0]))
+print(f"{'input':10}", *x.shape[1:])
+with torch.no_grad():
+    x = network.normalise(x)
+    print(f"{'normalise':10}", *x.shape[1:])
+    for name, part in network.network.named_children():
+        x = part(x.flatten(1) if name == "fc" else x)
+        print(f"{name:10}", *x.shape[1:])
+
+# %% [markdown]
+# Read it from top to bottom. The grey picture becomes three channels, because the
+# network was once made for colour photographs. Then height and width shrink while
+# channels grow: fewer places, and more things known about each place. In the end no
+# place is left, only a list of features, and from them two numbers.
+#
+# The first part, `normalise`, subtracts a mean and divides by a spread. It is part of
+# the network here, so that training and prediction cannot disagree about it.
+
+# %%
+n_weights = {
+    name: sum(p.numel() for p in models.make_model(name).parameters())
+    for name in models.MODELS
+}
+for name, n in n_weights.items():
+    print(f"{name:9} {n:>10,} weights")
+
+# %% [markdown]
+# `small` is our quick network for lessons. It has the same kind of blocks, only
+# fewer.
+#
+# ## Transfer
+#
+# Nobody has to begin at random. One can take over the weights of a network that
+# has already learnt to see, and put a new last layer on it. The original project
+# takes weights from ImageNet, a million photographs. Here we take over from a network
+# of our own, which needs no download. What will be equal afterwards?
+
+# %%
+elder = models.make_model("small", seed=1)
+with tempfile.TemporaryDirectory() as folder:
+    save_file(elder.network.state_dict(), f"{folder}/elder.safetensors")
+    heir = models.make_model("small", weights=f"{folder}/elder.safetensors", seed=2)
+
+# %%
+given, own = elder.state_dict(), heir.state_dict()
+new = [name for name in given if not torch.equal(given[name], own[name])]
+print(len(given), "tensors, of which new:", *new)
+
+# %% [markdown]
+# All but the last layer came along. The last one is drawn anew, since the old one
+# answered another question.
+#
+# ## The last layer, by hand
+#
+# The last layer, `fc`, first drops features at random while training, so that the
+# network does not lean on a single one. Then it multiplies the features by weights,
+# adds a bias, and gives two numbers, the **logits**: one for normal, one for
+# pneumonia.
+
+# %%
+features = torch.rand(1, 96, generator=torch.Generator().manual_seed(0))
+last = heir.network.fc.eval()
+with torch.no_grad():
+    by_hand = features @ last[1].weight.T + last[1].bias
+    print("both agree:", torch.allclose(by_hand, last(features), atol=1e-6))
+
+# %% [markdown]
+# ## From two numbers to a probability
+#
+# Logits can be anything. **Softmax** makes them positive with the exponential, and
+# divides by their sum. Take the logits 0.5 for normal and 2.5 for pneumonia. How
+# probable is pneumonia, then?
+
+# %%
+lesson.guess("softmax of 0.5 and 2.5", None, sure=None)
+
+# %%
+logits = np.array([0.5, 2.5])
+probability = np.exp(logits) / np.exp(logits).sum()
+print("normal {:.3f}, pneumonia {:.3f}".format(*probability))
+by_torch = torch.tensor(logits).softmax(0)
+print("both agree:", np.allclose(probability, by_torch))
+
+# %% [markdown]
+# Only the difference of the logits counts. Add the same to both, and nothing changes.
+# Two probabilities that must sum to one say only one thing, so we keep the second
+# and call it the **score**.
+#
+# ## From a probability to a loss
+#
+# How bad is an answer? **Cross-entropy** takes the probability given to the true
+# class, and of it the negative logarithm. Sure and right costs nearly nothing. Sure
+# and wrong costs a lot.
+
+# %%
+for true, name in enumerate(models.CLASSES):
+    by_hand = -np.log(probability[true])
+    target = torch.tensor([true])
+    by_torch = functional.cross_entropy(torch.tensor(logits)[None], target).item()
+    agree = np.isclose(by_hand, by_torch)
+    print(f"truth {name:9} loss {by_hand:.3f}, both agree: {agree}")
+
+# %% [markdown]
+# And an answer that knows nothing, half and half? Its loss is the floor that training
+# has to leave.
+
+# %%
+print(f"half and half: {-np.log(0.5):.3f}")
+
+# %% [markdown]
+# ## What this shows, and what it does not
+#
+# - Nothing in these steps knows what a lung is. Edges, sums and a threshold at zero
+#   are enough to learn *something* that goes with the labels. Whether that is
+#   disease is a matter of the data.
+# - Softmax always sums to one. Show it a cat, and it will still divide its trust
+#   between normal and pneumonia. Lesson 07 tries that.
+#
+# ## Change one thing
+#
+# Set the two logits to the same value, then make them ten times as far apart. When
+# does the score tell you no longer how far apart they were?
+
+# %%
+logits = np.array([0.5, 2.5])
+print("score {:.6f}".format((np.exp(logits) / np.exp(logits).sum())[1]))
+
+# %% [markdown]
+# ## What you take along
+#
+# - A convolution is multiply, add, move on.
+# - A residual block learns what to add, and may add nothing.
+# - Softmax makes a probability from logits, cross-entropy makes a cost from it.
+#
+# Next: [04 · Training](04_training.ipynb) lets the cost change the weights.

@@ -1,0 +1,246 @@
+# %% [markdown]
+# # 07 · Demo
+#
+# **Question: should it answer at all?**
+#
+# The original project ends with a demo: upload a picture, read the answer. It is the
+# part that people remember. Here you build the same demo, see what is inside, and then
+# show it things that it should never have answered.
+#
+# Afterwards you can
+#
+# - go from a file to an answer by hand, in four steps,
+# - put a panel around it that anybody can use,
+# - say why a sure answer may be worth nothing.
+#
+# > Not for clinical use. This course teaches how to judge a model. Nothing in it
+# > may be used to decide about a person's health.
+
+# %%
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from xraylab import experiments, figures, lesson, merging, pixels, results, sources
+from xraylab import widgets
+from xraylab.predict import Predictor
+
+here = lesson.start(7)
+
+# %% [markdown]
+# ## A trained network
+#
+# The same small network as in lessons 05 and 06, trained on the published split.
+
+# %%
+merging.save_merge(merging.merge(here.root, progress=False), here.merge_folder)
+recipe = replace(here.recipe, model="small")
+folder = here.folder / "small-official"
+run = experiments.train(here.merge_folder, "official", recipe, folder, progress=False)
+predictor = Predictor(folder)
+
+# %% [markdown]
+# ## Samples
+#
+# A fair demo says where its samples come from. We take two of each class from
+# validation, which the network has not trained on. On the real pictures the two
+# examples of the original project are added, with the part they belong to.
+
+# %%
+valid = run.table[run.table["split"] == "valid"]
+chosen = valid.groupby("label").sample(2, random_state=0)
+stems = run.table["path"].str.extract(r"([^/]+)\.\w+$")[0]
+famous = run.table[stems.isin(["NORMAL2-IM-1438-0001", "person1951_bacteria_4882"])]
+samples = {}
+for table in (chosen, famous):
+    for path, label, split in table[["path", "label", "split"]].to_numpy():
+        truth = "pneumonia" if label else "normal"
+        samples[f"{len(samples) + 1}: {truth}, from {split}"] = here.root / path
+print(*samples, sep="\n")
+
+# %% [markdown]
+# ## An answer, by hand
+#
+# Four steps: decode the file to a grey square, scale it to 0 to 1, ask the network,
+# and turn two numbers into a probability.
+
+# %%
+path = list(samples.values())[-1]
+square = pixels.read_pixels(path, recipe.size_px)
+x = torch.tensor(square)[None, None].float() / 255
+with torch.no_grad():
+    logits = predictor.model(x)[0]
+by_hand = (logits.exp() / logits.exp().sum())[1].item()
+
+# %% [markdown]
+# The predictor does the same. It takes a path, the bytes of a file or an array.
+
+# %%
+for kind, picture in {"path": path, "bytes": path.read_bytes()}.items():
+    found = predictor.predict(picture)
+    print(f"{kind:5} both agree:", np.isclose(found.score, by_hand, atol=1e-5))
+
+# %% [markdown]
+# And here it is, in the words of the original project.
+
+# %% tags=["nbval-ignore-output"]
+print(predictor.predict(path))
+
+# %% [markdown]
+# ## The panel
+#
+# Choose a sample, or upload a picture. If you see no panel, there is no live kernel
+# behind this page. The still picture below shows the same.
+
+# %%
+panel = widgets.prediction_widget(predictor, samples)
+panel
+
+# %%
+_ = figures.show_pictures(
+    list(samples.values())[:4],
+    titles=[str(predictor.predict(p)).split(": ")[1] for p in samples.values()][:4],
+    columns=4,
+    data_name=here.data_name,
+)
+
+# %% [markdown]
+# A panel is only a thin coat. We can press its buttons from here, and check that it
+# says what the predictor says.
+
+# %%
+last = list(samples)[-1]
+panel.sample.value = last
+print("panel says the same:", str(predictor.predict(path)) in panel.answer.value)
+print("and warns:", "Not for clinical use" in panel.answer.value)
+
+# %% [markdown]
+# ## Things that are no chest X-ray
+#
+# Now we show it television snow, an even grey, a colourful pattern, and a chest that
+# stands on its head. The network knows two words only. How sure will it be of its
+# answer to the snow? Half is "I have no idea", one is "I am certain".
+
+# %%
+lesson.guess("confidence on snow", None, sure=None)
+
+# %%
+rng = np.random.default_rng(0)
+across, down = np.meshgrid(np.linspace(0, 255, 256), np.linspace(0, 255, 256))
+odd = {
+    "snow": rng.integers(0, 256, (256, 256), dtype=np.uint8),
+    "grey": np.full((256, 256), 128, dtype=np.uint8),
+    "colours": np.stack([across, down, 255 - across], axis=2).astype(np.uint8),
+    "upside down": pixels.read_pixels(path, 256)[::-1].copy(),
+}
+
+# %% tags=["nbval-ignore-output"]
+for name, picture in odd.items():
+    print(f"{name:12} {predictor.predict(picture)}")
+
+# %% [markdown]
+# It answers every time, and not one of the answers means anything. Softmax divides
+# its trust between two words, whatever it is shown. **A confidence is not a sign that
+# the question made sense.**
+#
+# ## Warnings
+#
+# Some of it can be noticed without any network: shape, colour, hardly any contrast.
+# The predictor adds such warnings to its answer.
+
+# %%
+for name, picture in odd.items():
+    found = predictor.predict(picture)
+    print(f"{name:12}", *(found.warnings or ["(nothing noticed)"]))
+
+# %% [markdown]
+# Snow turns into an even grey as soon as it is made small. And mind the line where
+# nothing was noticed. A warning helps. No warning means little.
+#
+# What is no picture at all is refused, with a reason.
+
+# %%
+try:
+    predictor.predict(b"Dear network, do I have pneumonia?")
+except pixels.UnreadablePictureError as error:
+    print("Refused:", error.cause)
+
+# %% [markdown]
+# ## A third disease
+#
+# One source has a folder of COVID-19 pictures. We left them out. What does a network
+# say that has never heard of the word?
+
+# %% tags=["nbval-ignore-output"]
+_, ignored = sources.list_files(here.root)
+others = ignored[ignored["path"].str.contains("COVID19/")]["path"].head(40)
+calls = [predictor.predict(here.root / path).answer for path in others]
+for word in sorted(set(calls)):
+    print(f"{word:10} {calls.count(word)} of {len(calls)}")
+if not calls:
+    print("These sources hold no such folder.")
+
+# %% [markdown]
+# There is no right answer among its two words. It picks one all the same.
+#
+# ## Only when sure?
+#
+# A common idea: let it answer only when it is sure, and leave the rest to people. Does
+# that help? We try it on the stored answers for the **real** test. The share that it
+# still answers is called **coverage**. How many will it still get wrong when its
+# confidence is at least 0.99?
+
+# %%
+lesson.guess("wrong at confidence 0.99", None, sure=None)
+
+# %%
+answers = results.read_predictions("real-64px-official")
+confidence = np.maximum(answers["score"], 1 - answers["score"])
+right = (answers["score"] >= 0.5) == answers["label"]
+for least in (0.5, 0.9, 0.99):
+    sure = confidence >= least
+    print(f"at least {least:4}: coverage {sure.mean():.2f}", end=", ")
+    print(f"right {right[sure].mean():.2f}, wrong {(~right & sure).sum()}")
+
+# %% [markdown]
+# It helps, and it does not save us. Some of the surest answers are wrong, and they
+# look exactly like the right ones. Which children are they?
+
+# %%
+wrong = answers[~right & (confidence >= 0.99)]
+words = {0: "healthy, called sick", 1: "sick, called healthy"}
+wrong["label"].map(words).value_counts()
+
+# %% [markdown]
+# ## As a page
+#
+# `make demo` opens this lesson as a page without code, for people who only want to
+# try it. It runs on your own computer. No picture leaves it.
+#
+# ## What this shows, and what it does not
+#
+# - A demo shows that the parts fit together. It says nothing about how often the
+#   answer is right. That was lesson 05.
+# - The warnings look at simple things. A sharp, grey, well-shaped X-ray of a knee
+#   passes them all.
+# - A child, a parent or a doctor sees the sentence, not the small print. Whoever
+#   shows a demo decides what people will believe.
+#
+# ## Change one thing
+#
+# Turn the snow into stripes, or give it the mean grey of a chest. Can you find a
+# picture without any child in it that the network is surest about?
+
+# %% tags=["nbval-ignore-output"]
+yours = rng.integers(0, 256, (256, 256), dtype=np.uint8)
+print(predictor.predict(yours))
+
+# %% [markdown]
+# ## What you take along
+#
+# - From file to answer it is four steps, and they must be those of training.
+# - A panel is a thin coat over a function that one can test.
+# - A network that can only say two words will say one of them to anything.
+#
+# Next: [08 · Envelope](08_envelope.ipynb) opens your guesses.
