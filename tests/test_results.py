@@ -58,7 +58,7 @@ def test_committed_figures_follow_from_the_committed_answers(name):
 
 
 def test_answers_are_of_test_or_valid():
-    with pytest.raises(ValueError, match='on must be "valid" or "test", got "?\'train'):
+    with pytest.raises(ValueError, match=r'"valid" or "test", got .train.'):
         results.read_predictions("real-64px-official", on="train")
     with pytest.raises(ValueError, match="name must be one of"):
         results.read_predictions("nothing")

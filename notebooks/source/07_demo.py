@@ -93,7 +93,7 @@ print(predictor.predict(path))
 # Choose a sample, or upload a picture. If you see no panel, there is no live kernel
 # behind this page. The still picture below shows the same.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 panel = widgets.prediction_widget(predictor, samples)
 panel
 

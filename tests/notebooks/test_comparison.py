@@ -53,20 +53,20 @@ def change_a_text(notebook):
 
 def test_an_unchanged_notebook_passes(tiny, tmp_path):
     notebook = nbformat.read(tiny, as_version=4)
-    # another time is no difference
-    notebook.cells[2].outputs[0].text = "took 9 s\n"
+    # another time is no difference; cells 0 and 1 are the title and the setup
+    notebook.cells[3].outputs[0].text = "took 9 s\n"
     code, out = nbval(notebook, tmp_path)
     assert code == 0, out
-    assert "3 passed" in out
+    assert "4 passed" in out
 
 
 def test_a_changed_output_fails(tiny, tmp_path):
     notebook = nbformat.read(tiny, as_version=4)
-    notebook.cells[1].outputs[0].text = "score 0.97\n"
-    notebook.cells[3].outputs[0].data["text/plain"] = "3"
+    notebook.cells[2].outputs[0].text = "score 0.97\n"
+    notebook.cells[4].outputs[0].data["text/plain"] = "3"
     code, out = nbval(notebook, tmp_path)
     assert code == 1, out
-    assert "2 failed, 1 passed" in out
+    assert "2 failed, 2 passed" in out
     assert "score 0.97" in out
 
 
