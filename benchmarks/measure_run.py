@@ -9,6 +9,8 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pandas as pd
+
 from xraylab import evaluation, experiments, results, runs, training
 
 
@@ -20,7 +22,9 @@ def main() -> None:
     args = parser.parse_args()
     run = runs.load_run(args.run)
     experiments.score(args.run, on="valid")
-    predictions, n_looks = experiments.score(args.run, on="test")
+    _, n_looks = experiments.score(args.run, on="test")
+    # From the answers as they are kept, so that every figure follows from them.
+    predictions = pd.read_csv(args.run / "predictions-test.csv")
     metrics = evaluation.evaluate(predictions, threshold=run.threshold).dropna()
     facts = json.loads((args.run / "run.json").read_text("utf-8"))
     columns = ["value", "low", "high", "floor", "n"]

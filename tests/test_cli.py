@@ -1,7 +1,9 @@
 import json
+import re
 import shutil
 import subprocess
 import sys
+from urllib.error import URLError
 
 import pytest
 
@@ -128,6 +130,62 @@ def test_a_wrong_command_exits_2(argv, message, capsys):
         cli.main(argv)
     assert ended.value.code == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("no run", r"evaluate: .* run\.json"),
+        (
+            "no network",
+            r"train: weights imagenet could not be downloaded",
+        ),
+        (
+            "no weights",
+            r'train: weights must be "imagenet", "none" or an',
+        ),
+        (
+            "no place",
+            r"^xraylab phantom: \S*set could not be written",
+        ),
+        (
+            "no merge",
+            r"split: .*manifest\.csv is not there. Make it",
+        ),
+        ("no file", r"not read: .*missing\.jpeg"),
+    ],
+)
+def test_each_fault_exits_1_with_its_words(
+    fault, message, merge_folder, run_folder, tmp_path, monkeypatch, capsys
+):
+    def no_network(*_, **__):
+        raise URLError("no route to host")
+
+    monkeypatch.setattr("torch.hub.load_state_dict_from_url", no_network)
+    monkeypatch.setattr("torch.hub.download_url_to_file", no_network)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    (tmp_path / "blocked").write_text("a file, no folder")
+    train = ["train", str(merge_folder), "--protocol", "image-random", "--out"]
+    train += [str(tmp_path / "run"), "--size", "16", "--steps", "20"]
+    argv = {
+        "no run": ["evaluate", str(merge_folder)],
+        "no network": [*train, "--weights", "imagenet"],
+        "no weights": [*train, "--weights", "nowhere.pth"],
+        "no place": [
+            "phantom",
+            "--out",
+            str(tmp_path / "blocked/set"),
+            "--children",
+            "24",
+        ],
+        "no merge": ["split", str(tmp_path), "--protocol", "grouped"],
+        "no file": ["predict", str(run_folder), str(tmp_path / "missing.jpeg")],
+    }[fault]
+    assert cli.main(argv) == 1
+    out, err = capsys.readouterr()
+    assert re.search(message, err), err
+    assert "Traceback" not in err + out
+    assert not (tmp_path / "set").exists()
 
 
 def test_failed_work_exits_1_and_says_why(tmp_path, capsys):

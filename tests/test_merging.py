@@ -1,4 +1,6 @@
+import errno
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +53,33 @@ def test_a_picture_under_two_labels_is_a_conflict(three_sources, tmp_path):
     stolen = next((root / "chest_xray/train/NORMAL").iterdir())
     shutil.copy(stolen, sick / "person99_virus_1.jpeg")
     assert merging.merge(root, progress=False).report()["label_conflicts"] == 1
+
+
+def test_a_merge_is_saved_whole_or_not_at_all(three_sources, tmp_path, monkeypatch):
+    merged = merging.merge(three_sources, progress=False)
+    merging.save_merge(merged, tmp_path)
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    write = Path.write_text
+
+    def full(path, text, **settings):
+        if "manifest" in path.name:  # the last of the four
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(path, text + "changed", **settings)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match=r"^\[Errno 28\] [^:]*manifest\.csv could not be"):
+        merging.save_merge(merged, tmp_path)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+def test_merging_leaves_the_sources_alone(three_sources, tmp_path):
+    def look():
+        files = sorted(three_sources.rglob("*"))
+        return [(file, file.stat().st_mtime_ns, file.stat().st_size) for file in files]
+
+    before = look()
+    merging.save_merge(merging.merge(three_sources, progress=False), tmp_path)
+    assert look() == before
 
 
 def test_nothing_readable_is_an_error(tmp_path):

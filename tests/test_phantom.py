@@ -265,12 +265,9 @@ def test_builtin_data_is_written_once(tmp_path, monkeypatch):
     assert (folder / "truth/truth.csv").stat().st_mtime_ns == before
 
 
-def test_unwritable_cache_falls_back_with_a_warning(tmp_path, monkeypatch):
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
     blocked = tmp_path / "a file, no folder"
     blocked.write_text("")
-    monkeypatch.setenv("XRAYLAB_CACHE", str(blocked))
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
-    with pytest.warns(UserWarning, match="a file, no folder.* go to .*temporary"):
-        folder = builtin_data(n_children=N_CHILDREN)
-    assert (folder / "truth/truth.csv").is_file()
-    assert folder.is_relative_to(tmp_path / "temporary")
+    with pytest.raises(OSError, match=r"set could not be written: .*choose another"):
+        write_phantom(blocked / "set", n_children=N_CHILDREN)
+    assert [f.name for f in tmp_path.iterdir()] == [blocked.name]

@@ -48,7 +48,8 @@ def test_committed_figures_follow_from_the_committed_answers(name):
     again = evaluate(answers, threshold=result["threshold"])
     for metric, row in result["metrics"].items():
         assert again.loc[metric, list(row)].tolist() == pytest.approx(
-            list(row.values()), abs=1e-9
+            list(row.values()),
+            abs=1e-9,
         ), metric
     assert result["confusion"] == confusion(
         answers["label"], answers["score"], result["threshold"]

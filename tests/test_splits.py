@@ -75,6 +75,12 @@ def test_official_without_the_first_source_is_refused(three_sources):
         splits.split(manifest, "official")
 
 
+def test_too_few_children_are_counted(three_sources):
+    manifest = merging.merge(three_sources, progress=False).manifest
+    with pytest.raises(ValueError, match="at least 10 groups of children.*found 9"):
+        splits.split(manifest, "official")
+
+
 LEAKY = pd.DataFrame(
     {
         "path": list("abcdefgh"),

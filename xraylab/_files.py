@@ -1,12 +1,27 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and where they may lie."""
 
 from __future__ import annotations
 
 import os
+import tempfile
 import uuid
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import platformdirs
+
+
+class NotWrittenError(OSError):
+    """A file or folder that could not be written; nothing is left of it."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(
+            error.errno,
+            f"{path} could not be written: {error.strerror or error}. Nothing was "
+            "left half-written; free some space or choose another folder.",
+        )
 
 
 @contextmanager
@@ -18,7 +33,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
     Raises
     ------
-    OSError
+    NotWrittenError
         When the folder cannot be made or written, with the path in the text.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -26,12 +41,10 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         yield half
         os.replace(half, path)
+    except NotWrittenError:  # several files at once: the first says it
+        raise
     except OSError as error:
-        raise OSError(
-            error.errno,
-            f"{path} could not be written: {error.strerror or error}. "
-            "Nothing was left half-written; free some space or choose another folder.",
-        ) from error
+        raise NotWrittenError(path, error) from error
     finally:
         half.unlink(missing_ok=True)
 
@@ -40,3 +53,26 @@ def write_text(path: Path, text: str) -> None:
     """Write `text` to `path`, whole or not at all."""
     with whole_file(path) as half:
         half.write_text(text, encoding="utf-8")
+
+
+def cache_folder() -> Path:
+    """Give the folder for what is kept between runs; XRAYLAB_CACHE overrides it.
+
+    Where that cannot be written, a temporary folder is used, with a warning.
+    """
+    folder = Path(
+        os.environ.get("XRAYLAB_CACHE") or platformdirs.user_cache_path("xraylab")
+    )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "")
+        other = Path(tempfile.gettempdir()) / f"xraylab-{user}"
+        warnings.warn(
+            f"{folder} could not be written ({error.strerror or error}); pictures and "
+            f"runs go to {other}. Set XRAYLAB_CACHE to a folder you may write.",
+            stacklevel=2,
+        )
+        return other

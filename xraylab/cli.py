@@ -26,8 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("\nxraylab: stopped.", file=sys.stderr)
         return 130
     except (ValueError, OSError, RuntimeError, KeyError, ImportError) as error:
-        message = error.args[0] if isinstance(error, KeyError) else error
-        print(f"xraylab {arguments.verb}: {message}", file=sys.stderr)
+        print(f"xraylab {arguments.verb}: {_words(error)}", file=sys.stderr)
         return 1
     if arguments.json:
         answer = {**answer, "seconds": round(time.perf_counter() - started, 1)}
@@ -35,6 +34,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     else:
         print(text)
     return code
+
+
+def _words(error: Exception) -> str:
+    """Say what an error says, without Python's quotes and error numbers."""
+    if isinstance(error, KeyError):
+        return str(error.args[0])
+    if isinstance(error, OSError) and error.strerror:
+        return ": ".join(map(str, filter(None, (error.filename, error.strerror))))
+    return str(error)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -18,8 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import platformdirs
-
+from xraylab import _files
 from xraylab.guesses import guess as guess
 from xraylab.guesses import read_guesses as read_guesses
 from xraylab.guesses import reveal as reveal
@@ -125,7 +124,7 @@ def start(number: int) -> Lesson:
         raise ValueError(f"number must be 0 to {N_LESSONS - 1}, got {number!r}.")
     root, is_builtin = _choose_data()
     mode, settings = _choose_settings(is_builtin)
-    home = cache_folder() / "lessons" / _root_name(root)
+    home = _files.cache_folder() / "lessons" / _root_name(root)
     size = "-".join(str(value) for value in settings.values())
     found = Lesson(
         number=number,
@@ -174,12 +173,6 @@ def usual_places() -> list[Path]:
         Path("/content/data"),
         Path("/content"),
     ]
-
-
-def cache_folder() -> Path:
-    """Say where merges and runs are kept; XRAYLAB_CACHE overrides it."""
-    given = os.environ.get("XRAYLAB_CACHE")
-    return Path(given) if given else platformdirs.user_cache_path("xraylab")
 
 
 def _choose_data() -> tuple[Path, bool]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from xraylab import _files, sources
+from xraylab import sources
 
 MANIFEST_COLUMNS = [
     *sources.FILE_COLUMNS,
@@ -44,14 +44,14 @@ def check_manifest(manifest: pd.DataFrame) -> pd.DataFrame:
     return manifest
 
 
-def write_manifest(manifest: pd.DataFrame, file: str | Path) -> None:
-    """Write the manifest as CSV, whole or not at all."""
+def as_csv(manifest: pd.DataFrame) -> str:
+    """Write the checked manifest as the text of a CSV file."""
     table = check_manifest(manifest)[MANIFEST_COLUMNS]
-    _files.write_text(Path(file), table.to_csv(index=False, lineterminator="\n"))
+    return table.to_csv(index=False, lineterminator="\n")
 
 
 def read_manifest(file: str | Path) -> pd.DataFrame:
-    """Read a manifest written by `write_manifest`.
+    """Read the file of a manifest, as from `as_csv`.
 
     Raises
     ------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,14 +88,25 @@ def merge(root: str | Path, *, progress: bool = True) -> Merge:
 
 
 def save_merge(merged: Merge, folder: str | Path) -> None:
-    """Write manifest, problems, ignored files and report into a folder."""
-    folder = Path(folder)
-    for name in ("problems", "ignored"):
-        text = getattr(merged, name).to_csv(index=False, lineterminator="\n")
-        _files.write_text(folder / f"{name}.csv", text)
+    """Write manifest, problems, ignored files and report: all, or none of them.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written or the disk is full; a merge that lay
+        there is still whole.
+    """
     facts = {"root": str(merged.root.resolve()), **merged.report()}
-    _files.write_text(folder / "merge.json", json.dumps(facts, indent=2) + "\n")
-    manifest.write_manifest(merged.manifest, folder / "manifest.csv")
+    texts = {
+        "problems.csv": merged.problems.to_csv(index=False, lineterminator="\n"),
+        "ignored.csv": merged.ignored.to_csv(index=False, lineterminator="\n"),
+        "merge.json": json.dumps(facts, indent=2) + "\n",
+        "manifest.csv": manifest.as_csv(merged.manifest),
+    }
+    with ExitStack() as halves:  # each file gets its name when all are written
+        for name, text in texts.items():
+            half = halves.enter_context(_files.whole_file(Path(folder) / name))
+            half.write_text(text, encoding="utf-8")
 
 
 def load_merge(folder: str | Path) -> Merge:

@@ -83,7 +83,8 @@ def split(manifest: pd.DataFrame, protocol: str, *, seed: int = 0) -> pd.DataFra
     Raises
     ------
     ValueError
-        If the protocol is unknown, or needs a source that is not there.
+        If the protocol is unknown, needs a source that is not there, or finds too
+        few children.
     LeakError
         If the split does not keep its promise.
     """
@@ -194,6 +195,12 @@ def _cut_groups(
     table: pd.DataFrame, folds: int, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Cut one part in `folds` off, groups kept whole: (rest, part)."""
+    n_groups = table["group_id"].nunique()
+    if n_groups < folds:
+        raise ValueError(
+            f"manifest must hold at least {folds} groups of children to cut a part "
+            f"off, found {n_groups}. Add pictures, or choose image-random."
+        )
     cutter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     rest, part = next(cutter.split(table, table["label"], table["group_id"]))
     return table.iloc[rest], table.iloc[part]

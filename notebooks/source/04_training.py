@@ -238,8 +238,9 @@ for name, change in without.items():
 
 # %% [markdown]
 # A single run inside the spread tells you nothing about the change. A single run
-# outside is a hint, no more: among six tries one may fall outside by luck. To *know*,
-# one would train several seeds with and without, on many more validation pictures.
+# outside is a hint, no more: a sixth seed of the whole recipe may well fall outside the
+# spread of five. To *know*, one would train several seeds with and without, and judge
+# by many more validation pictures.
 # How few we have here is easily seen: one picture more or less moves the accuracy by
 # this much.
 

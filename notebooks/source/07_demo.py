@@ -98,9 +98,11 @@ panel = widgets.prediction_widget(predictor, samples)
 panel
 
 # %%
+shown = list(samples.values())[:4]
+answers = [predictor.predict(picture) for picture in shown]
 _ = figures.show_pictures(
-    list(samples.values())[:4],
-    titles=[str(predictor.predict(p)).split(": ")[1] for p in samples.values()][:4],
+    shown,
+    titles=[f"{a.answer} (~{a.confidence:.0%})" for a in answers],
     columns=4,
     data_name=here.data_name,
 )

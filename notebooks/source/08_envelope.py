@@ -105,9 +105,13 @@ def print_steps(answers, metric):
 print_steps(answers, "accuracy")
 
 # %% [markdown]
+# This is one seed, and few children: a single step may well come out near zero, or
+# even below. Over several seeds each of them costs something, and copies weigh more
+# here than in life, because the built-in set is small.
+# (`benchmarks/protocols.py` shows it; it takes a few minutes.)
+#
 # Simulated pictures show how a mistake works. How large it is on real children they
-# cannot tell. We planted the copies, the shortcuts and the other block ourselves, and
-# the built-in set is small, so copies weigh more here than in life.
+# cannot tell: we planted the copies, the shortcuts and the other block ourselves.
 #
 # ## The real ones
 #

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from xraylab import _files
 from xraylab.phantom.children import draw_children, make_name, name_pictures
 from xraylab.phantom.export import encode, re_encode
 from xraylab.phantom.picture import render
@@ -67,17 +68,21 @@ def write_phantom(
         If `folder` exists and is not an empty folder.
     ValueError
         If `n_children` is below 24.
+    OSError
+        If the folder cannot be written or the disk is full.
     """
     folder = Path(folder)
     _refuse_full_folder(folder)
     pictures = name_pictures(draw_children(n_children, seed))
-    folder.parent.mkdir(parents=True, exist_ok=True)
     half = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
     try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
         truth = _write_sources(half, pictures, seed, plants, progress)
         if folder.is_dir():
             folder.rmdir()  # empty; Windows does not replace a folder
         os.replace(half, folder)
+    except OSError as error:
+        raise _files.NotWrittenError(folder, error) from error
     finally:
         shutil.rmtree(half, ignore_errors=True)
     return truth

@@ -1,0 +1,38 @@
+"""Files come whole or not at all, and a home that cannot be written is no end."""
+
+import errno
+
+import pytest
+
+from xraylab import _files
+
+
+def test_an_error_leaves_the_old_file(tmp_path):
+    file = tmp_path / "a.txt"
+    _files.write_text(file, "old")
+
+    def fail():
+        with _files.whole_file(file) as half:
+            half.write_text("new")
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(_files.NotWrittenError, match=r"a\.txt could not be"):
+        fail()
+    assert file.read_text("utf-8") == "old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_the_cache_folder_is_the_one_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setenv("XRAYLAB_CACHE", str(tmp_path / "cache"))
+    assert _files.cache_folder() == tmp_path / "cache"
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_home_that_cannot_be_written_is_replaced(tmp_path, monkeypatch):
+    blocked = tmp_path / "a file, no folder"
+    blocked.write_text("")
+    monkeypatch.setenv("XRAYLAB_CACHE", str(blocked / "cache"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    with pytest.warns(UserWarning, match=r"no folder.* go to .*temporary.* Set XRAY"):
+        folder = _files.cache_folder()
+    assert folder.is_relative_to(tmp_path / "temporary")
