@@ -45,9 +45,10 @@ lessons: $(READY)  ## run all lessons headless, minutes for each (ARGS="00 05": 
 notebooks: $(READY)  ## build the notebooks from notebooks/source (ARGS="--run 00")
 	$(BIN)/python -m xraylab lessons --build $(ARGS)
 
-bench: $(READY)  ## benchmarks, each a ratio against a named peer
+bench: $(READY)  ## the built-in pictures against their bar, and the four splits
 	$(BIN)/python -m pip install --quiet $(CONSTRAINTS) -e ".[bench]"
-	for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+	$(BIN)/python benchmarks/phantom.py
+	$(BIN)/python benchmarks/protocols.py
 
 demo: $(READY)  ## the demo lesson as a page
 	$(BIN)/voila --Voila.ip=127.0.0.1 $(ARGS) notebooks/07_demo.ipynb

@@ -6,6 +6,7 @@ import sys
 from urllib.error import URLError
 
 import pytest
+from PIL import Image
 
 from tests.conftest import write_file
 from xraylab import cli
@@ -102,6 +103,16 @@ def test_predict_names_the_bad_file_and_goes_on(
     assert answer["predictions"][0]["problem"] == "not read"
     assert answer["predictions"][1]["path"] == str(good)
     assert "bad.jpeg could not be read as a picture" in err
+
+
+def test_predict_warns_of_what_is_no_xray(run_folder, tmp_path, capsys):
+    file = tmp_path / "grey.png"
+    Image.new("L", (64, 64), 128).save(file)
+    assert cli.main(["predict", str(run_folder), str(file)]) == 0
+    out = capsys.readouterr().out
+    assert f"{file}\n  Prediction: " in out
+    assert "\n  Careful: It is almost of one grey" in out
+    assert out.rstrip().endswith("Not for clinical use: this is a model for teaching.")
 
 
 def test_merge_names_bad_files_and_is_done(three_sources, tmp_path, capsys):

@@ -77,7 +77,7 @@ def test_official_without_the_first_source_is_refused(three_sources):
 
 def test_too_few_children_are_counted(three_sources):
     manifest = merging.merge(three_sources, progress=False).manifest
-    with pytest.raises(ValueError, match="at least 10 groups of children.*found 9"):
+    with pytest.raises(ValueError, match=r"at least 10 groups of children.*found 9"):
         splits.split(manifest, "official")
 
 

@@ -134,7 +134,12 @@ def run_notebook(notebook: NotebookNode, home: str | Path) -> NotebookNode:
     notebook = nbformat.from_dict(notebook)
     env = os.environ | fresh_environment(home)
     with tempfile.TemporaryDirectory() as folder:
-        client = NotebookClient(notebook, timeout=CELL_SECONDS, kernel_name="python3")
+        client = NotebookClient(
+            notebook,
+            timeout=CELL_SECONDS,
+            kernel_name="python3",
+            coalesce_streams=True,  # else pieces of a text depend on the clock
+        )
         client.execute(env=env, cwd=folder)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)

@@ -94,24 +94,22 @@ def predict(args: argparse.Namespace) -> Answer:
     from xraylab import pixels, predict
 
     predictor = predict.Predictor(args.run_folder)
-    answers, failed = [], 0
+    rows, lines = [], []
     for file in args.files:
         try:
-            answers.append(predictor.predict(file))
+            answer = predictor.predict(file)
         except (pixels.UnreadablePictureError, OSError) as error:
-            failed += 1
-            answers.append(None)
             print(f"not read: {error}", file=sys.stderr)
-    rows = [
-        {"path": str(file), **(answer.as_dict() if answer else {"problem": "not read"})}
-        for file, answer in zip(args.files, answers, strict=True)
-    ]
-    text = "\n".join(
-        f"{file}\n  {answer or 'not read'}"
-        for file, answer in zip(args.files, answers, strict=True)
-    )
+            rows.append({"path": str(file), "problem": "not read"})
+            lines += [str(file), "  not read"]
+        else:
+            rows.append({"path": str(file), **answer.as_dict()})
+            lines += [str(file), f"  {answer}"]
+            lines += [f"  Careful: {warning}" for warning in answer.warnings]
     note = predict.NOT_FOR_CLINICAL_USE
-    return {"predictions": rows, "note": note}, f"{text}\n{note}", 1 if failed else 0
+    failed = any("problem" in row for row in rows)
+    text = "\n".join([*lines, note])
+    return {"predictions": rows, "note": note}, text, 1 if failed else 0
 
 
 def phantom(args: argparse.Namespace) -> Answer:
