@@ -1,11 +1,9 @@
-import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 
 from tests.conftest import blob_picture
-from xraylab import _figures_of_maps, explain, models, training
+from xraylab import explain, models, training
 
 SIZE = 24
 
@@ -17,15 +15,6 @@ def corner(pictures):
 
 def brightness(pictures):
     return pictures.mean(axis=(1, 2)) / 255
-
-
-@pytest.fixture(autouse=True)
-def _closed_figures():
-    before = plt.get_backend()
-    plt.switch_backend("Agg")
-    yield
-    plt.close("all")
-    plt.switch_backend(before)
 
 
 @pytest.fixture
@@ -176,42 +165,3 @@ def test_dose_curve_needs_pictures_and_doses(picture):
         explain.dose_curve(brightness, np.zeros((0, 4, 4), np.uint8), explain.zoom, [1])
     with pytest.raises(ValueError, match="must not be empty, got 1 and 0"):
         explain.dose_curve(brightness, picture[None], explain.zoom, [])
-
-
-def test_map_is_drawn_over_its_picture_with_the_true_outline(picture):
-    change = np.linspace(-0.2, 0.1, SIZE * SIZE).reshape(SIZE, SIZE)
-    mask = np.zeros(picture.shape)
-    mask[5:9, 5:9] = 1
-    ax = _figures_of_maps.show_map(picture, change, mask=mask, data_name="ours")
-    below, above = ax.images
-    assert np.array_equal(below.get_array(), picture)
-    assert np.array_equal(above.get_array(), change)
-    assert above.get_clim() == (-0.2, 0.2)  # so that no change has no colour
-    assert ax.get_title("left").endswith("\nOurs")
-    assert len(ax.collections) == 1
-
-
-def test_map_of_no_change_can_be_drawn(picture):
-    _figures_of_maps.show_map(picture, np.zeros(picture.shape)).figure.canvas.draw()
-
-
-def test_map_must_fit_its_picture(picture):
-    with pytest.raises(ValueError, match=r"one shape, got \(24, 24\) and \(3, 3\)"):
-        _figures_of_maps.show_map(picture, np.zeros((3, 3)))
-
-
-def test_dose_curves_are_drawn_by_name():
-    table = pd.DataFrame({"dose": [0.9, 1.0], "mean_change": [-0.1, 0.0]})
-    ax = _figures_of_maps.plot_dose_curve({"zoom": table, "squeeze": table})
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
-        "zoom",
-        "squeeze",
-    ]
-    drawn = ax.get_lines()[1].get_xydata()
-    assert np.array_equal(drawn, table.to_numpy())
-
-
-@pytest.mark.parametrize("n", [0, 4])
-def test_dose_curves_are_few(n):
-    with pytest.raises(ValueError, match=f"curves must be 1 to 3, got {n}"):
-        _figures_of_maps.plot_dose_curve({str(i): None for i in range(n)})

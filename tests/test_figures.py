@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.conftest import blob_picture
 from xraylab import figures
 from xraylab.evaluation import auroc_by_pairs, confusion, evaluate, wilson
 from xraylab.pixels import read_pixels
@@ -19,6 +20,11 @@ def _closed_figures():
     yield
     plt.close("all")
     plt.switch_backend(before)
+
+
+@pytest.fixture
+def picture():
+    return blob_picture(1, 24)
 
 
 @pytest.fixture
@@ -223,3 +229,45 @@ def test_pictures_that_do_not_fit_are_refused():
         figures.show_pictures([np.zeros((8, 8)), np.zeros((4, 4))])
     with pytest.raises(ValueError, match=r"one a picture, got 1 for 2"):
         figures.show_pictures(np.zeros((2, 8, 8)), ["a"])
+
+
+# --- maps and doses ------------------------------------------------------------
+
+
+def test_map_is_drawn_over_its_picture_with_the_true_outline(picture):
+    change = np.linspace(-0.2, 0.1, picture.size).reshape(picture.shape)
+    mask = np.zeros(picture.shape)
+    mask[5:9, 5:9] = 1
+    ax = figures.show_map(picture, change, mask=mask, data_name="ours")
+    below, above = ax.images
+    assert np.array_equal(below.get_array(), picture)
+    assert np.array_equal(above.get_array(), change)
+    assert above.get_clim() == (-0.2, 0.2)  # so that no change has no colour
+    assert ax.get_title("left").endswith("\nOurs")
+    assert len(ax.collections) == 1
+
+
+def test_map_of_no_change_can_be_drawn(picture):
+    figures.show_map(picture, np.zeros(picture.shape)).figure.canvas.draw()
+
+
+def test_map_must_fit_its_picture(picture):
+    with pytest.raises(ValueError, match=r"one shape, got \(24, 24\) and \(3, 3\)"):
+        figures.show_map(picture, np.zeros((3, 3)))
+
+
+def test_dose_curves_are_drawn_by_name():
+    table = pd.DataFrame({"dose": [0.9, 1.0], "mean_change": [-0.1, 0.0]})
+    ax = figures.plot_dose_curve({"zoom": table, "squeeze": table})
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "zoom",
+        "squeeze",
+    ]
+    drawn = ax.get_lines()[1].get_xydata()
+    assert np.array_equal(drawn, table.to_numpy())
+
+
+@pytest.mark.parametrize("n", [0, 4])
+def test_dose_curves_are_few(n):
+    with pytest.raises(ValueError, match=f"curves must be 1 to 3, got {n}"):
+        figures.plot_dose_curve({str(i): None for i in range(n)})

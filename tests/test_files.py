@@ -36,3 +36,11 @@ def test_a_home_that_cannot_be_written_is_replaced(tmp_path, monkeypatch):
     with pytest.warns(UserWarning, match=r"no folder.* go to .*temporary.* Set XRAY"):
         folder = _files.cache_folder()
     assert folder.is_relative_to(tmp_path / "temporary")
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "a file").write_text("")
+    with pytest.raises(
+        _files.NotWrittenError, match=r"b\.txt could not be written: Not"
+    ):
+        _files.write_text(tmp_path / "a file" / "b.txt", "text")

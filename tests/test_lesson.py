@@ -185,6 +185,16 @@ def test_the_first_guess_counts(capsys):
     assert len(lesson.read_guesses()) == 1
 
 
+def test_a_guess_that_cannot_be_kept_stops_no_lesson(tmp_path, monkeypatch, capsys):
+    (tmp_path / "a file").write_text("")
+    file = tmp_path / "a file" / "guesses.jsonl"
+    monkeypatch.setenv("XRAYLAB_GUESSES", str(file))
+    lesson.guess("naive accuracy", 0.9)
+    said = capsys.readouterr().out
+    assert said.startswith(f"Not sealed: naive accuracy. {file} could not be written")
+    assert "Set XRAYLAB_GUESSES" in said
+
+
 def test_words_and_numpy_numbers_can_be_guesses(capsys):
     lesson.guess("fault", "a marker in the côrner")
     lesson.guess("share", np.float32(0.5))

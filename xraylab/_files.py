@@ -7,7 +7,7 @@ import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import platformdirs
@@ -36,9 +36,9 @@ def whole_file(path: Path) -> Iterator[Path]:
     NotWrittenError
         When the folder cannot be made or written, with the path in the text.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield half
         os.replace(half, path)
     except NotWrittenError:  # several files at once: the first says it
@@ -46,7 +46,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise NotWrittenError(path, error) from error
     finally:
-        half.unlink(missing_ok=True)
+        with suppress(OSError):  # where there is no folder, there is no half
+            half.unlink()
 
 
 def write_text(path: Path, text: str) -> None:
@@ -73,6 +74,6 @@ def cache_folder() -> Path:
         warnings.warn(
             f"{folder} could not be written ({error.strerror or error}); pictures and "
             f"runs go to {other}. Set XRAYLAB_CACHE to a folder you may write.",
-            stacklevel=2,
+            stacklevel=1,  # one place, so it is said once
         )
         return other

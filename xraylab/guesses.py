@@ -56,11 +56,15 @@ def guess(
         print(f"Not guessed yet: {name}.")
     elif earlier is None:
         line = _seal(lines, {"name": name, "value": value, "sure": sure})
-        file = guesses_file()
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("a", encoding="utf-8") as out:
-            out.write(json.dumps(line, ensure_ascii=False) + "\n")
-        print(f"Sealed: {name}, {_words(line)}.")
+        try:
+            _append(line)
+        except OSError as error:  # no reason to stop a lesson
+            print(
+                f"Not sealed: {name}. {guesses_file()} could not be written "
+                f"({error.strerror}). Set XRAYLAB_GUESSES to a file you may write."
+            )
+        else:
+            print(f"Sealed: {name}, {_words(line)}.")
     elif value is None or (value, sure) == (earlier["value"], earlier["sure"]):
         print(f"Sealed before: {name}, {_words(earlier)}.")
     else:
@@ -125,6 +129,13 @@ def _read() -> list[dict]:
             )
         lines.append(line)
     return lines
+
+
+def _append(line: dict) -> None:
+    file = guesses_file()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a", encoding="utf-8") as out:
+        out.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 def _seal(before: list[dict], line: dict) -> dict:
