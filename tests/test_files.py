@@ -40,7 +40,5 @@ def test_a_home_that_cannot_be_written_is_replaced(tmp_path, monkeypatch):
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "a file").write_text("")
-    with pytest.raises(
-        _files.NotWrittenError, match=r"b\.txt could not be written: Not"
-    ):
+    with pytest.raises(_files.NotWrittenError, match=r"b\.txt could not be"):
         _files.write_text(tmp_path / "a file" / "b.txt", "text")
