@@ -47,7 +47,6 @@ notebooks: $(READY)  ## build the notebooks from notebooks/source (ARGS="--run 0
 	$(BIN)/python -m xraylab lessons --build $(ARGS)
 
 bench: $(READY)  ## the built-in pictures against their bar, and the four splits
-	$(BIN)/python -m pip install --quiet $(CONSTRAINTS) -e ".[bench]"
 	$(BIN)/python benchmarks/phantom.py
 	$(BIN)/python benchmarks/protocols.py
 

@@ -1,5 +1,7 @@
 from datetime import UTC, datetime
 
+import pytest
+
 from tests.conftest import as_jpeg, blob_picture, write_file
 from tests.test_predict import data as data
 from tests.test_predict import predictor as predictor
@@ -50,3 +52,10 @@ def test_a_missing_sample_is_said_and_no_samples_are_fine(predictor, tmp_path):
     assert "gone.png: No such file" in panel.answer.value
     assert "Not for clinical use" in panel.answer.value
     assert widgets.prediction_widget(predictor, {}).answer.value == ""
+
+
+@pytest.mark.parametrize("form", [list, dict])
+def test_an_upload_is_read_in_the_forms_of_both_widget_versions(form):
+    file = {"name": "a.jpeg", "content": memoryview(b"picture")}
+    value = {"a.jpeg": file} if form is dict else (file,)
+    assert widgets._first_upload(value) == b"picture"

@@ -184,7 +184,7 @@ def plot_reliability(
         ylim=(-0.03, 1.03),
         aspect="equal",
     )
-    ax.legend(frameon=False, loc="lower right")
+    ax.legend(frameon=False, loc="upper left", markerscale=0.6)
     return finish(ax, f"Reliability, n = {bins['n'].sum():,}", data_name, grid="both")
 
 

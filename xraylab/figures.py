@@ -169,14 +169,14 @@ def plot_similarity(
     ax: Axes | None = None,
     data_name: str = "",
 ) -> Axes:
-    """Show how alike each picture is to its nearest other, and where we cut.
+    """Show how alike the files of each pair are, and where we cut.
 
     Parameters
     ----------
     values : array of float, shape (n,)
-        Correlation with the most similar other picture, in [-1, 1].
+        Correlation of two files, one a pair, in [-1, 1].
     threshold : float
-        At or above it two pictures are taken as the same.
+        At or above it the two are taken as the same picture.
     """
     values = np.asarray(values, dtype=float)
     ax = make_axes(ax, 3.2)
@@ -192,8 +192,8 @@ def plot_similarity(
         color=ORANGE,
     )
     ax.set_yscale("log")  # copies are few beside the rest, or the other way round
-    ax.set(xlabel="correlation with the nearest other picture", ylabel="pictures")
-    return finish(ax, f"Likeness, n = {values.size:,}", data_name)
+    ax.set(xlabel="correlation of two files", ylabel="pairs")
+    return finish(ax, f"Likeness, n = {values.size:,} pairs", data_name)
 
 
 def _stack(pictures: ArrayLike | Sequence[str | Path]) -> np.ndarray:

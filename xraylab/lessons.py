@@ -35,11 +35,12 @@ NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 REPOSITORY = "xraylab/xraylab"
 CELL_SECONDS = 600
 # The only code that no source holds: on Kaggle and Colab a notebook comes alone.
+# Without dependencies, since theirs fit each other and their GPU.
 SETUP = f"""\
 try:
     import xraylab
 except ModuleNotFoundError:  # on Kaggle and Colab; elsewhere it is there
-    %pip install --quiet git+https://github.com/{REPOSITORY}"""
+    %pip install --quiet --no-deps git+https://github.com/{REPOSITORY}"""
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import ipywidgets
@@ -52,7 +53,7 @@ def prediction_widget(
 
     def show_upload(change: dict) -> None:
         if change["new"]:
-            show(bytes(change["new"][0]["content"]))
+            show(_first_upload(change["new"]))
 
     panel.sample.observe(show_sample, "value")
     panel.upload.observe(show_upload, "value")
@@ -70,6 +71,12 @@ def answer_text(predictor: predict.Predictor, data: bytes) -> str:
         return _unread(error.cause)
     warnings = "".join(f"Careful: {text}<br>" for text in prediction.warnings)
     return f"<b>{prediction}</b><br>{warnings}{_NOTE}"
+
+
+def _first_upload(value: Sequence[dict] | dict[str, dict]) -> bytes:
+    """Give the first file's content; Colab's ipywidgets 7 names files in a dict."""
+    files = value.values() if isinstance(value, dict) else value
+    return bytes(next(iter(files))["content"])
 
 
 def _unread(cause: str) -> str:

@@ -62,7 +62,7 @@ by_torch = functional.conv2d(
 print("both agree:", np.allclose(by_hand, by_torch[0, 0]))
 
 # %% [markdown]
-# The same on a real film, with the weights above and with their transpose.
+# The same on a chest film, with the weights above and with their transpose.
 
 # %%
 files, _ = sources.list_files(here.root)

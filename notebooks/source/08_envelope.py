@@ -141,7 +141,9 @@ print_steps(real_answers, "accuracy")
 # makes it another block, we saw in lesson 02: other files, other edges, another way of
 # taking and saving pictures.
 #
-# Does the order suffer as much as the line? AUROC does not depend on a threshold.
+# One caution: accuracy also depends on how many of the children are sick, and the
+# official test has another mix. The floors in the table show it. AUROC depends neither
+# on the mix nor on a threshold. Does it fall as well?
 
 # %%
 print_steps(real_answers, "AUROC")
