@@ -41,6 +41,7 @@ try:
     import xraylab
 except ModuleNotFoundError:  # on Kaggle and Colab; elsewhere it is there
     %pip install --quiet --no-deps git+https://github.com/{REPOSITORY}"""
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")  # of a terminal, in a kernel's error
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -55,7 +56,7 @@ def list_lessons() -> pd.DataFrame:
     rows = []
     for source in sources():
         text = source.read_text("utf-8")
-        question = re.search(r"\*\*Question: (.+?)\*\*", text)
+        question = re.search(r"\*\*Question: (.+?)\*\*", text, re.S)
         asked = question[1].replace("\n# ", " ") if question else ""
         rows.append((source.stem[:2], source.stem, asked))
     return pd.DataFrame(rows, columns=["number", "lesson", "question"])
@@ -134,6 +135,9 @@ def run_notebook(notebook: NotebookNode, home: str | Path) -> NotebookNode:
     """
     notebook = nbformat.from_dict(notebook)
     env = os.environ | fresh_environment(home)
+    data = env.get("XRAYLAB_DATA")
+    if data and Path(data).is_dir():  # the kernel starts in another folder
+        env["XRAYLAB_DATA"] = str(Path(data).resolve())
     with tempfile.TemporaryDirectory() as folder:
         client = NotebookClient(
             notebook,
@@ -189,7 +193,7 @@ def run_lessons(numbers: Sequence[str] = ()) -> pd.DataFrame:
             try:
                 run_notebook(read_source(source), home)
             except (CellExecutionError, CellTimeoutError) as failed:
-                error = str(failed).strip().splitlines()[-1]
+                error = _COLOUR.sub("", str(failed)).strip().splitlines()[-1]
             minutes = (time.perf_counter() - started) / 60
             seconds = _child_seconds() - cpu
             rows.append((source.stem, not error, minutes, seconds, error))

@@ -1,0 +1,85 @@
+"""Lessons are built, run and copied; nothing of a reader's own is lost."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from xraylab import cli, lessons
+
+GOOD = """# %% [markdown]
+# # 90
+#
+# **Question: does it
+# run?**
+
+# %%
+import os
+print(os.environ.get("XRAYLAB_DATA", "no data"))
+"""
+BAD = "# %% [markdown]\n# # 91\n\n# %%\n1 / 0\n"
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A course of two small lessons, one of which fails."""
+    folder = tmp_path / "notebooks"
+    (folder / "source").mkdir(parents=True)
+    (folder / "source/90_good.py").write_text(GOOD)
+    (folder / "source/91_bad.py").write_text(BAD)
+    monkeypatch.setattr(lessons, "NOTEBOOKS", folder)
+    return folder
+
+
+def test_a_lesson_is_listed_with_its_question(course):
+    rows = lessons.list_lessons().to_numpy().tolist()
+    assert rows == [["90", "90_good", "does it run?"], ["91", "91_bad", ""]]
+
+
+def test_cell_ids_come_from_the_place(course):
+    source = lessons.sources(["90"])[0]
+    ids = [cell.id for cell in lessons.read_source(source).cells]
+    assert ids == ["lesson-90-00", "lesson-90-01", "lesson-90-02"]
+
+
+def test_a_failing_lesson_is_reported_and_the_rest_goes_on(course, capsys):
+    assert cli.main(["lessons", "--run"]) == 1
+    table = lessons.run_lessons()
+    assert table["passed"].tolist() == [True, False]
+    assert "ZeroDivisionError" in table["error"][1]
+    assert "91_bad: ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_data_given_from_here_are_found_from_the_kernel(course, tmp_path, monkeypatch):
+    (tmp_path / "pictures").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XRAYLAB_DATA", "pictures")
+    source = lessons.sources(["90"])[0]
+    done = lessons.run_notebook(lessons.read_source(source), tmp_path / "home")
+    assert Path(done.cells[2].outputs[0].text.strip()) == tmp_path / "pictures"
+
+
+def test_a_build_that_fails_leaves_the_old_notebook(course, tmp_path):
+    out = course / "91_bad.ipynb"
+    out.write_text("old")
+    with pytest.raises(lessons.CellExecutionError, match="ZeroDivisionError"):
+        lessons.build_notebook(lessons.sources(["91"])[0], out, tmp_path / "home")
+    assert out.read_text() == "old"
+
+
+def test_a_fresh_home_keeps_pictures_only(tmp_path):
+    for name in ("phantom-v1/a.jpeg", "lessons/run/best.safetensors", "guesses.jsonl"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    lessons.fresh_environment(tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["phantom-v1"]
+
+
+def test_copies_never_overwrite(course, tmp_path, capsys):
+    nbformat.write(nbformat.v4.new_notebook(), course / "90_good.ipynb")
+    assert cli.main(["lessons", "--copy", str(tmp_path / "mine")]) == 0
+    mine = tmp_path / "mine/90_good.ipynb"
+    mine.write_text("my work")
+    assert cli.main(["lessons", "--copy", str(tmp_path / "mine")]) == 1
+    assert "already holds 90_good.ipynb" in capsys.readouterr().err
+    assert mine.read_text() == "my work"
