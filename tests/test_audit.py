@@ -48,7 +48,7 @@ def test_facts_need_only_the_header(tmp_path):
 
 def test_a_file_without_header_is_named(tmp_path):
     write_file(tmp_path / "text.jpeg", b"hello")
-    with pytest.raises(UnreadablePictureError, match=r"text\.jpeg.*no picture's head"):
+    with pytest.raises(UnreadablePictureError, match=r"text\.jpeg.*no picture format"):
         audit.file_facts(table("text.jpeg"), tmp_path)
     with pytest.raises(FileNotFoundError):
         audit.file_facts(table("missing.jpeg"), tmp_path)

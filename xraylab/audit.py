@@ -12,7 +12,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from PIL import Image
 from scipy.stats import rankdata
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
@@ -63,9 +62,14 @@ def file_facts(manifest: pd.DataFrame, root: str | Path) -> pd.DataFrame:
     FileNotFoundError
         If a file is not there.
     """
+    rows = []
+    for path in manifest["path"]:
+        file = Path(root) / path
+        header = pictures.read_header(file)
+        rows.append({"path": path, **header, "bytes": file.stat().st_size})
     columns = ["path", "width", "height", "mode", "bytes", "table_sum"]
-    rows = [_read_header(path, Path(root) / path) for path in manifest["path"]]
-    table = pd.DataFrame(rows, columns=columns, index=manifest.index)
+    table = pd.DataFrame(rows, index=manifest.index)[columns]
+    table = table.astype({"table_sum": float})
     n_pixels = table["width"] * table["height"]
     table.insert(3, "aspect", table["width"] / table["height"])
     table.insert(6, "bits_per_pixel", 8 * table["bytes"] / n_pixels)
@@ -193,21 +197,6 @@ def probe(
         model.fit(rows[known], labels[known])
         scores[asked] = model.predict_proba(rows[asked])[:, 1]
     return scores
-
-
-def _read_header(path: str, file: Path) -> tuple:
-    try:
-        with Image.open(file) as picture:
-            tables = getattr(picture, "quantization", {})
-            width, height = picture.size
-            mode = picture.mode
-    except FileNotFoundError:
-        raise
-    except Exception as error:  # Pillow's readers raise a dozen kinds
-        cause = "it has no picture's header"
-        raise pictures.UnreadablePictureError(path, cause) from error
-    coarse = float(sum(tables[0])) if 0 in tables else np.nan
-    return path, width, height, mode, file.stat().st_size, coarse
 
 
 def _as_labels(labels: ArrayLike) -> np.ndarray:

@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 from xraylab import _files, _progress
 
 MAX_PIXELS = 80_000_000  # a 30,000 x 30,000 header must not fill the memory
-_DECODER = 1  # counts changes of read_pixels, so that old caches are not used
+DECODER = 1  # counts changes of read_pixels, so that old caches are not used
 
 
 class UnreadablePictureError(ValueError):
@@ -69,6 +69,49 @@ def read_pixels(file: str | Path | bytes, size_px: int) -> np.ndarray:
     except UnreadablePictureError:
         raise
     except Exception as error:  # Pillow's decoders raise a dozen kinds
+        raise UnreadablePictureError(name, _cause(file, error)) from error
+
+
+def read_header(file: str | Path | bytes) -> dict:
+    """Read what a file tells before its pixels are decoded.
+
+    Parameters
+    ----------
+    file : path or bytes
+        A picture file, or its content.
+
+    Returns
+    -------
+    dict
+        width and height in pixels; mode (Pillow's, such as "L"); format, such as
+        "JPEG"; table_sum: the sum of the JPEG's table of brightness steps, where
+        higher is coarser (None for other formats); progressive (0 or 1); dpi,
+        dots an inch (0 when not said).
+
+    Raises
+    ------
+    UnreadablePictureError
+        If the file has no picture's header.
+    FileNotFoundError
+        If there is no such file.
+    """
+    name = "these bytes" if isinstance(file, bytes) else str(file)
+    opened = io.BytesIO(file) if isinstance(file, bytes) else file
+    try:
+        with Image.open(opened) as picture:
+            tables = getattr(picture, "quantization", None) or {}
+            return {
+                "width": picture.width,
+                "height": picture.height,
+                "mode": picture.mode,
+                "format": picture.format or "",
+                "table_sum": float(sum(tables[0])) if 0 in tables else None,
+                "progressive": int(bool(picture.info.get("progressive"))),
+                "dpi": float(picture.info.get("dpi", (0,))[0]),
+            }
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # Pillow's readers raise a dozen kinds
         raise UnreadablePictureError(name, _cause(file, error)) from error
 
 
@@ -181,7 +224,7 @@ def build_cache(
 
 
 def _digest(paths: tuple[str, ...], root: Path, size_px: int) -> str:
-    digest = hashlib.blake2b(f"{_DECODER} {size_px}".encode(), digest_size=8)
+    digest = hashlib.blake2b(f"{DECODER} {size_px}".encode(), digest_size=8)
     for path in paths:
         facts = (root / path).stat()
         digest.update(f"\n{path} {facts.st_size} {facts.st_mtime_ns}".encode())
