@@ -16,6 +16,14 @@ SICK = [f"person{n}_bacteria_{2 * n + k}.jpeg" for n in range(1, 4) for k in (0,
 TEST_NAMES = {*NORMALS[-4:], *SICK[-2:]}
 
 
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory):
+    """Keep what the tests leave behind out of the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XRAYLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 def blob_picture(seed: int, size_px: int = 96) -> np.ndarray:
     """A smooth random grey picture, uint8; two seeds hardly correlate."""
     noise = np.random.default_rng(seed).standard_normal((size_px, size_px))

@@ -46,6 +46,16 @@ def test_bad_files_are_named_and_the_rest_goes_on(three_sources, tmp_path):
     assert merged.problems["cause"].str.contains("empty|format|truncated").all()
 
 
+def test_an_unreadable_file_does_not_shift_the_index_rule(three_sources, tmp_path):
+    root = tmp_path / "root"
+    shutil.copytree(three_sources, root)
+    first = next((root / "one/chest_xray").rglob("IM-0001-0001.jpeg"))
+    first.write_bytes(b"text")
+    report = merging.merge(root, progress=False).report()
+    assert report["problems"] == 1
+    assert report["index_rule"] == {"agree": 23, "disagree": 0}
+
+
 def test_a_picture_under_two_labels_is_a_conflict(three_sources, tmp_path):
     root = tmp_path / "root"
     shutil.copytree(three_sources / "one", root)

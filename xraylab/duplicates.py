@@ -1,119 +1,63 @@
 """The same picture in several files: found on pixels, never on names.
 
-Each file is decoded once to a small grey square. Two files show the same
-picture when their squares correlate almost perfectly; doubtful pairs are looked
-at again with more detail.
+Each file is decoded once to a small grey square. Two files show the same picture
+when their squares correlate almost perfectly and agree in detail; what is left is
+laid over each other, so that copies that were cropped, turned or mirrored are
+found too.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.fft import dctn
-from scipy.ndimage import uniform_filter
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from xraylab import _progress, pixels
+from xraylab import alignment, likeness, thumbnails
 
-THUMB_PX = 32
-DETAIL_PX = 96
-# Measured on re-encodings of all real pictures: worst true pair 0.9991, best
-# false pair 0.976; between SAME and CERTAIN the detail decides.
+# Measured on re-encodings of all real pictures and on altered copies of 500
+# (benchmarks/margins.py): worst true pair 0.9994, best pair of strangers 0.975.
 SAME = 0.98
-CERTAIN = 0.995
-SAME_DETAIL = 0.9  # fine detail only: worst true pair 0.97, best false 0.81
-_COARSE = 10  # 10 x 10 low frequencies bound the correlation from above
-_BLOCK = 2048
+CERTAIN = 0.995  # between the two, fine detail decides
+SAME_DETAIL = 0.9  # of fine detail: worst true pair 0.983, best of strangers 0.80
+_NEAR = 0.97  # pairs from here on are looked at, to show the margin
 
 
-def read_thumbnails(
-    paths: Sequence[str], root: str | Path, *, progress: bool = True
-) -> tuple[np.ndarray, list[str], list[tuple[str, str]]]:
-    """Decode files to thumbnails and digest their bytes.
+@dataclass(frozen=True)
+class Pictures:
+    """Which files show the same picture.
 
-    Parameters
+    Attributes
     ----------
-    paths : sequence of str
-        Relative to `root`.
-
-    Returns
-    -------
-    thumbnails : array of float32, shape (n_read, 32, 32)
-        Grey levels, 0 to 255.
-    digests : list of str
-        Hex digest of each read file's bytes, shape (n_read,).
-    problems : list of (path, cause)
-        Files that are no pictures; they have no thumbnail.
+    table : DataFrame
+        One row a readable file, sorted by path: path, picture_id, match and
+        kept (one True a picture). `match` says how a file is a copy of the kept
+        one: "only" (there is no other), "kept", "same file" (equal bytes), "same
+        pixels" (equal grey levels at 48 px), "re-encoded", "mirrored", or
+        "cropped or turned".
+    problems : DataFrame
+        Columns path and cause: files that could not be read.
+    margin : dict
+        How far same and different are apart: the correlation of the least alike
+        pair taken as the same, `least_alike_same`, and of the most alike pair
+        taken as different, `most_alike_different`; None without such a pair.
     """
-    thumbnails, digests, problems = [], [], []
-    for path in _progress.bar(paths, "looking at", unit="file", progress=progress):
-        data = (Path(root) / path).read_bytes()
-        try:
-            square = pixels.read_pixels(data, DETAIL_PX)
-        except pixels.UnreadablePictureError as error:
-            problems.append((path, error.cause))
-            continue
-        thumbnails.append(_shrink(square))
-        digests.append(hashlib.blake2b(data, digest_size=16).hexdigest())
-    shape = (len(thumbnails), THUMB_PX, THUMB_PX)
-    return np.array(thumbnails, np.float32).reshape(shape), digests, problems
 
-
-def correlate(a: np.ndarray, b: np.ndarray) -> float:
-    """Correlation of two pictures' grey levels, -1 to 1.
-
-    Examples
-    --------
-    >>> correlate(np.array([[0, 1], [2, 3]]), np.array([[10, 12], [14, 16]]))
-    1.0
-    """
-    return round(float(np.dot(_normalise(a[None])[0], _normalise(b[None])[0])), 6)
-
-
-def find_pairs(thumbnails: np.ndarray, *, at_least: float = SAME) -> pd.DataFrame:
-    """Find all pairs of thumbnails that correlate at least so much.
-
-    Exact, not approximate: the low frequencies give an upper bound of each
-    correlation (Cauchy and Schwarz on the rest), and only pairs whose bound
-    passes are computed in full.
-
-    Parameters
-    ----------
-    thumbnails : array, shape (n, 32, 32)
-    at_least : float
-        Smallest correlation kept, in (0, 1].
-
-    Returns
-    -------
-    DataFrame
-        Columns a, b (row numbers, a < b) and correlation.
-    """
-    full = _normalise(thumbnails)
-    coarse = _bounds(full)
-    found = []
-    for start in range(0, len(full), _BLOCK):
-        block = coarse[start : start + _BLOCK]
-        bound = block @ coarse[start:].T
-        a, b = np.nonzero(np.triu(bound >= at_least - 1e-5, k=1))
-        a, b = a + start, b + start
-        for part in range(0, len(a), 50_000):  # keeps the memory small
-            i, j = a[part : part + 50_000], b[part : part + 50_000]
-            r = np.einsum("nd,nd->n", full[i], full[j])
-            keep = r >= at_least
-            found.append((i[keep], j[keep], r[keep]))
-    empty = (np.array([], int), np.array([], int), np.array([], np.float32))
-    a, b, r = map(np.concatenate, zip(empty, *found, strict=True))
-    return pd.DataFrame({"a": a, "b": b, "correlation": r})
+    table: pd.DataFrame
+    problems: pd.DataFrame
+    margin: dict[str, float | None]
 
 
 def find_pictures(
-    manifest: pd.DataFrame, root: str | Path, *, progress: bool = True
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+    manifest: pd.DataFrame,
+    root: str | Path,
+    *,
+    workers: int = 1,
+    progress: bool = True,
+) -> Pictures:
     """Give the same `picture_id` to all files that show the same picture.
 
     Parameters
@@ -123,65 +67,78 @@ def find_pictures(
         the order in which `source` first stands in `manifest`.
     root : path
         The paths are relative to it.
+    workers : int
+        Processes that read files; 1 reads in this one, as notebooks should.
+    progress : bool
+        Show progress bars on stderr.
+    """
+    seen = thumbnails.look(
+        manifest["path"].tolist(), root, workers=workers, progress=progress
+    )
+    source = manifest.set_index("path")["source"]
+    table = seen.files[["path", "digest"]].assign(
+        source=seen.files["path"].map(source),
+        square=np.arange(len(seen.files)),
+    )
+    order = {name: i for i, name in enumerate(manifest["source"].unique())}
+    rank = table["source"].map(order)
+    table = table.assign(rank=rank).sort_values(["rank", "path"], ignore_index=True)
+    first = table.drop_duplicates("digest")  # of equal bytes, the one to keep
+    squares = seen.squares[first["square"]]
+    number, margin = _group(squares, progress)
+    by_digest = dict(zip(first["digest"], number, strict=True))
+    table = table.assign(number=table["digest"].map(by_digest))
+    return Pictures(_name_matches(table, seen.squares), seen.problems, margin)
+
+
+def find_same(squares: np.ndarray, *, at_least: float = SAME) -> pd.DataFrame:
+    """Find the pairs of squares that show the same picture in the same place.
+
+    Parameters
+    ----------
+    squares : array of uint8, shape (n, 48, 48)
+    at_least : float
+        Smallest correlation shown; below `SAME` none is the same.
 
     Returns
     -------
-    pictures : DataFrame
-        Columns path, picture_id, match ("only", "kept", "same file",
-        "re-encoded") and kept (one True a picture).
-    problems : DataFrame
-        Columns path and cause: files that could not be read.
+    DataFrame
+        Columns a, b (row numbers, a < b), correlation, and same (bool).
     """
-    paths = manifest["path"].tolist()
-    thumbnails, digests, problems = read_thumbnails(paths, root, progress=progress)
-    bad = {path for path, _ in problems}
-    table = manifest.loc[~manifest["path"].isin(bad), ["path", "source"]]
-    table = table.reset_index(drop=True).assign(digest=digests)
-    first = table.drop_duplicates("digest").index.to_numpy()
-    pairs = find_pairs(thumbnails[first])
-    pairs = _confirm(pairs, table["path"].to_numpy()[first], root)
-    number = _connect(len(first), pairs)
-    by_digest = dict(zip(table["digest"].iloc[first], number, strict=True))
-    table = table.assign(number=table["digest"].map(by_digest))
-    return _choose_kept(table), pd.DataFrame(problems, columns=["path", "cause"])
+    pairs = likeness.find_pairs(squares, at_least=at_least)
+    same = (pairs["correlation"] >= CERTAIN).to_numpy(copy=True)
+    likely = np.flatnonzero((pairs["correlation"] >= SAME) & ~same)
+    for start in range(0, len(likely), 1000):  # keeps the memory small
+        rows = likely[start : start + 1000]
+        a, b = (likeness.detail(squares[pairs[end].iloc[rows]]) for end in "ab")
+        agree = (likeness.normalise(a) * likeness.normalise(b)).sum(1)
+        same[rows] = agree >= SAME_DETAIL
+    return pairs.assign(same=same)
 
 
-def _choose_kept(table: pd.DataFrame) -> pd.DataFrame:
-    """Keep the copy of the earliest source, then the first by path."""
-    order = {name: i for i, name in enumerate(table["source"].unique())}
-    ranked = table.assign(rank=table["source"].map(order))
-    ranked = ranked.sort_values(["number", "rank", "path"])
-    kept = ~ranked["number"].duplicated()
-    leader = ranked[kept].set_index("number")["digest"]
-    ranked = ranked.assign(
-        kept=kept,
-        picture_id=ranked["number"].map(leader).astype(str).str[:16],
-        alone=~ranked["number"].duplicated(keep=False),
-    )
-    same = ranked["digest"] == ranked["number"].map(leader)
-    match = np.select(
-        [ranked["alone"], ranked["kept"], same],
-        ["only", "kept", "same file"],
-        "re-encoded",
-    )
-    columns = ["path", "picture_id", "match", "kept"]
-    return ranked.assign(match=match)[columns].sort_values("path", ignore_index=True)
+def _group(
+    squares: np.ndarray, progress: bool
+) -> tuple[np.ndarray, dict[str, float | None]]:
+    """Give each square the number of its picture, shape (n,); and the margin."""
+    pairs = find_same(squares, at_least=_NEAR)
+    same = pairs[pairs["same"]]
+    margin = {
+        "least_alike_same": _rounded(same["correlation"].min()),
+        "most_alike_different": _rounded(pairs[~pairs["same"]]["correlation"].max()),
+    }
+    joined = same[["a", "b"]]
+    while True:
+        number = _connect(len(squares), joined)
+        leaders = np.unique(number, return_index=True)[1]
+        moved = alignment.find_moved(squares[leaders], progress=progress)
+        if moved.empty:
+            return number, margin
+        ends = {end: leaders[moved[end].astype(int)] for end in "ab"}
+        joined = pd.concat([joined, pd.DataFrame(ends)])
 
 
-def _confirm(pairs: pd.DataFrame, paths: np.ndarray, root: str | Path) -> pd.DataFrame:
-    """Drop the doubtful pairs whose fine detail differs."""
-    doubtful = pairs["correlation"] < CERTAIN
-    details: dict[int, np.ndarray] = {}
-    for row in set(pairs.loc[doubtful, ["a", "b"]].to_numpy().ravel()):
-        square = pixels.read_pixels(Path(root) / paths[row], DETAIL_PX).astype(float)
-        details[row] = square - uniform_filter(square, 9)
-    same = [
-        correlate(details[a], details[b]) >= SAME_DETAIL
-        for a, b in pairs.loc[doubtful, ["a", "b"]].to_numpy()
-    ]
-    keep = ~doubtful.to_numpy()
-    keep[~keep] = same
-    return pairs[keep]
+def _rounded(value: float) -> float | None:
+    return None if np.isnan(value) else round(float(value), 4)
 
 
 def _connect(n: int, pairs: pd.DataFrame) -> np.ndarray:
@@ -191,25 +148,35 @@ def _connect(n: int, pairs: pd.DataFrame) -> np.ndarray:
     return connected_components(links, directed=False)[1]
 
 
-def _shrink(square: np.ndarray) -> np.ndarray:
-    """Average 96 x 96 down to 32 x 32."""
-    step = DETAIL_PX // THUMB_PX
-    return square.reshape(THUMB_PX, step, THUMB_PX, step).mean((1, 3), np.float32)
+def _name_matches(table: pd.DataFrame, squares: np.ndarray) -> pd.DataFrame:
+    """Keep the first file of each picture, and say how the others are copies."""
+    kept = ~table["number"].duplicated()
+    leader = table[kept].set_index("number")
+    to = table["number"].map(leader["square"]).to_numpy()
+    digest = table["number"].map(leader["digest"])
+    match = np.full(len(table), "", dtype=object)
+    match[table["digest"] == digest] = "same file"
+    match[kept] = "kept"
+    match[~table["number"].duplicated(keep=False)] = "only"
+    others = np.flatnonzero(match == "")
+    match[others] = _kinds(squares, table["square"].to_numpy()[others], to[others])
+    named = table[["path"]].assign(
+        picture_id=digest.astype(str).str[:16], match=match, kept=kept
+    )
+    return named.sort_values("path", ignore_index=True)
 
 
-def _normalise(pictures: np.ndarray) -> np.ndarray:
-    """Mean 0 and length 1 a picture, shape (n, d); a flat picture becomes 0."""
-    flat = pictures.reshape(len(pictures), np.prod(pictures.shape[1:], dtype=int))
-    flat = flat.astype(np.float32)
-    flat = flat - flat.mean(1, keepdims=True)
-    length = np.linalg.norm(flat, axis=1, keepdims=True)
-    return flat / np.where(length > 0, length, 1)
-
-
-def _bounds(full: np.ndarray) -> np.ndarray:
-    """Vectors whose dot product is never below the true correlation."""
-    squares = full.reshape(len(full), THUMB_PX, THUMB_PX)
-    low = dctn(squares, axes=(1, 2), norm="ortho")[:, :_COARSE, :_COARSE]
-    low = low.reshape(len(full), _COARSE**2)
-    rest = np.sqrt(np.clip(1 - (low**2).sum(1, keepdims=True), 0, None))
-    return np.hstack([low, rest]).astype(np.float32)
+def _kinds(squares: np.ndarray, copies: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Say how each copy differs from the kept file; rows of `squares`."""
+    kinds = np.empty(len(copies), dtype=object)
+    for start in range(0, len(copies), 1000):  # keeps the memory small
+        a, b = (squares[rows[start : start + 1000]] for rows in (copies, kept))
+        equal = (a == b).all((1, 2))
+        alike = (likeness.normalise(a) * likeness.normalise(b)).sum(1)
+        mirrored = (likeness.normalise(a[:, :, ::-1]) * likeness.normalise(b)).sum(1)
+        kinds[start : start + 1000] = np.select(
+            [equal, alike >= SAME, mirrored > alike],
+            ["same pixels", "re-encoded", "mirrored"],
+            "cropped or turned",
+        )
+    return kinds

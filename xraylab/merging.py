@@ -23,15 +23,19 @@ class Merge:
     manifest : DataFrame
         One row a readable picture file, `xraylab.manifest.MANIFEST_COLUMNS`.
     problems : DataFrame
-        Columns path and cause: files that could not be read.
+        Columns path, cause, source and label: files that could not be read.
     ignored : DataFrame
         Columns path and reason: files that belong to no source.
+    margin : dict
+        How far same and different are apart, as in
+        `xraylab.duplicates.Pictures`.
     """
 
     root: Path
     manifest: pd.DataFrame
     problems: pd.DataFrame
     ignored: pd.DataFrame
+    margin: dict[str, float | None]
 
     def report(self) -> dict:
         """Count what is there; a plain dict, fit for JSON."""
@@ -49,20 +53,23 @@ class Merge:
             "unnamed_pictures": int(
                 (~table.loc[table["kept"], "picture_id"].isin(named)).sum()
             ),
+            "margin": self.margin,
             "by_source": table["source"].value_counts(sort=False).to_dict(),
             "matches": table["match"].value_counts().to_dict(),
             "ignored": self.ignored["reason"].value_counts().to_dict(),
-            "index_rule": _hold_against_index_rule(table),
+            "index_rule": _hold_against_index_rule(table, self.problems),
         }
 
 
-def merge(root: str | Path, *, progress: bool = True) -> Merge:
+def merge(root: str | Path, *, workers: int = 1, progress: bool = True) -> Merge:
     """Merge the sources under a folder: list, look, group.
 
     Parameters
     ----------
     root : path
         Folder that holds one or more of the three sources.
+    workers : int
+        Processes that read files; 1 reads in this one, as notebooks should.
     progress : bool
         Show a progress bar on stderr.
 
@@ -76,15 +83,17 @@ def merge(root: str | Path, *, progress: bool = True) -> Merge:
     files, ignored = sources.list_files(root)
     rank = {name: i for i, name in enumerate(sources.SOURCES)}
     files = files.sort_values("source", key=lambda s: s.map(rank), kind="stable")
-    pictures, problems = duplicates.find_pictures(files, root, progress=progress)
-    if pictures.empty:
+    found = duplicates.find_pictures(files, root, workers=workers, progress=progress)
+    if found.table.empty:
         raise ValueError(
-            f"root must hold readable pictures, none of {len(problems)} files in "
-            f"{root} could be read, first {problems['path'].iloc[0]}."
+            f"root must hold readable pictures, none of {len(found.problems)} files in "
+            f"{root} could be read, first {found.problems['path'].iloc[0]}."
         )
-    table = files.merge(pictures, on="path", validate="one_to_one")
+    table = files.merge(found.table, on="path", validate="one_to_one")
     table = splits.add_groups(table)[manifest.MANIFEST_COLUMNS]
-    return Merge(Path(root), manifest.check_manifest(table), problems, ignored)
+    checked = manifest.check_manifest(table)
+    problems = found.problems.merge(files[["path", "source", "label"]], on="path")
+    return Merge(Path(root), checked, problems, ignored, found.margin)
 
 
 def save_merge(merged: Merge, folder: str | Path) -> None:
@@ -119,14 +128,16 @@ def load_merge(folder: str | Path) -> Merge:
     """
     folder = Path(folder)
     table = manifest.read_manifest(folder / "manifest.csv")
-    root = Path(json.loads((folder / "merge.json").read_text("utf-8"))["root"])
+    facts = json.loads((folder / "merge.json").read_text("utf-8"))
+    root = Path(facts["root"])
     if not root.is_dir():
         raise FileNotFoundError(
             f"the pictures of {folder} were in {root}, which is not there any more. "
             "Merge again with `xraylab merge`."
         )
     problems = pd.read_csv(folder / "problems.csv")
-    return Merge(root, table, problems, pd.read_csv(folder / "ignored.csv"))
+    ignored = pd.read_csv(folder / "ignored.csv")
+    return Merge(root, table, problems, ignored, facts["margin"])
 
 
 def third_source_names(files: pd.DataFrame) -> pd.Series:
@@ -163,9 +174,14 @@ def third_source_names(files: pd.DataFrame) -> pd.Series:
     return pd.Series(pairs, dtype=object)
 
 
-def _hold_against_index_rule(table: pd.DataFrame) -> dict[str, int]:
+def _hold_against_index_rule(
+    table: pd.DataFrame, problems: pd.DataFrame
+) -> dict[str, int]:
     """Compare the third source's names with what the pixels say."""
-    expected = third_source_names(table)
+    # a file that could not be read still counts in the order of names
+    listed = pd.concat([table, problems.assign(number="")])
     picture = table.set_index("path")["picture_id"]
+    expected = third_source_names(listed)
+    expected = expected[expected.isin(picture.index)]
     agree = picture.loc[expected.index].to_numpy() == picture.loc[expected].to_numpy()
     return {"agree": int(agree.sum()), "disagree": int((~agree).sum())}

@@ -11,16 +11,16 @@ import json
 import sys
 from dataclasses import replace
 
-from xraylab import _files, merging, splits
+from xraylab import _files, merging, splits, thumbnails
 
 Answer = tuple[dict, str, int]
 
 
 def merge(args: argparse.Namespace) -> Answer:
     """Merge the sources under a folder into a table."""
-    merged = merging.merge(args.data)
+    merged = merging.merge(args.data, workers=thumbnails.all_cores())
     merging.save_merge(merged, args.out)
-    for path, cause in merged.problems.itertuples(index=False):
+    for path, cause in merged.problems[["path", "cause"]].itertuples(index=False):
         print(f"not read: {path}: {cause}", file=sys.stderr)
     report = merged.report()
     if report["unnamed_pictures"]:
@@ -167,5 +167,6 @@ def _as_lines(report: dict) -> str:
 
 def _as_text(value: object) -> str:
     if isinstance(value, dict):
-        return "; ".join(f"{k}: {v:,}" for k, v in value.items()) or "none"
+        shown = (f"{k.replace('_', ' ')}: {_as_text(v)}" for k, v in value.items())
+        return "; ".join(shown) or "none"
     return f"{value:,}" if isinstance(value, int) else str(value)

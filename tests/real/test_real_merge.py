@@ -15,6 +15,8 @@ def test_the_three_sources_are_the_same_pictures(merged):
     assert report["label_conflicts"] == report["problems"] == 0
     assert report["ignored"] == {}
     assert report["index_rule"] == {"agree": 5_856, "disagree": 0}
+    assert report["margin"]["least_alike_same"] > 0.99
+    assert report["margin"]["most_alike_different"] < 0.98
 
 
 def test_the_traps_of_the_download_are_left_out_with_a_reason(real_with_traps):

@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from tests.conftest import as_jpeg
+from xraylab import alignment, phantom, pixels
+from xraylab.phantom.truth import make_case
+
+N_CHILDREN = 40
+
+
+def draw(child, number=0):
+    """One simulated picture, 200 px wide, grey."""
+    case = make_case(
+        kind="NORMAL2" if child % 2 else "bacteria",
+        block="train",
+        child_seed=child,
+        picture_number=number,
+        plants=phantom.CLEAN,
+    )
+    rendering = phantom.render(case.anatomy, case.shot, case.lesion, case.size)
+    return Image.fromarray(rendering.picture)
+
+
+def square(picture, quality=90):
+    return pixels.read_pixels(as_jpeg(np.asarray(picture), quality), 48)
+
+
+def crop(picture, share):
+    width, height = picture.size
+    left, top = round(width * share), round(height * share)
+    return picture.crop((left, top, width - left, height - top))
+
+
+def turn(picture, degrees):
+    return picture.rotate(degrees, Image.Resampling.BICUBIC)
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return [draw(child) for child in range(N_CHILDREN)]
+
+
+@pytest.fixture(scope="module")
+def squares(pictures):
+    return np.array([square(picture) for picture in pictures])
+
+
+@pytest.mark.parametrize(
+    ("change", "mirrored"),
+    [
+        (lambda p: crop(p, 0.05), False),
+        (lambda p: turn(p, 2), False),
+        (lambda p: turn(p, -3), False),
+        (lambda p: crop(turn(p, -2), 0.05), False),
+        (ImageOps.mirror, True),
+        (lambda p: ImageOps.mirror(crop(turn(p, 3), 0.04)), True),
+    ],
+    ids=["crop", "turn", "turn back", "crop and turn", "mirror", "all"],
+)
+def test_changed_copies_are_found_and_nothing_else(pictures, squares, change, mirrored):
+    copies = np.array([square(change(picture), 80) for picture in pictures])
+    found = alignment.find_moved(np.concatenate([squares, copies]), progress=False)
+    expected = {(i, i + N_CHILDREN) for i in range(N_CHILDREN)}
+    pairs = set(zip(found["a"], found["b"], strict=True))
+    assert not pairs - expected
+    assert len(pairs) >= 0.95 * N_CHILDREN
+    assert (found["mirrored"] == mirrored).all()
+
+
+def test_clean_pictures_are_all_different(squares):
+    assert alignment.find_moved(squares, progress=False).empty
+
+
+def test_two_exposures_of_a_child_are_no_copies():
+    several = np.array([square(draw(child, n)) for child in range(12) for n in (0, 1)])
+    assert alignment.find_moved(several, progress=False).empty
+
+
+def test_a_picture_laid_over_itself_differs_in_nothing(squares):
+    different = alignment.compare(squares, squares)
+    assert different == pytest.approx(np.zeros(len(squares)), abs=1e-6)
+
+
+def test_flat_pictures_are_like_nothing():
+    flat = np.full((4, 48, 48), 7, np.uint8)
+    assert alignment.find_moved(flat, progress=False).empty
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_one_picture_has_no_partner(squares, n):
+    assert alignment.find_moved(squares[:n], progress=False).empty
+
+
+def test_squares_of_another_size_are_refused():
+    with pytest.raises(ValueError, match=r"must be \(n, 48, 48\), got \(2, 32, 32\)"):
+        alignment.find_moved(np.zeros((2, 32, 32), np.uint8))

@@ -1,0 +1,142 @@
+"""How alike two pictures are, and all pairs that are alike enough.
+
+Pictures are compared as small grey squares, such as those of
+`xraylab.thumbnails`: brightness and contrast do not matter, places do.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from scipy.fft import dctn
+from scipy.ndimage import uniform_filter
+
+_COARSE = 10  # 10 x 10 low frequencies bound the correlation from above
+_BLOCK = 512
+_AT_ONCE = 1000  # pairs compared in full at once, so that memory stays small
+# Above this many pictures only those of one neighbourhood are compared.
+EXACT_UP_TO = 30_000
+_NEIGHBOURHOODS = 4  # that each picture belongs to
+_SEED = 0
+
+
+def correlate(a: np.ndarray, b: np.ndarray) -> float:
+    """Correlation of two pictures' grey levels, -1 to 1.
+
+    Examples
+    --------
+    >>> correlate(np.array([[0, 1], [2, 3]]), np.array([[10, 12], [14, 16]]))
+    1.0
+    """
+    return round(float(np.dot(normalise(a[None])[0], normalise(b[None])[0])), 6)
+
+
+def normalise(pictures: np.ndarray) -> np.ndarray:
+    """Mean 0 and length 1 a picture, shape (n, d); a flat picture becomes 0.
+
+    Parameters
+    ----------
+    pictures : array, shape (n, ...)
+        Grey levels of any type.
+    """
+    flat = pictures.reshape(len(pictures), np.prod(pictures.shape[1:], dtype=int))
+    flat = flat.astype(np.float32)
+    flat = flat - flat.mean(1, keepdims=True)
+    length = np.linalg.norm(flat, axis=1, keepdims=True)
+    return flat / np.where(length > 0, length, 1)
+
+
+def detail(squares: np.ndarray) -> np.ndarray:
+    """Leave only what is finer than 5 pixels: float32, same shape (n, side, side)."""
+    squares = squares.astype(np.float32)
+    return squares - uniform_filter(squares, (0, 5, 5))
+
+
+def find_pairs(squares: np.ndarray, *, at_least: float) -> pd.DataFrame:
+    """Find the pairs of squares that correlate at least so much.
+
+    Up to 30,000 squares all pairs are found: the low frequencies give an upper
+    bound of each correlation (Cauchy and Schwarz on the rest), and only pairs
+    whose bound passes are computed in full. Above, pairs are looked for within
+    overlapping neighbourhoods of the low frequencies; the time then grows with
+    n ** 1.5, and of the pairs near `at_least` a few can be missed.
+
+    Parameters
+    ----------
+    squares : array, shape (n, side, side)
+        Grey levels of any type.
+    at_least : float
+        Smallest correlation kept, in (0, 1].
+
+    Returns
+    -------
+    DataFrame
+        Columns a, b (row numbers, a < b) and correlation, sorted by a and b.
+
+    Raises
+    ------
+    ValueError
+        If `at_least` is outside (0, 1].
+    """
+    if not 0 < at_least <= 1:
+        raise ValueError(f"at_least must be in (0, 1], got {at_least}.")
+    bounds = _bounds(squares)
+    candidates = _near if len(squares) > EXACT_UP_TO else _all
+    found = []
+    for a, b in candidates(bounds, at_least - 1e-5):
+        for part in range(0, len(a), _AT_ONCE):
+            i, j = a[part : part + _AT_ONCE], b[part : part + _AT_ONCE]
+            r = (normalise(squares[i]) * normalise(squares[j])).sum(1)
+            keep = r >= at_least
+            found.append((i[keep], j[keep], r[keep]))
+    empty = (np.array([], int), np.array([], int), np.array([], np.float32))
+    a, b, r = map(np.concatenate, zip(empty, *found, strict=True))
+    pairs = pd.DataFrame({"a": a, "b": b, "correlation": r})
+    pairs = pairs.drop_duplicates(["a", "b"])  # one pair in two neighbourhoods
+    return pairs.sort_values(["a", "b"], ignore_index=True)
+
+
+def _bounds(squares: np.ndarray) -> np.ndarray:
+    """Vectors whose dot product is never below the true correlation."""
+    side = squares.shape[1] if squares.ndim == 3 else 0
+    n_low = min(_COARSE, side) ** 2
+    vectors = np.empty((len(squares), n_low + 1), np.float32)
+    for start in range(0, len(squares), _BLOCK):
+        full = normalise(squares[start : start + _BLOCK]).reshape(-1, side, side)
+        low = dctn(full, axes=(1, 2), norm="ortho")[:, :_COARSE, :_COARSE]
+        low = low.reshape(len(full), n_low)
+        rest = np.sqrt(np.clip(1 - (low**2).sum(1, keepdims=True), 0, None))
+        vectors[start : start + _BLOCK] = np.hstack([low, rest])
+    return vectors
+
+
+def _all(bounds: np.ndarray, at_least: float):
+    """Give all pairs a < b whose bound passes, a block of rows at a time."""
+    for start in range(0, len(bounds), _BLOCK):
+        passed = bounds[start : start + _BLOCK] @ bounds[start:].T >= at_least
+        a, b = np.nonzero(passed)
+        yield a[a < b] + start, b[a < b] + start
+
+
+def _near(bounds: np.ndarray, at_least: float):
+    """Give the pairs whose bound passes within each neighbourhood.
+
+    The neighbourhoods are those of 4 sqrt(n) pictures drawn at random; each
+    picture belongs to the four whose centres are nearest.
+    """
+    n = len(bounds)
+    rng = np.random.default_rng(_SEED)
+    centres = bounds[rng.choice(n, 4 * int(n**0.5), replace=False)]
+    home = np.empty((n, _NEIGHBOURHOODS), np.int32)
+    for start in range(0, n, _BLOCK):
+        near = bounds[start : start + _BLOCK] @ centres.T
+        nearest = np.argpartition(-near, _NEIGHBOURHOODS, axis=1)
+        home[start : start + _BLOCK] = nearest[:, :_NEIGHBOURHOODS]
+    members = np.argsort(home.ravel(), kind="stable")
+    ends = np.searchsorted(home.ravel()[members], np.arange(len(centres) + 1))
+    for first, last in pairwise(ends):
+        rows = np.sort(members[first:last] // _NEIGHBOURHOODS)
+        for a, b in _all(bounds[rows], at_least):
+            yield rows[a], rows[b]
