@@ -57,8 +57,12 @@ class Merge:
             "by_source": table["source"].value_counts(sort=False).to_dict(),
             "matches": table["match"].value_counts().to_dict(),
             "ignored": self.ignored["reason"].value_counts().to_dict(),
-            "index_rule": _hold_against_index_rule(table, self.problems),
+            "index_rule": _hold_against_index_rule(table, self.listed()),
         }
+
+    def listed(self) -> pd.DataFrame:
+        """List readable files and problems: names count, readable or not."""
+        return pd.concat([self.manifest, self.problems.assign(number="")])
 
 
 def merge(root: str | Path, *, workers: int = 1, progress: bool = True) -> Merge:
@@ -175,11 +179,9 @@ def third_source_names(files: pd.DataFrame) -> pd.Series:
 
 
 def _hold_against_index_rule(
-    table: pd.DataFrame, problems: pd.DataFrame
+    table: pd.DataFrame, listed: pd.DataFrame
 ) -> dict[str, int]:
     """Compare the third source's names with what the pixels say."""
-    # a file that could not be read still counts in the order of names
-    listed = pd.concat([table, problems.assign(number="")])
     picture = table.set_index("path")["picture_id"]
     expected = third_source_names(listed)
     expected = expected[expected.isin(picture.index)]
