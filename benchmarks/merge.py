@@ -1,0 +1,343 @@
+"""How fast and how right copies are found, side by side with other tools.
+
+    python benchmarks/merge.py PICTURES [--quick]
+
+PICTURES is any folder of different pictures (copies among them are dropped first).
+Each tool runs in a process of its own over the same files: PICTURES, the same
+re-encoded at 256 px and quality 85, and half of them at 227 px and quality 60. Peers
+are measured at the threshold that is best for them, found with the truth in hand;
+ours has one limit for everything. imagehash and imagededup: pip install -e .[bench].
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image, ImageEnhance, ImageOps
+
+N_QUERIES = 500
+SEED = 0
+
+
+def encode(picture: Image.Image, quality: int = 90) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=quality)
+    return out.getvalue()
+
+
+def crop(picture: Image.Image, share: float) -> Image.Image:
+    width, height = picture.size
+    left, top = round(width * share), round(height * share)
+    return picture.crop((left, top, width - left, height - top))
+
+
+def turn(picture: Image.Image, degrees: float) -> Image.Image:
+    return picture.rotate(degrees, Image.Resampling.BICUBIC)
+
+
+def resize(picture: Image.Image, size_px: int) -> Image.Image:
+    return picture.resize((size_px, size_px), Image.Resampling.BICUBIC)
+
+
+def brighten(picture: Image.Image, rng: random.Random) -> Image.Image:
+    brighter = ImageEnhance.Brightness(picture).enhance(rng.uniform(0.8, 1.2))
+    return ImageEnhance.Contrast(brighter).enhance(rng.uniform(0.8, 1.2))
+
+
+# Within the limits that xraylab.alignment states, and then beyond them.
+KINDS = {
+    "quality 30": lambda p, r: encode(p, 30),
+    "resized to 160 px": lambda p, r: encode(resize(p, 160)),
+    "RGB": lambda p, r: encode(p.convert("RGB")),
+    "brightness, contrast 20 %": lambda p, r: encode(brighten(p, r)),
+    "cropped 3 %": lambda p, r: encode(crop(p, 0.03)),
+    "cropped 5 %": lambda p, r: encode(crop(p, 0.05)),
+    "turned 2 degrees": lambda p, r: encode(turn(p, r.choice([-2, 2]))),
+    "turned 3 degrees": lambda p, r: encode(turn(p, r.choice([-3, 3]))),
+    "mirrored": lambda p, r: encode(ImageOps.mirror(p)),
+    "cropped 5 %, turned 2": lambda p, r: encode(
+        crop(turn(p, r.choice([-2, 2])), 0.05)
+    ),
+    "cropped 4 %, turned 3, mirrored": lambda p, r: encode(
+        ImageOps.mirror(crop(turn(p, r.choice([-3, 3])), 0.04))
+    ),
+    "beyond: cropped 7 %": lambda p, r: encode(crop(p, 0.07)),
+    "beyond: turned 5 degrees": lambda p, r: encode(turn(p, r.choice([-5, 5]))),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("pictures", type=Path)
+    parser.add_argument("--quick", action="store_true", help="600 pictures only")
+    parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.one:
+        tool, root, out = args.one
+        measure_here(tool, Path(root), Path(out))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        files = different_pictures(args.pictures, 600 if args.quick else None)
+        print(f"{len(files)} different pictures, {os.cpu_count()} cores\n")
+        compare_tools(files, Path(folder))
+        measure_kinds(files, Path(folder))
+        measure_growth(files, Path(folder))
+        measure_search()
+
+
+def different_pictures(folder: Path, most: int | None) -> list[Path]:
+    from xraylab import duplicates
+
+    endings = {".jpeg", ".jpg", ".png"}
+    paths = [p for p in sorted(folder.rglob("*")) if p.suffix.lower() in endings]
+    table = pd.DataFrame({"path": [p.relative_to(folder).as_posix() for p in paths]})
+    found = duplicates.find_pictures(table.assign(source=""), folder)
+    kept = found.table[found.table["kept"]]["path"]
+    kept = kept.sample(most, random_state=SEED) if most else kept
+    return [folder / path for path in sorted(kept)]
+
+
+def compare_tools(files: list[Path], folder: Path) -> None:
+    """Run each tool over pictures and their re-encodings; print a row each."""
+    root = folder / "all"
+    rng = random.Random(SEED)
+    for i, file in enumerate(files):
+        with Image.open(file) as opened:
+            grey = opened.convert("L")
+        write(root / f"a/{i:05}.jpeg", file.read_bytes())
+        write(root / f"b/{i:05}.jpeg", encode(resize(grey, 256), 85))
+        if rng.random() < 0.5:
+            write(root / f"c/{i:05}.jpeg", encode(resize(grey, 227), 60))
+    rows = [in_another_process(t, root, folder) for t in ("xraylab", *PEERS)]
+    print(pd.DataFrame(filter(None, rows)).to_string(index=False), "\n")
+
+
+def in_another_process(tool: str, root: Path, folder: Path) -> dict | None:
+    """Time a tool as a whole process; None where it is not installed."""
+    out = folder / f"{tool}.json"
+    environment = {**os.environ, "XRAYLAB_CACHE": str(folder / "cache")}
+    command = [sys.executable, __file__, "-", "--one", tool, str(root), str(out)]
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    done = subprocess.run(command, env=environment, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        print(f"{tool}: not measured (exit {done.returncode})")
+        return None
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    found = json.loads(out.read_text())
+    seconds = time.perf_counter() - started - found.pop("scoring")
+    return {"tool": tool, "seconds": seconds, "CPU s": spent} | found
+
+
+def measure_here(tool: str, root: Path, out: Path) -> None:
+    """Find pairs with one tool in this process, and score them at its best."""
+    paths = sorted(root.rglob("*.jpeg"))
+    found = FINDERS[tool](root, paths)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    started = time.perf_counter()
+    picture = np.array([int(p.stem) for p in paths])
+    scores = score_pairs(found, picture)
+    out.write_text(
+        json.dumps(scores | {"peak MB": peak, "scoring": time.perf_counter() - started})
+    )
+
+
+def score_pairs(pairs: pd.DataFrame, picture: np.ndarray) -> dict:
+    """Precision and recall of pairs (a, b, distance), at the best limit."""
+    counts = np.bincount(picture)
+    n_true = int((counts * (counts - 1) // 2).sum())
+    right = picture[pairs["a"]] == picture[pairs["b"]]
+    best = {"F1": -1.0}
+    for limit in sorted(pairs["distance"].unique()):
+        taken = pairs["distance"].to_numpy() <= limit
+        hits = int((right & taken).sum())
+        precision, recall = hits / taken.sum(), hits / n_true
+        f1 = 2 * precision * recall / max(precision + recall, 1e-9)
+        if f1 > best["F1"]:
+            best = {
+                "limit": float(limit),
+                "precision": precision,
+                "recall": recall,
+                "F1": f1,
+            }
+    return best
+
+
+def pairs_by_xraylab(root: Path, paths: list[Path]) -> pd.DataFrame:
+    from xraylab import duplicates, thumbnails
+
+    names = [p.relative_to(root).as_posix() for p in paths]
+    table = pd.DataFrame({"path": names, "source": ""})
+    found = duplicates.find_pictures(
+        table, root, workers=thumbnails.all_cores(), progress=False
+    )
+    place = {name: i for i, name in enumerate(names)}
+    rows = found.table["path"].map(place)
+    groups = rows.groupby(found.table["picture_id"]).apply(list)
+    ends = [(a, b) for g in groups for i, a in enumerate(g) for b in g[i + 1 :]]
+    return pd.DataFrame(ends, columns=["a", "b"]).assign(distance=0)
+
+
+def pairs_by_imagehash(root: Path, paths: list[Path]) -> pd.DataFrame:
+    import imagehash
+
+    hashes = np.array([imagehash.phash(Image.open(p)).hash.ravel() for p in paths])
+    signs = np.where(hashes, 1, -1).astype(np.float32)
+    found = []
+    for start in range(0, len(signs), 512):
+        distance = (64 - signs[start : start + 512] @ signs.T) / 2
+        a, b = np.nonzero(distance <= 10)
+        keep = a + start < b
+        found.append((a[keep] + start, b[keep], distance[a[keep], b[keep]]))
+    a, b, distance = map(np.concatenate, zip(*found, strict=True))
+    return pd.DataFrame({"a": a, "b": b, "distance": distance})
+
+
+def pairs_by_imagededup(root: Path, paths: list[Path]) -> pd.DataFrame:
+    from imagededup.methods import PHash
+
+    method = PHash(verbose=False)
+    codes = {str(i): method.encode_image(str(p)) for i, p in enumerate(paths)}
+    found = method.find_duplicates(
+        encoding_map=codes, max_distance_threshold=10, scores=True
+    )
+    rows = [
+        (int(a), int(b), distance)
+        for a, near in found.items()
+        for b, distance in near
+        if int(a) < int(b)
+    ]
+    return pd.DataFrame(rows, columns=["a", "b", "distance"])
+
+
+def pairs_by_cleanvision(root: Path, paths: list[Path]) -> pd.DataFrame:
+    from cleanvision import Imagelab
+
+    lab = Imagelab(filepaths=[str(p) for p in paths])
+    kinds = {"exact_duplicates": {}, "near_duplicates": {}}
+    lab.find_issues(kinds, n_jobs=1, verbose=False)
+    place = {str(p): i for i, p in enumerate(paths)}
+    ends = set()
+    for kind in kinds:
+        for group in lab.info[kind]["sets"]:
+            rows = sorted(place[name] for name in group)
+            ends |= {(a, b) for i, a in enumerate(rows) for b in rows[i + 1 :]}
+    return pd.DataFrame(sorted(ends), columns=["a", "b"]).assign(distance=0)
+
+
+PEERS = {
+    "imagehash": pairs_by_imagehash,
+    "cleanvision": pairs_by_cleanvision,
+    "imagededup": pairs_by_imagededup,
+}
+FINDERS = {"xraylab": pairs_by_xraylab} | PEERS
+
+
+def measure_kinds(files: list[Path], folder: Path) -> None:
+    """Hide altered copies of 500 pictures among all, a kind at a time."""
+    from xraylab import duplicates
+
+    rng = np.random.default_rng(SEED)
+    asked = rng.choice(len(files), min(N_QUERIES, len(files)), replace=False)
+    root = folder / "kinds"
+    for i, file in enumerate(files):
+        write(root / f"all/{i:05}.jpeg", file.read_bytes())
+    rows, n_false = [], 0
+    for kind, change in KINDS.items():
+        chance = random.Random(SEED)
+        for i in asked:
+            with Image.open(files[i]) as opened:
+                data = change(opened.convert("L"), chance)
+            write(root / f"copies/{i:05}.jpeg", data)
+        names = sorted(p.relative_to(root).as_posix() for p in root.rglob("*.jpeg"))
+        table = pd.DataFrame(
+            {"path": names, "source": [n.split("/")[0] for n in names]}
+        )
+        found = duplicates.find_pictures(table, root, progress=False)
+        right, wrong = score_copies(found.table)
+        n_false += wrong
+        rows.append((kind, len(asked), right / len(asked), wrong))
+    columns = ["copies of real pictures", "n", "recall", "false matches"]
+    print(pd.DataFrame(rows, columns=columns).round(4).to_string(index=False))
+    print(f"false matches in {len(KINDS) * len(asked):,} queries: {n_false}\n")
+
+
+def score_copies(table: pd.DataFrame) -> tuple[int, int]:
+    """Count copies joined to their own original, and files joined to others."""
+    number = table["path"].str[-10:-5]
+    n_numbers = number.groupby(table["picture_id"]).transform("nunique")
+    is_copy = table["path"].str.startswith("copies/")
+    joined = table["picture_id"].duplicated(keep=False) & (n_numbers == 1)
+    return int((is_copy & joined).sum()), int((n_numbers > 1).sum())
+
+
+def measure_growth(files: list[Path], folder: Path) -> None:
+    """Read and group 1,000 to 17,568 files; the time is that of whole processes."""
+    rows = []
+    root = folder / "all"
+    everything = sorted(root.rglob("*.jpeg"))
+    for n in (1_000, 4_000, len(everything)):
+        if n > len(everything):
+            continue
+        part = folder / f"first-{n}"
+        for file in everything[:: max(1, len(everything) // n)][:n]:
+            target = part / file.relative_to(root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.link(file, target)
+        first = in_another_process("xraylab", part, folder)
+        again = in_another_process("xraylab", part, folder)
+        rows.append(
+            (n, first["CPU s"], first["seconds"], again["seconds"], first["peak MB"])
+        )
+    columns = ["files", "CPU s", "seconds", "second run", "peak MB"]
+    table = pd.DataFrame(rows, columns=columns)
+    print(table.round(2).to_string(index=False))
+    ends = table.iloc[[0, -1]]
+    steps = np.diff(np.log(ends[["files", "CPU s"]].to_numpy()), axis=0)[0]
+    print(f"exponent of growth {steps[1] / steps[0]:.2f}")
+    more = np.diff(ends[["files", "peak MB"]].to_numpy(), axis=0)[0]
+    print(f"memory {1000 * more[1] / more[0]:.1f} kB a file\n")
+
+
+def measure_search() -> None:
+    """Search among many made-up squares with planted noisy copies."""
+    from xraylab import likeness
+
+    rng = np.random.default_rng(SEED)
+    rows = []
+    for n in (25_000, 50_000, 100_000):
+        waves = rng.normal(0, 1, (n, 8, 8)) / (1 + np.add.outer(range(8), range(8)))
+        squares = np.kron(waves, np.ones((6, 6))).astype(np.float32)
+        squares = (128 + 30 * squares).clip(0, 255).astype(np.uint8)
+        planted = rng.choice(n // 2, 1000, replace=False)
+        noise = rng.normal(0, 3, (1000, 48, 48))
+        squares[-1000:] = (squares[planted] + noise).clip(0, 255)
+        started = time.process_time()
+        pairs = likeness.find_pairs(squares, at_least=0.98)
+        seconds = time.process_time() - started
+        found = set(zip(pairs["a"], pairs["b"], strict=True))
+        hits = len(found & set(zip(planted, range(n - 1000, n), strict=True)))
+        rows.append((n, seconds, hits / 1000))
+    columns = ["made-up squares", "CPU s", "planted copies found"]
+    print(pd.DataFrame(rows, columns=columns).round(3).to_string(index=False))
+
+
+def write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()
