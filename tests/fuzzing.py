@@ -355,3 +355,28 @@ def write_mutated(root: Path, n_files: int, seed: int) -> dict[str, tuple[str, s
             named = ""
         truth[path] = (kind, named or outcome)
     return truth
+
+
+def write_huge(root: Path) -> dict[str, tuple[str, str]]:
+    """Write pictures of just under and over 40 million pixels, in costly forms."""
+    grey = simulated(1)[0].resize((6_300, 6_300))
+    deep = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
+    clear = grey.convert("RGBA")
+    clear.putalpha(grey)
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    files = {
+        "deep.png": encoded(deep, "PNG", compress_level=1),
+        "deep.tif": encoded(deep, "TIFF"),
+        "clear.png": encoded(clear, "PNG", compress_level=1, exif=turned),
+        "clear.webp": encoded(clear, "WEBP", quality=10, method=0),
+        "fine.jpeg": encoded(grey.convert("RGB"), progressive=True, subsampling=0),
+    }
+    truth = {}
+    for name, data in files.items():
+        path = f"{HOME}/train/NORMAL/{name}"
+        write_file(root / path, data)
+        truth[path] = ("huge", "row")
+    over = f"{HOME}/train/NORMAL/over.png"
+    write_file(root / over, encoded(grey.resize((6_400, 6_400)), "PNG"))
+    return {**truth, over: ("huge", "problem")}
