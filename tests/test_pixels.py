@@ -1,4 +1,7 @@
 import io
+import os
+import struct
+import warnings
 
 import numpy as np
 import pytest
@@ -86,7 +89,7 @@ def test_what_is_no_picture_is_named(tmp_path, data, cause):
 
 def test_a_huge_header_is_refused_before_decoding():
     huge = Image.new("1", (29_000, 3_000))
-    with pytest.raises(pixels.UnreadablePictureError, match="more than 80,000,000"):
+    with pytest.raises(pixels.UnreadablePictureError, match="more than 40,000,000"):
         pixels.read_pixels(encoded(huge), 32)
 
 
@@ -147,3 +150,84 @@ def test_unknown_rows_are_named(folder):
     )
     with pytest.raises(KeyError, match=r"1 are not, first 7\.jpeg"):
         cache.rows(["7.jpeg"])
+
+
+def test_a_band_at_a_time_is_the_whole(monkeypatch):
+    grey = Image.fromarray(blob_picture(6, 70))
+    clear = grey.convert("RGBA")
+    clear.putalpha(grey.transpose(Image.Transpose.ROTATE_90))
+    deep = Image.fromarray(blob_picture(7, 70).astype(np.uint16) * 257 + 100)
+    flat = grey.convert("RGB").quantize(30)
+    for data in (
+        encoded(clear),
+        encoded(deep),
+        encoded(flat, transparency=bytes(range(0, 240, 8))),
+    ):
+        whole = pixels.read_pixels(data, 40)
+        with monkeypatch.context() as patch:
+            patch.setattr(pixels, "_BAND", 150)  # two rows and a bit
+            assert np.array_equal(pixels.read_pixels(data, 40), whole)
+
+
+def test_of_several_frames_the_first_is_read():
+    first, second = (Image.fromarray(blob_picture(i, 64)) for i in (8, 9))
+    moving = encoded(first, "GIF", save_all=True, append_images=[second])
+    alone = encoded(first, "GIF")
+    assert np.array_equal(pixels.read_pixels(moving, 64), pixels.read_pixels(alone, 64))
+
+
+def test_a_broken_exif_is_named():
+    data = encoded(Image.new("L", (8, 8)), "PNG", exif=b"Exif\0\0no notes")
+    with pytest.raises(
+        pixels.UnreadablePictureError, match="its EXIF, which says how it lies, is"
+    ):
+        pixels.read_pixels(data, 8)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n",
+        b"#define x_width 8\n#define x_height 8\nstatic char x_bits[] = {\n0x01};",
+        b"P2 2 2 255 0 1 2 3\n",
+    ],
+    ids=["EPS starts a program", "XBM is text", "PGM is text"],
+)
+def test_formats_of_no_source_are_not_tried(data):
+    with pytest.raises(pixels.UnreadablePictureError, match=r"read here \(JPEG, PNG,"):
+        pixels.read_header(data)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no pipes and devices there")
+def test_pipes_devices_and_folders_are_never_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpeg")
+    (tmp_path / "zero.jpeg").symlink_to("/dev/zero")
+    (tmp_path / "folder.jpeg").mkdir()
+    for read in (pixels.read_header, lambda file: pixels.read_pixels(file, 8)):
+        for name in ("pipe", "zero"):
+            with pytest.raises(pixels.UnreadablePictureError, match="pipe or a device"):
+                read(tmp_path / f"{name}.jpeg")
+        with pytest.raises(pixels.UnreadablePictureError, match="it is a folder"):
+            read(tmp_path / "folder.jpeg")
+
+
+@pytest.mark.parametrize("side", [9_900, 30_000], ids=["Pillow warns", "Pillow raises"])
+def test_a_header_that_claims_too_much_is_named_without_a_warning(side):
+    data = bytearray(encoded(Image.new("L", (8, 8)), "BMP"))
+    data[18:26] = struct.pack("<ii", side, side)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(pixels.UnreadablePictureError) as caught:
+            pixels.read_pixels(bytes(data), 8)
+    assert caught.value.cause == "it has more than 40,000,000 pixels"
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower", "dpi"), [(300, 1, 300), (0, 0, 0), (5, 0, 0)]
+)
+def test_a_resolution_that_is_no_number_is_none(upper, lower, dpi):
+    data = bytearray(encoded(Image.new("L", (8, 8)), "TIFF", dpi=(300, 300)))
+    place = data.index(struct.pack("<HHI", 282, 5, 1)) + 8
+    where = struct.unpack("<I", data[place : place + 4])[0]
+    data[where : where + 8] = struct.pack("<II", upper, lower)
+    assert pixels.read_header(bytes(data))["dpi"] == dpi

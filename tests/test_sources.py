@@ -76,6 +76,74 @@ def test_a_loop_of_links_ends(three_sources, tmp_path):
     assert "link to a folder already read" in set(ignored["reason"])
 
 
+def reasons(root):
+    return dict(sources.list_files(root)[1].itertuples(index=False))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_a_link_never_takes_the_place_of_its_folder(three_sources, tmp_path):
+    shutil.copytree(three_sources / "one/chest_xray", tmp_path / "x/chest_xray")
+    (tmp_path / "a before x").symlink_to(tmp_path / "x")
+    (tmp_path / "x/chest_xray/aaa").symlink_to(tmp_path / "x/chest_xray/train")
+    files, ignored = sources.list_files(tmp_path)
+    assert len(files) == 24
+    assert files["path"].str.startswith("x/chest_xray/").all()
+    assert dict(ignored.itertuples(index=False)) == dict.fromkeys(
+        ["a before x", "x/chest_xray/aaa"], "link to a folder already read"
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no pipes and few links there")
+def test_what_is_no_file_is_ignored_with_its_reason(three_sources, tmp_path):
+    shutil.copytree(three_sources / "one/chest_xray", tmp_path / "x")
+    train = tmp_path / "x/train/NORMAL"
+    os.mkfifo(train / "pipe.jpeg")
+    (train / "zero.jpeg").symlink_to("/dev/zero")
+    (train / "gone.jpeg").symlink_to("nowhere.jpeg")
+    (train / "loop.jpeg").symlink_to("loop.jpeg")
+    assert {path.split("/")[-1]: why for path, why in reasons(tmp_path).items()} == {
+        "pipe.jpeg": "a pipe or a device, no file",
+        "zero.jpeg": "a pipe or a device, no file",
+        "gone.jpeg": "cannot be reached: No such file or directory",
+        "loop.jpeg": "cannot be reached: Too many levels of symbolic links",
+    }
+
+
+def test_names_that_fit_no_table_are_ignored_and_shown(three_sources, tmp_path):
+    shutil.copytree(three_sources / "one/chest_xray", tmp_path / "x")
+    train = os.fsencode(tmp_path / "x/train/NORMAL") + b"/"
+    try:
+        for name in (b"caf\xe9.jpeg", b"two\nlines.jpeg", b"back\r.jpeg"):
+            with open(train + name, "wb") as file:
+                file.write(b"x")
+    except OSError:
+        pytest.skip("this disk takes no such names")
+    assert reasons(tmp_path) == dict.fromkeys(
+        [
+            r"x/train/NORMAL/back\r.jpeg",
+            r"x/train/NORMAL/caf\xe9.jpeg",
+            r"x/train/NORMAL/two\nlines.jpeg",
+        ],
+        "name not UTF-8, or with a line break: rename it",
+    )
+
+
+def test_a_folder_that_cannot_be_read_is_said(three_sources, tmp_path, monkeypatch):
+    shutil.copytree(three_sources / "one/chest_xray", tmp_path / "x")
+    (tmp_path / "x/locked").mkdir()
+    scan = os.scandir
+
+    def refuse(folder):
+        if str(folder).endswith("locked"):
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scan(folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert reasons(tmp_path) == {
+        "x/locked": "folder that could not be read: Permission denied"
+    }
+
+
 def test_no_such_root_is_said(tmp_path):
     with pytest.raises(FileNotFoundError, match="root must be an existing folder, got"):
         sources.list_files(tmp_path / "nowhere")

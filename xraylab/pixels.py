@@ -3,39 +3,41 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from xraylab import _files, _progress
+from xraylab._opening import MAX_PIXELS, opened_picture
+from xraylab._opening import UnreadablePictureError as UnreadablePictureError
 
-MAX_PIXELS = 80_000_000  # a 30,000 x 30,000 header must not fill the memory
-DECODER = 1  # counts changes of read_pixels, so that old caches are not used
-
-
-class UnreadablePictureError(ValueError):
-    """A file that could not be read as a picture; `path` and `cause` say which."""
-
-    def __init__(self, path: str, cause: str):
-        self.path, self.cause = path, cause
-        super().__init__(
-            f"{path} could not be read as a picture: {cause}. "
-            "Open it in a viewer, or fetch it again."
-        )
+DECODER = 2  # counts changes of what can be read and how; old caches are not used
+_BAND = 1_000_000  # pixels made grey at once: a wide copy of all would fill the memory
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 def read_pixels(file: str | Path | bytes, size_px: int) -> np.ndarray:
     """Read one picture as a grey square.
 
     16-bit greys are scaled to 8 bits, transparency is laid on black, colours
-    become luminance, a camera's turn (EXIF) is undone. The picture is squeezed
-    to the square, as the original project does; a JPEG is decoded at the next
-    scale of at least twice the size, which is quicker and hardly differs.
+    become luminance, a camera's turn (EXIF) is undone, and of several frames or
+    pages the first is read. The picture is squeezed to the square, as the original
+    project does; a JPEG is decoded at the next scale of at least twice the size,
+    which is quicker and hardly differs.
 
     Parameters
     ----------
@@ -52,24 +54,15 @@ def read_pixels(file: str | Path | bytes, size_px: int) -> np.ndarray:
     Raises
     ------
     UnreadablePictureError
-        If the file is empty, truncated, no picture, or larger than 80 million
-        pixels.
+        If the file is empty, truncated, no picture or no regular file, its EXIF is
+        broken, or it is larger than 40 million pixels.
     FileNotFoundError
         If there is no such file.
     """
     if size_px < 1:
         raise ValueError(f"size_px must be at least 1, got {size_px}.")
-    name = "these bytes" if isinstance(file, bytes) else str(file)
-    opened = io.BytesIO(file) if isinstance(file, bytes) else file
-    try:
-        with Image.open(opened) as picture:
-            return np.asarray(_grey_square(picture, size_px))
-    except FileNotFoundError:
-        raise
-    except UnreadablePictureError:
-        raise
-    except Exception as error:  # Pillow's decoders raise a dozen kinds
-        raise UnreadablePictureError(name, _cause(file, error)) from error
+    with opened_picture(file) as picture:
+        return np.asarray(_grey_square(picture, size_px))
 
 
 def read_header(file: str | Path | bytes) -> dict:
@@ -95,33 +88,58 @@ def read_header(file: str | Path | bytes) -> dict:
     FileNotFoundError
         If there is no such file.
     """
-    name = "these bytes" if isinstance(file, bytes) else str(file)
-    opened = io.BytesIO(file) if isinstance(file, bytes) else file
+    with opened_picture(file) as picture:
+        tables = getattr(picture, "quantization", None) or {}
+        return {
+            "width": picture.width,
+            "height": picture.height,
+            "mode": picture.mode,
+            "format": picture.format or "",
+            "table_sum": float(sum(tables[0])) if 0 in tables else None,
+            "progressive": int(bool(picture.info.get("progressive"))),
+            "dpi": _dpi(picture.info.get("dpi")),
+        }
+
+
+def _dpi(found: object) -> float:
+    """Dots an inch; 0 for what is no number, as in broken files."""
     try:
-        with Image.open(opened) as picture:
-            tables = getattr(picture, "quantization", None) or {}
-            return {
-                "width": picture.width,
-                "height": picture.height,
-                "mode": picture.mode,
-                "format": picture.format or "",
-                "table_sum": float(sum(tables[0])) if 0 in tables else None,
-                "progressive": int(bool(picture.info.get("progressive"))),
-                "dpi": float(picture.info.get("dpi", (0,))[0]),
-            }
-    except FileNotFoundError:
-        raise
-    except Exception as error:  # Pillow's readers raise a dozen kinds
-        raise UnreadablePictureError(name, _cause(file, error)) from error
+        dpi = float(found[0])
+    except (TypeError, ValueError, IndexError, ZeroDivisionError):
+        return 0.0
+    return dpi if math.isfinite(dpi) and dpi > 0 else 0.0
 
 
 def _grey_square(picture: Image.Image, size_px: int) -> Image.Image:
     width, height = picture.size
     if width * height > MAX_PIXELS:
-        raise ValueError(f"{width} x {height} px is more than {MAX_PIXELS:,} pixels")
+        raise Image.DecompressionBombError
     picture.draft("L", (2 * size_px, 2 * size_px))
-    picture = _to_grey(ImageOps.exif_transpose(picture))
+    picture.load()
+    turn = _turn(picture)
+    picture = _grey_bands(picture)
+    picture = picture if turn is None else picture.transpose(turn)
     return picture.resize((size_px, size_px), Image.Resampling.BILINEAR)
+
+
+def _turn(picture: Image.Image) -> Image.Transpose | None:
+    try:
+        return _TURNS.get(picture.getexif().get(_ORIENTATION))
+    except Exception as error:  # Pillow's reader raises half a dozen kinds
+        raise ValueError("its EXIF, which says how it lies, is broken") from error
+
+
+def _grey_bands(picture: Image.Image) -> Image.Image:
+    """Make a picture grey band by band, so that only a band is held at full depth."""
+    if picture.mode == "L" and "transparency" not in picture.info:
+        return picture
+    width, height = picture.size
+    step = max(1, _BAND // max(1, width))
+    grey = Image.new("L", picture.size)
+    for top in range(0, height, step):
+        band = picture.crop((0, top, width, min(top + step, height)))
+        grey.paste(_to_grey(band), (0, top))
+    return grey
 
 
 def _to_grey(picture: Image.Image) -> Image.Image:
@@ -135,19 +153,6 @@ def _to_grey(picture: Image.Image) -> Image.Image:
         black = Image.new("RGBA", picture.size, (0, 0, 0, 255))
         picture = Image.alpha_composite(black, picture)
     return picture.convert("L")
-
-
-def _cause(file: str | Path | bytes, error: Exception) -> str:
-    empty = not file if isinstance(file, bytes) else _is_empty(Path(file))
-    if empty:
-        return "it is empty"
-    if isinstance(error, Image.UnidentifiedImageError):
-        return "it is no picture format that Pillow knows"
-    return str(error) or type(error).__name__
-
-
-def _is_empty(path: Path) -> bool:
-    return path.is_file() and path.stat().st_size == 0
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,12 @@ the folder above is called.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from xraylab import names
+from xraylab import _walking, names
 
 SPLITS = ("train", "val", "test")
 PICTURE_ENDINGS = (".jpeg", ".jpg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp")
@@ -91,7 +90,7 @@ def find_sources(root: str | Path) -> list[FoundSource]:
         If no split folders with class folders are under `root`.
     """
     root = _existing_folder(root)
-    return _find_sources(root, _walk(root)[0])
+    return _find_sources(root, _walking.walk(root)[0])
 
 
 def list_files(root: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -120,18 +119,22 @@ def list_files(root: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         If no source is under `root`, or a class folder holds no picture file.
     """
     root = _existing_folder(root)
-    tree, ignored = _walk(root)
+    tree, ignored = _walking.walk(root)
     found = _find_sources(root, tree)
     places = _class_folders(found, tree)
     rows = []
     for folder, files in tree.items():
         for name in files:
             path = folder / name
-            reason = _reason_to_ignore(path, places, found)
+            reason, n_bytes = _reason_to_ignore(path, places), 0
+            if not reason:
+                n_bytes, reason = _walking.measure(path, root)
+            if not reason and _is_nested_copy(path, n_bytes, places[folder], found):
+                reason = "second copy nested in the same source"
             if reason:
-                ignored.append((_relative(path, root), reason))
+                ignored.append((_walking.shown(path, root), reason))
             else:
-                rows.append(_file_row(path, root, places[folder]))
+                rows.append(_file_row(path, root, places[folder], n_bytes))
     table = _sorted_table(rows, FILE_COLUMNS)
     _refuse_empty_classes(places, table, root)
     return table, _sorted_table(ignored, ["path", "reason"])
@@ -145,24 +148,6 @@ def _existing_folder(root: str | Path) -> Path:
             "downloads into one folder and give its path; data/README.md says how."
         )
     return root
-
-
-def _walk(root: Path) -> tuple[dict[Path, list[str]], list[tuple[str, str]]]:
-    """Read the tree: folder -> file names; and links that lead back into it."""
-    tree: dict[Path, list[str]] = {}
-    ignored = []
-    seen = set()
-    for folder, folders, files in os.walk(root, followlinks=True):
-        here = Path(folder)
-        identity = (here.stat().st_dev, here.stat().st_ino)
-        if identity in seen:  # a loop, or a folder linked twice
-            ignored.append((_relative(here, root), "link to a folder already read"))
-            folders.clear()
-            continue
-        seen.add(identity)
-        folders.sort()
-        tree[here] = sorted(files)
-    return tree, ignored
 
 
 def _children(folder: Path, tree: dict[Path, list[str]]) -> dict[str, list[Path]]:
@@ -234,10 +219,8 @@ def _class_folders(
     return places
 
 
-def _reason_to_ignore(
-    path: Path, places: dict[Path, _Place], found: list[FoundSource]
-) -> str:
-    """Say why a file is left out; "" when it belongs to a source."""
+def _reason_to_ignore(path: Path, places: dict[Path, _Place]) -> str:
+    """Say why a file's place and name leave it out; "" when they do not."""
     if "__MACOSX" in path.parts or path.name.startswith("._"):
         return "macOS file, not a picture"
     if path.name.startswith("."):
@@ -249,25 +232,31 @@ def _reason_to_ignore(
         return f"{path.parent.name}: another origin, never pneumonia here"
     if path.suffix.lower() not in PICTURE_ENDINGS:
         return f"not a picture ending ({path.suffix or 'none'})"
-    for outer in found:
-        if outer.name == place.source and outer.root in place.home.parents:
-            twin = outer.root / path.relative_to(place.home)
-            if twin.is_file() and twin.stat().st_size == path.stat().st_size:
-                return "second copy nested in the same source"
     return ""
 
 
-def _file_row(path: Path, root: Path, place: _Place) -> tuple:
+def _is_nested_copy(
+    path: Path, n_bytes: int, place: _Place, found: list[FoundSource]
+) -> bool:
+    for outer in found:
+        if outer.name == place.source and outer.root in place.home.parents:
+            twin = outer.root / path.relative_to(place.home)
+            if twin.is_file() and twin.stat().st_size == n_bytes:
+                return True
+    return False
+
+
+def _file_row(path: Path, root: Path, place: _Place, n_bytes: int) -> tuple:
     kind, number = names.read_name(path.name)
     return (
-        _relative(path, root),
+        _walking.relative(path, root),
         place.source,
         place.split,
         place.label,
         kind,
         number,
         f"{kind}-{number}" if kind else "",
-        path.stat().st_size,
+        n_bytes,
     )
 
 
@@ -288,10 +277,6 @@ def _refuse_empty_classes(
                 f"each class folder must hold pictures, found none in {folder}. "
                 "Finish the download, or remove the empty folder."
             )
-
-
-def _relative(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix()
 
 
 def _sorted_table(rows: list[tuple], columns: list[str]) -> pd.DataFrame:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import multiprocessing
 import os
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
@@ -21,14 +23,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xraylab import _files, _progress, pixels
+from xraylab import _files, _opening, _progress, pixels
 
 SQUARE_PX = 48
-MAX_BYTES = 200_000_000  # a larger file is no picture of this kind
+MAX_BYTES = 100_000_000  # a larger file is no picture of this kind
 HEADER = ["width", "height", "mode", "format", "table_sum", "progressive", "dpi"]
 _CHUNK = 64  # files looked at between two writes
 _WORTH_WORKERS = 500  # below, starting processes takes longer than it saves
-_VERSION = 1  # counts changes of what is kept
+_VERSION = 2  # counts changes of what is kept
+_ASK_AGAIN = -1  # no time of change: a file that could not be reached is tried anew
 _TABLE = """
 create table if not exists looks (
     path text primary key, size integer, changed integer,
@@ -86,19 +89,19 @@ def look(
         If the cache cannot be written.
     """
     root, store = Path(root).resolve(), _store(root)
-    with closing(_open(store)) as database:
-        try:
-            todo = _unseen(database, paths, root)
-            chunks = [todo[i : i + _CHUNK] for i in range(0, len(todo), _CHUNK)]
-            with _progress.bar(
-                total=len(todo), desc="looking at", unit="file", progress=progress
-            ) as bar:
-                for rows in _look_at_all(chunks, root, workers):
-                    _keep(database, rows)
-                    bar.update(len(rows))
-            return _collect(database, paths)
-        except sqlite3.OperationalError as error:
-            raise _files.NotWrittenError(store, OSError(str(error))) from error
+    for may_be_damaged in (True, False):
+        with closing(_open(store)) as database:
+            try:
+                todo = _unseen(database, paths, root)
+                _look_and_keep(database, todo, root, workers, progress)
+                return _collect(database, paths)
+            except sqlite3.OperationalError as error:
+                raise _files.NotWrittenError(store, OSError(str(error))) from error
+            except sqlite3.DatabaseError:
+                if not may_be_damaged:
+                    raise
+        _remove(store)  # it is a cache, so it is begun anew
+    raise AssertionError("the second round returns or raises")
 
 
 def _store(root: str | Path) -> Path:
@@ -110,20 +113,32 @@ def _store(root: str | Path) -> Path:
 def _open(store: Path) -> sqlite3.Connection:
     """Open the database; one that is damaged is begun anew, since it is a cache."""
     for _ in range(2):
-        database = sqlite3.connect(store, timeout=60)
+        database = None
         try:
+            store.parent.mkdir(parents=True, exist_ok=True)
+            database = sqlite3.connect(store, timeout=60)
             # a power cut may cost the cache, never a picture
             database.execute("pragma synchronous = off")
             database.execute(_TABLE)
-        except sqlite3.OperationalError as error:
-            database.close()
-            raise _files.NotWrittenError(store, OSError(str(error))) from error
-        except sqlite3.DatabaseError:
-            database.close()
-            store.unlink()
-        else:
+            # a damaged path matches no file, so that file is looked at again
+            database.text_factory = partial(str, encoding="utf-8", errors="replace")
             return database
+        except (OSError, sqlite3.DatabaseError) as error:
+            if database is not None:
+                database.close()
+            if isinstance(error, (OSError, sqlite3.OperationalError)):
+                raise _files.NotWrittenError(store, OSError(str(error))) from error
+            _remove(store)
     raise _files.NotWrittenError(store, OSError("it is no database"))
+
+
+def _remove(store: Path) -> None:
+    """Remove a damaged database, and the journal that belongs to it."""
+    try:
+        store.unlink(missing_ok=True)
+        store.with_name(f"{store.name}-journal").unlink(missing_ok=True)
+    except OSError as error:
+        raise _files.NotWrittenError(store, error) from error
 
 
 def _unseen(
@@ -142,7 +157,7 @@ def _unseen(
         try:
             found = (root / path).stat()
         except OSError:
-            facts = [-1, -1]  # reading it will say why
+            facts = [0, 0]  # reading it will say why
         else:
             facts = [found.st_size, found.st_mtime_ns]
         if known.get(path) != facts:
@@ -150,13 +165,39 @@ def _unseen(
     return sorted(todo, key=lambda row: (row[1], row[0]))
 
 
+def _look_and_keep(
+    database: sqlite3.Connection,
+    todo: list[tuple[str, int, int]],
+    root: Path,
+    workers: int,
+    progress: bool,
+) -> None:
+    chunks = [todo[i : i + _CHUNK] for i in range(0, len(todo), _CHUNK)]
+    with _progress.bar(
+        total=len(todo), desc="looking at", unit="file", progress=progress
+    ) as bar:
+        for rows in _look_at_all(chunks, root, workers):
+            _keep(database, rows)
+            bar.update(len(rows))
+
+
 def _look_at_all(chunks: list[list], root: Path, workers: int) -> Iterator[list[tuple]]:
     look_at = partial(_look_at, root)
     if workers == 1 or len(chunks) * _CHUNK < _WORTH_WORKERS:
         yield from map(look_at, chunks)
         return
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, initializer=_end_with_parent) as pool:
         yield from pool.map(look_at, chunks)
+
+
+def _end_with_parent() -> None:
+    """Let a worker end when the process that started it was killed."""
+
+    def wait() -> None:
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _look_at(root: Path, todo: Iterable[tuple[str, int, int]]) -> list[tuple]:
@@ -165,17 +206,29 @@ def _look_at(root: Path, todo: Iterable[tuple[str, int, int]]) -> list[tuple]:
     rows = []
     for path, size, changed in todo:
         try:
-            if size > MAX_BYTES:
-                raise OSError(0, f"{size:,} bytes are more than {MAX_BYTES:,}")
-            data = (root / path).read_bytes()
+            data = _read(root / path)
+        except pixels.UnreadablePictureError as error:
+            rows.append((path, size, changed, "", error.cause, "", b""))
+            continue
         except OSError as error:
-            rows.append((path, size, changed, "", error.strerror, "", b""))
+            cause = error.strerror or type(error).__name__
+            rows.append((path, size, _ASK_AGAIN, "", cause, "", b""))
             continue
         digest = hashlib.blake2b(data, digest_size=16).hexdigest()
         if digest not in seen:
             seen[digest] = _decode(data)
         rows.append((path, size, changed, digest, *seen[digest]))
     return rows
+
+
+def _read(file: Path) -> bytes:
+    _opening.refuse_odd_file(file)
+    with file.open("rb") as opened:
+        data = opened.read(MAX_BYTES + 1)  # it may have grown since it was listed
+    if len(data) > MAX_BYTES:
+        cause = f"it has more than {MAX_BYTES:,} bytes"
+        raise pixels.UnreadablePictureError(str(file), cause)
+    return data
 
 
 def _decode(data: bytes) -> tuple[str, str, bytes]:
@@ -210,8 +263,11 @@ def _collect(database: sqlite3.Connection, paths: Sequence[str]) -> Thumbnails:
             problems.append((path, cause))
             continue
         row = place[path]
-        facts[row] = (path, digest, size, *json.loads(header))
-        squares[row] = np.frombuffer(square, np.uint8).reshape(SQUARE_PX, SQUARE_PX)
+        try:
+            facts[row] = (path, digest, size, *json.loads(header))
+            squares[row] = np.frombuffer(square, np.uint8).reshape(squares.shape[1:])
+        except (ValueError, TypeError) as error:
+            raise sqlite3.DatabaseError("a row is damaged") from error
     good = np.array([fact is not None for fact in facts], dtype=bool)
     names = ["path", "digest", "bytes", *HEADER]
     files = pd.DataFrame([fact for fact in facts if fact], columns=names)
