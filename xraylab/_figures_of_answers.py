@@ -200,3 +200,23 @@ def _reliability(labels: np.ndarray, scores: np.ndarray, n_bins: int) -> pd.Data
         for share, n in zip(found["share"], found["n"], strict=True)
     ]
     return found.assign(low=[e.low for e in ends], high=[e.high for e in ends])
+
+
+def plot_probes(
+    probes: pd.DataFrame, *, ax: Axes | None = None, data_name: str = ""
+) -> Axes:
+    """Draw each probe with its interval beside its floor, and where a finding begins.
+
+    Parameters
+    ----------
+    probes : DataFrame
+        As from `xraylab.probes.run_probes`; those under cross-validation are drawn.
+    """
+    rows = probes[probes["on"] == "cross-validated"].rename(columns={"auroc": "value"})
+    labels = (rows["question"] + ", " + rows["feature"]).tolist()
+    ax = draw_dots(rows, labels, ax)
+    y = np.arange(len(rows))
+    ax.scatter(rows["limit"], y, s=90, marker="4", color=GREY, label="finding above")
+    ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=3)
+    ax.set_xlabel("AUROC of the probe, groups kept whole")
+    return finish(ax, f"Probes, n = {rows['n'].max():,}", data_name, grid="x")
