@@ -32,7 +32,7 @@ def as_text(audit: Audit) -> str:
         "\n".join(
             [
                 f"{'FINDING' if finding.is_fault else 'note'}: {finding.name}",
-                f"  {finding.found}",
+                *(f"  {line}" for line in finding.found.splitlines()),
                 *(
                     f"  {text + ':':14} {getattr(finding, k)}"
                     for k, text in _LINES.items()
@@ -91,7 +91,9 @@ def show_probes(audit: Audit) -> pd.DataFrame:
             "groups": asked["n_groups"],
             "floor": asked["floor"],
             "limit": asked["limit"],
-            "finding": np.where(asked["found"], "yes", ""),
+            "finding": np.select(
+                [asked["found"], asked["limit"].isna()], ["yes", "all alike"], ""
+            ),
             "on the test": asked["feature"].map(on_test).where(is_class).fillna("-"),
         }
     )
@@ -135,6 +137,7 @@ def _html_table(table: pd.DataFrame) -> str:
 
 
 def _article(finding: Finding) -> str:
+    found = escape(finding.found).replace("\n", "<br>")
     kind = "fault" if finding.is_fault else "note"
     lines = "".join(
         f"<dt>{text}</dt><dd>{escape(getattr(finding, key))}</dd>"
@@ -142,7 +145,7 @@ def _article(finding: Finding) -> str:
     )
     return (
         f'<article class="{kind}"><h3>{finding.name.capitalize()}</h3>'
-        f"<p>{escape(finding.found)}</p><dl>{lines}</dl></article>"
+        f"<p>{found}</p><dl>{lines}</dl></article>"
     )
 
 

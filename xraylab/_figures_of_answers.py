@@ -217,6 +217,7 @@ def plot_probes(
     ax = draw_dots(rows, labels, ax)
     y = np.arange(len(rows))
     ax.scatter(rows["limit"], y, s=90, marker="4", color=GREY, label="finding above")
-    ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=3)
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.45 / len(rows) - 0.08)}
+    ax.legend(frameon=False, fontsize=9, ncols=3, **below)
     ax.set_xlabel("AUROC of the probe, groups kept whole")
     return finish(ax, f"Probes, n = {rows['n'].max():,}", data_name, grid="x")

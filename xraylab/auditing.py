@@ -171,7 +171,10 @@ def _probe(table: pd.DataFrame, squares: np.ndarray) -> pd.DataFrame:
         return pd.DataFrame(columns=probes.COLUMNS)
     kept = table["kept"].to_numpy(bool)
     once = table[kept].reset_index(drop=True)
-    return probes.run_probes(features.make_features(once, squares[kept]), once)
+    figures = probes.run_probes(features.make_features(once, squares[kept]), once)
+    names = once.drop_duplicates("label").set_index("label")["class_name"]
+    words = {f"test or not, label {k}": f"test or not, {v}" for k, v in names.items()}
+    return figures.assign(question=figures["question"].replace(words))
 
 
 def _cross(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -224,9 +227,7 @@ def _find(
     name = "names that disagree with pixels"
     said += _say(tables[name], name, f"{len(tables[name]):,} names")
     said += _say(problems, "unreadable files", f"{len(problems):,} files")
-    names = table.drop_duplicates("label").set_index("label")["class_name"]
-    said += findings.describe_probes(figures, names.to_dict())
-    return said + _note(table, tables)
+    return said + findings.describe_probes(figures) + _note(table, tables)
 
 
 def _say(frame: pd.DataFrame, name: str, count: str) -> list[findings.Finding]:

@@ -24,7 +24,7 @@ class Finding:
     is_fault : bool
         False for a note: a fact worth knowing that asks for nothing by itself.
     found : str
-        The figures, in one sentence.
+        The figures, a line each.
     shows, shows_not, to_do : str
         What follows from it, what does not, and what to do.
     """
@@ -54,7 +54,7 @@ def _words() -> dict[str, dict]:
 
 
 def describe_meetings(name: str, meetings: pd.DataFrame) -> list[Finding]:
-    """Turn meetings into one finding, the largest pairs named."""
+    """Turn meetings into a finding, the largest pairs named; none when none meet."""
     if meetings.empty:
         return []
     what = name.split()[0]
@@ -64,27 +64,26 @@ def describe_meetings(name: str, meetings: pd.DataFrame) -> list[Finding]:
         for row in meetings.head(4).itertuples()
     ]
     more = len(meetings) - len(lines)
-    text = "; ".join(lines) + (f"; and {more} more pairs" if more else "")
-    return [make_finding(name, f"{text}. First: {meetings['examples'].iloc[0]}.")]
+    lines += [f"and {more} more pairs of places"] if more else []
+    lines.append(f"First: {meetings['examples'].iloc[0]}")
+    return [make_finding(name, ".\n".join(lines) + ".")]
 
 
-def describe_probes(probes: pd.DataFrame, classes: dict[int, str]) -> list[Finding]:
-    """Turn the probes that pass their limit into findings, one each."""
+def describe_probes(probes: pd.DataFrame) -> list[Finding]:
+    """Turn the probes that pass their limit into findings, a line each."""
     on_test = probes[probes["on"] == "test"].set_index("feature")
-    found = []
+    lines: dict[str, list[str]] = {}
     for row in probes[probes["found"]].itertuples():
-        text = (
-            f"{row.feature} ({FEATURES[row.feature]}): AUROC {_show(row)}; floor "
-            f"{row.floor:.2f}, finding above {row.limit:.2f}."
-        )
+        name, text = "class told without the lungs", ""
         if row.question != "class":
-            text = f"{classes[int(row.question[-1])]}, by {text}"
-            found.append(make_finding("test unlike the rest", text))
-            continue
-        if row.feature in on_test.index:
-            text += f" On the test {_show(on_test.loc[row.feature])}."
-        found.append(make_finding("class told without the lungs", text))
-    return found
+            name = "test unlike the rest"
+        elif row.feature in on_test.index:
+            text = f" On the test {_show(on_test.loc[row.feature])}."
+        lines.setdefault(name, []).append(
+            f"{row.question}, by {row.feature} ({FEATURES[row.feature]}): AUROC "
+            f"{_show(row)}; floor {row.floor:.2f}, finding above {row.limit:.2f}.{text}"
+        )
+    return [make_finding(name, "\n".join(found)) for name, found in lines.items()]
 
 
 def _show(row: object) -> str:
