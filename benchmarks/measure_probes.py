@@ -90,7 +90,7 @@ def main() -> None:
         f"class, {name} alone, full-size files": measure_number(originals, name)
         for name in NUMBERS
     }
-    in_test = audit.table["split"] == "test"
+    in_test = (audit.table["split"] == "test") & audit.table["kept"]
     result = {
         "name": "real-224px-probes",
         "date": datetime.now(UTC).date().isoformat(),
