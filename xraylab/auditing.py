@@ -112,6 +112,12 @@ def audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> Audit
     seen = thumbnails.look(
         table["path"].tolist(), root, workers=workers, progress=progress
     )
+    if seen.files.empty:
+        raise ValueError(
+            f"path must hold readable pictures, none of {len(table)} files of {path} "
+            "could be read. Merge again if they have moved."
+        )
+    problems = pd.concat([problems, seen.problems]).drop_duplicates("path")
     facts = seen.files.drop(columns="bytes")
     table = table.merge(facts, on="path", validate="one_to_one")
     name = table["path"].str.rsplit("/", n=1).str[-1]
@@ -131,8 +137,8 @@ def _read_table(
     path: Path, progress: bool
 ) -> tuple[Path, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Read a merge, or make one of a folder of any layout."""
-    home = path.parent if path.name == "manifest.csv" else path
-    if (home / "manifest.csv").is_file() and (home / "merge.json").is_file():
+    home = path.parent if path.is_file() else path
+    if (home / "merge.json").is_file():
         merged = merging.load_merge(home)
         table = _name_classes(merged.manifest)
         return merged.root, table, merged.problems, merged.ignored
