@@ -96,7 +96,7 @@ def test_pictures_that_broke_or_went_since_the_merge(three_sources, tmp_path):
     assert auditing.audit(file, progress=False).problems["path"].tolist() == [gone]
     for path in rest:
         (tmp_path / "d" / path).unlink()
-    with pytest.raises(ValueError, match=r"none of 72 files of .* Merge again"):
+    with pytest.raises(ValueError, match=r"none of 72 files in .* Fetch them again"):
         auditing.audit(file, progress=False)
 
 

@@ -112,12 +112,12 @@ def audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> Audit
     seen = thumbnails.look(
         table["path"].tolist(), root, workers=workers, progress=progress
     )
+    problems = pd.concat([problems, seen.problems]).drop_duplicates("path")
     if seen.files.empty:
         raise ValueError(
-            f"path must hold readable pictures, none of {len(table)} files of {path} "
-            "could be read. Merge again if they have moved."
+            f"path must hold readable pictures, none of {len(problems)} files in "
+            f"{path} could be read, first {problems['path'].iloc[0]}. Fetch them again."
         )
-    problems = pd.concat([problems, seen.problems]).drop_duplicates("path")
     facts = seen.files.drop(columns="bytes")
     table = table.merge(facts, on="path", validate="one_to_one")
     name = table["path"].str.rsplit("/", n=1).str[-1]
@@ -147,23 +147,14 @@ def _read_table(
         empty = {"problems": ["path", "cause"], "ignored": ["path", "reason"]}
         return home, table, *(pd.DataFrame(columns=c) for c in empty.values())
     try:
-        files, ignored = sources.list_files(path)
-        files = _name_classes(files)
+        merged = merging.merge(path, progress=progress)
     except sources.UnknownLayoutError:
         files, ignored = folders.list_files(path)
         files = files.rename(columns={"published_split": "split"})
-    rank = {name: i for i, name in enumerate(sources.SOURCES)}
-    files = files.sort_values(
-        "source", key=lambda s: s.map(rank).fillna(0), kind="stable"
-    )
-    pictures, problems = duplicates.find_pictures(files, path, progress=progress)
-    if pictures.empty:
-        raise ValueError(
-            f"path must hold readable pictures, none of {len(problems)} files in "
-            f"{path} could be read, first {problems['path'].iloc[0]}."
-        )
-    table = files.merge(pictures, on="path", validate="one_to_one")
-    return path, splits.add_groups(table), problems, ignored
+        pictures, problems = duplicates.find_pictures(files, path, progress=progress)
+        table = splits.add_groups(files.merge(pictures, on="path"))
+        return path, table, problems, ignored
+    return path, _name_classes(merged.manifest), merged.problems, merged.ignored
 
 
 def _name_classes(files: pd.DataFrame) -> pd.DataFrame:
