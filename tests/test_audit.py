@@ -139,8 +139,12 @@ def test_probe_finds_nothing_in_noise(rows):
 
 def test_probe_says_what_it_needs(rows):
     features, labels, groups = rows
-    with pytest.raises(ValueError, match="of one length, got 180, 180, 179"):
+    with pytest.raises(
+        ValueError, match=r"labels and groups .* of one length, got 180 and 179"
+    ):
         audit.probe(features, labels, groups[1:])
+    with pytest.raises(ValueError, match=r"known rows .* got 179, 180, 180"):
+        audit.fit_and_score(features[1:], labels, labels > 5)
     with pytest.raises(ValueError, match="labels must be 0 and 1"):
         audit.probe(features, labels * 0, groups)
     with pytest.raises(ValueError, match="at least 5 groups, found 2"):

@@ -14,6 +14,7 @@ from xraylab import cli
 VERBS = [
     "merge",
     "split",
+    "audit",
     "train",
     "evaluate",
     "predict",

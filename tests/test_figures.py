@@ -61,6 +61,21 @@ def counts_table():
     )
 
 
+PROBES = pd.DataFrame(
+    {
+        "question": ["class", "class", "class"],
+        "feature": ["ring", "header", "ring"],
+        "on": ["cross-validated", "cross-validated", "test"],
+        "auroc": [0.9, 0.5, 0.7],
+        "low": [0.8, 0.5, 0.6],
+        "high": [0.95, 0.5, 0.8],
+        "n": [120, 120, 40],
+        "floor": [0.6, 0.5, 0.6],
+        "limit": [0.7, np.nan, np.nan],
+    }
+)
+
+
 def every_figure(predictions, history, counts_table):
     labels, scores = predictions["label"], predictions["score"]
     metrics = evaluate(predictions, n_boot=50)
@@ -75,6 +90,7 @@ def every_figure(predictions, history, counts_table):
         figures.plot_protocols: (protocols,),
         figures.plot_reliability: (labels, scores),
         figures.plot_similarity: (scores, 0.5),
+        figures.plot_probes: (PROBES,),
         figures.show_map: (np.zeros((8, 8), np.uint8), np.eye(8) - 0.5),
         figures.plot_dose_curve: (
             {"zoom": pd.DataFrame({"dose": [0.9, 1.0], "mean_change": [-0.1, 0.0]})},
@@ -271,3 +287,17 @@ def test_dose_curves_are_drawn_by_name():
 def test_dose_curves_are_few(n):
     with pytest.raises(ValueError, match=f"curves must be 1 to 3, got {n}"):
         figures.plot_dose_curve({str(i): None for i in range(n)})
+
+
+def test_probes_stand_beside_their_floors_and_the_test_is_not_drawn():
+    ax = figures.plot_probes(PROBES)
+    assert [t.get_text() for t in ax.get_yticklabels()] == [
+        "class, ring",
+        "class, header",
+    ]
+    values, floors, limits = (
+        c.get_offsets()[:, 0].tolist() for c in ax.collections[1:]
+    )
+    assert (values, floors) == ([0.9, 0.5], [0.6, 0.5])
+    assert limits[0] == 0.7
+    assert "n = 120" in ax.get_title(loc="left")

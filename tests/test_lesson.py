@@ -1,5 +1,6 @@
 """Lessons: the data they find, the sizes they choose, the guesses they seal."""
 
+import ast
 import json
 import subprocess
 import sys
@@ -136,6 +137,20 @@ def test_bad_settings_are_refused(on_real, monkeypatch):
 def test_torch_is_loaded_only_where_it_is_needed():
     modules = "xraylab.lesson, xraylab.figures, xraylab.evaluation, xraylab.results"
     code = f"import sys, {modules}; print('torch' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
+
+
+def test_the_audit_lesson_never_loads_torch():
+    from xraylab import lessons
+
+    text = next(s for s in lessons.sources() if s.stem == "02_audit").read_text("utf-8")
+    tree = ast.parse(text)
+    nodes = [n for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom)]
+    imports = "\n".join(map(ast.unparse, nodes))
+    code = f"{imports}\nimport sys; print('torch' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )

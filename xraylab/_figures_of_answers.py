@@ -200,3 +200,24 @@ def _reliability(labels: np.ndarray, scores: np.ndarray, n_bins: int) -> pd.Data
         for share, n in zip(found["share"], found["n"], strict=True)
     ]
     return found.assign(low=[e.low for e in ends], high=[e.high for e in ends])
+
+
+def plot_probes(
+    probes: pd.DataFrame, *, ax: Axes | None = None, data_name: str = ""
+) -> Axes:
+    """Draw each probe with its interval beside its floor, and where a finding begins.
+
+    Parameters
+    ----------
+    probes : DataFrame
+        As from `xraylab.probes.run_probes`; those under cross-validation are drawn.
+    """
+    rows = probes[probes["on"] == "cross-validated"].rename(columns={"auroc": "value"})
+    labels = (rows["question"] + ", " + rows["feature"]).tolist()
+    ax = draw_dots(rows, labels, ax)
+    y = np.arange(len(rows))
+    ax.scatter(rows["limit"], y, s=90, marker="4", color=GREY, label="finding above")
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.45 / len(rows) - 0.08)}
+    ax.legend(frameon=False, fontsize=9, ncols=3, **below)
+    ax.set_xlabel("AUROC of the probe, groups kept whole")
+    return finish(ax, f"Probes, n = {rows['n'].max():,}", data_name, grid="x")

@@ -175,28 +175,112 @@ def probe(
         If the lengths differ, labels are not 0 and 1 with both there, or a
         class has fewer groups than there are folds.
     """
+    return score_folds(features, labels, make_folds(labels, groups, seed=seed))
+
+
+def make_folds(labels: ArrayLike, groups: ArrayLike, *, seed: int = 0) -> np.ndarray:
+    """Cut rows into five folds: groups stay whole, classes stay balanced.
+
+    Parameters
+    ----------
+    labels : array of int, shape (n,)
+        0 or 1.
+    groups : array, shape (n,)
+    seed : int
+
+    Returns
+    -------
+    array of int, shape (n,)
+        The fold of each row, 0 to 4.
+
+    Raises
+    ------
+    ValueError
+        As `probe`.
+    """
     labels, groups = _as_labels(labels), np.asarray(groups)
-    lengths = len(features), len(labels), len(groups)
-    if len(set(lengths)) > 1:
+    if len(labels) != len(groups):
         raise ValueError(
-            "features, labels and groups must be of one length, got "
-            f"{', '.join(map(str, lengths))}."
+            "labels and groups must be of one length, got "
+            f"{len(labels)} and {len(groups)}."
         )
     fewest = min(len(np.unique(groups[labels == value])) for value in (0, 1))
     if fewest < N_FOLDS:
         raise ValueError(
             f"each class must have at least {N_FOLDS} groups, found {fewest}."
         )
-    rows = np.asarray(features, dtype=float).reshape(len(labels), -1)
-    folds = StratifiedGroupKFold(N_FOLDS, shuffle=True, random_state=seed)
+    cutter = StratifiedGroupKFold(N_FOLDS, shuffle=True, random_state=seed)
+    folds = np.empty(len(labels), dtype=int)
+    for i, (_, asked) in enumerate(cutter.split(labels, labels, groups)):
+        folds[asked] = i
+    return folds
+
+
+def score_folds(
+    features: np.ndarray, labels: ArrayLike, folds: np.ndarray
+) -> np.ndarray:
+    """Score each fold by a model that was fitted on the others.
+
+    Parameters
+    ----------
+    features : array, shape (n, ...)
+    labels : array of int, shape (n,)
+    folds : array of int, shape (n,)
+        As from `make_folds`; several probes can share them.
+
+    Returns
+    -------
+    array of float, shape (n,)
+        Out-of-fold score of label 1, in [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ.
+    """
+    labels = _as_labels(labels)
     scores = np.empty(len(labels))
-    for known, asked in folds.split(rows, labels, groups):
-        model = make_pipeline(
-            StandardScaler(), LogisticRegression(C=STRENGTH, max_iter=2000)
-        )
-        model.fit(rows[known], labels[known])
-        scores[asked] = model.predict_proba(rows[asked])[:, 1]
+    for fold in np.unique(folds):
+        known = folds != fold
+        scores[~known] = fit_and_score(features, labels, known)
     return scores
+
+
+def fit_and_score(
+    features: np.ndarray, labels: ArrayLike, known: np.ndarray
+) -> np.ndarray:
+    """Fit the simple model on some rows, and score the others.
+
+    Parameters
+    ----------
+    features : array, shape (n, ...)
+    labels : array of int, shape (n,)
+    known : array of bool, shape (n,)
+        Rows to fit on.
+
+    Returns
+    -------
+    array of float, shape (n_not_known,)
+        Score of label 1, in [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ, or the known rows do not hold both classes.
+    """
+    if not len(features) == len(labels) == len(known):
+        raise ValueError(
+            "features, labels and known rows must be of one length, got "
+            f"{len(features)}, {len(labels)}, {len(known)}."
+        )
+    rows = np.asarray(features, dtype=float).reshape(len(known), -1)
+    # balanced, so that folds of other shares are not told apart by their mean
+    model = make_pipeline(
+        StandardScaler(),
+        LogisticRegression(C=STRENGTH, max_iter=2000, class_weight="balanced"),
+    )
+    model.fit(rows[known], _as_labels(np.asarray(labels)[known]))
+    return model.predict_proba(rows[~known])[:, 1]
 
 
 def _as_labels(labels: ArrayLike) -> np.ndarray:

@@ -18,7 +18,10 @@ from xraylab import __version__, splits, verbs
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit code."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if getattr(arguments, "thumbnails", False) and not arguments.html:
+        parser.error("--thumbnails needs --html FILE, the page to show them on")
     started = time.perf_counter()
     try:
         answer, text, code = arguments.work(arguments)
@@ -49,18 +52,35 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="xraylab", description=__doc__)
     parser.add_argument("--version", action="version", version=__version__)
     sub = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for add in (_merge_and_split, _train, _evaluate_and_predict, _phantom, _course):
+    for add in (
+        _merge_split_and_audit,
+        _train,
+        _evaluate_and_predict,
+        _phantom,
+        _course,
+    ):
         add(sub)
     return parser
 
 
-def _merge_and_split(sub: argparse._SubParsersAction) -> None:
+def _merge_split_and_audit(sub: argparse._SubParsersAction) -> None:
     merge = _verb(sub, "merge", verbs.merge, "merge the sources under a folder")
     merge.add_argument("--data", type=_folder, required=True, metavar="ROOT")
     merge.add_argument("--out", type=Path, required=True, metavar="DIR")
 
     split = _verb(sub, "split", verbs.split, "split a merge by one of four protocols")
     _add_merge_and_protocol(split)
+
+    text = "who meets whom, and what else tells the class"
+    audit = _verb(sub, "audit", verbs.audit, text)
+    audit.add_argument(
+        "path", type=_existing, metavar="PATH", help="folder or manifest.csv"
+    )
+    audit.add_argument("--html", type=Path, metavar="FILE", help="write one page")
+    audit.add_argument(
+        "--thumbnails", action="store_true", help="show pictures on the page"
+    )
+    audit.add_argument("--strict", action="store_true", help="exit 1 on findings")
 
 
 def _train(sub: argparse._SubParsersAction) -> None:
@@ -125,6 +145,13 @@ def _folder(text: str) -> Path:
     path = Path(text)
     if not path.is_dir():
         raise argparse.ArgumentTypeError(f"must be an existing folder, got {text}")
+    return path
+
+
+def _existing(text: str) -> Path:
+    path = Path(text)
+    if not path.exists():
+        raise argparse.ArgumentTypeError(f"must be a folder or a file, got {text}")
     return path
 
 

@@ -30,6 +30,7 @@ from xraylab._drawing import (
 )
 from xraylab._figures_of_answers import plot_confusion as plot_confusion
 from xraylab._figures_of_answers import plot_metrics as plot_metrics
+from xraylab._figures_of_answers import plot_probes as plot_probes
 from xraylab._figures_of_answers import plot_protocols as plot_protocols
 from xraylab._figures_of_answers import plot_reliability as plot_reliability
 from xraylab._figures_of_answers import plot_roc as plot_roc

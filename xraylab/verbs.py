@@ -45,6 +45,19 @@ def split(args: argparse.Namespace) -> Answer:
     return {"protocol": args.protocol, "seed": args.seed, **rows}, text, 0
 
 
+def audit(args: argparse.Namespace) -> Answer:
+    """Audit a folder or a merge; with --strict, findings are a failure."""
+    from xraylab import _audit_page, auditing, thumbnails
+
+    found = auditing.audit(args.path, workers=thumbnails.all_cores())
+    text = _audit_page.as_text(found)
+    if args.html:
+        page = _audit_page.as_html(found, thumbnails=args.thumbnails)
+        _files.write_text(args.html, page)
+        text += f"\nWritten to {args.html}."
+    return found.as_dict(), text, 1 if args.strict and found.faults else 0
+
+
 def train(args: argparse.Namespace) -> Answer:
     """Train on a split, or continue an unfinished run."""
     from xraylab import experiments, training

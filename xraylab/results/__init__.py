@@ -72,12 +72,18 @@ def read_predictions(
     Raises
     ------
     ValueError
-        If there is no such measurement, or `on` is neither.
+        If there is no such measurement, it keeps no answers, or `on` is neither.
     """
     if on not in {"valid", "test"}:
         raise ValueError(f'on must be "valid" or "test", got {on!r}.')
     read_result(name, folder=folder)
-    return pd.read_csv(Path(folder) / f"{name}-{on}.csv")
+    file = Path(folder) / f"{name}-{on}.csv"
+    if not file.is_file():
+        raise ValueError(
+            f"{name} keeps no answers on {on}: it is a table of figures. "
+            "read_result gives them."
+        )
+    return pd.read_csv(file)
 
 
 def list_results(*, folder: str | Path = _FOLDER) -> pd.DataFrame:

@@ -1,0 +1,108 @@
+"""Measure the floors of the audit's probes, and keep them in xraylab/floors.json.
+
+python benchmarks/calibrate_audit.py SET ...
+
+Each SET is a folder of clean built-in pictures, as from `xraylab phantom --clean`.
+Their children are pooled, and cut into sets of several sizes.
+"""
+
+import argparse
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from xraylab import __version__, _files, duplicates, features, probes, sources, splits
+from xraylab import thumbnails as looks
+
+SIZES = (100, 200, 400, 800, 1600)  # children a set
+MOST = 36  # sets a size; smaller sets are cheap but many
+
+
+def read_set(root: Path) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
+    """Read one set of the first source: its table, file facts and squares."""
+    files, _ = sources.list_files(root)
+    pictures = duplicates.find_pictures(files, root, progress=False).table
+    table = splits.add_groups(files.merge(pictures, on="path"))
+    table = table[table["kept"]].reset_index(drop=True)
+    table = table.assign(
+        split=table["published_split"], group_id=root.name + table["group_id"]
+    )
+    seen = looks.look(table["path"].tolist(), root, progress=False)
+    return table[["label", "split", "group_id"]], seen.files, seen.squares
+
+
+def cut_sets(groups: np.ndarray, size: int, seed: int) -> list[np.ndarray]:
+    """Cut the children into sets of `size`, at random: a mask of rows each."""
+    rng = np.random.default_rng([seed, size])
+    names = rng.permutation(np.unique(groups))
+    n_sets = min(MOST, len(names) // size)
+    return [np.isin(groups, names[i * size : (i + 1) * size]) for i in range(n_sets)]
+
+
+def measure(values: dict, table: pd.DataFrame) -> pd.DataFrame:
+    """Run all probes on all sets of all sizes: one row a figure."""
+    rows = []
+    for size in SIZES:
+        for number, of in enumerate(cut_sets(table["group_id"].to_numpy(), size, 0)):
+            part = {name: value[of] for name, value in values.items()}
+            found = probes.ask_probes(
+                part, table[of].reset_index(drop=True), seed=number
+            )
+            rows += [figure | {"size": size} for figure in found if "n_each" in figure]
+        print(size, "children done", flush=True)
+    return pd.DataFrame(rows)
+
+
+def summarise(found: pd.DataFrame) -> dict:
+    """Mean by size, and how much wider than its sampling error a figure falls."""
+    kind = np.where(found["question"] == "class", "class ", "shift ")
+    entries = {}
+    for name, rows in found.groupby(kind + found["feature"], sort=False):
+        by_size = rows.groupby("size")
+        mean = by_size["auroc"].transform("mean")
+        errors = [
+            probes.measure_error(max(floor, 0.5), *n_each)
+            for floor, n_each in zip(mean, rows["n_each"], strict=True)
+        ]
+        n_sets = by_size.size()
+        degrees = n_sets.sum() - len(n_sets)
+        z = (rows["auroc"] - mean) / errors
+        entries[name] = {
+            "n_groups": by_size["n_groups"].mean().round(1).tolist(),
+            "auroc": by_size["auroc"].mean().round(4).tolist(),
+            "n_sets": n_sets.tolist(),
+            # a header that never varies must not make the limit nothing
+            "spread": max(1.0, round(float(np.sqrt((z**2).sum() / degrees)), 3)),
+        }
+    return entries
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sets", type=Path, nargs="+")
+    roots = parser.parse_args().sets
+    tables, files, squares = zip(*map(read_set, roots), strict=True)
+    table = pd.concat(tables, ignore_index=True)
+    values = features.make_features(
+        pd.concat(files, ignore_index=True), np.concatenate(squares)
+    )
+    made = {
+        "by": "benchmarks/calibrate_audit.py",
+        "date": datetime.now(UTC).date().isoformat(),
+        "xraylab": __version__,
+        "data": "clean built-in pictures (simulated), first source, each picture once",
+        "sets": [root.name for root in roots],
+        "n_pictures": len(table),
+        "n_groups": int(table["group_id"].nunique()),
+    }
+    entries = summarise(measure(values, table))
+    print(pd.DataFrame(entries).T.to_string())
+    file = Path(probes.__file__).with_name("floors.json")
+    _files.write_text(file, json.dumps({"made": made, "probes": entries}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""Measure the probes on the real pictures and keep the table in xraylab/results.
+
+python benchmarks/measure_probes.py FIRST_SOURCE --originals originals.csv
+
+FIRST_SOURCE is its folder at 224 px. These files were encoded again, so file and
+header are measured on the list of full-size files: name, label, split, width,
+height, mode, bytes, luma_table_sum, progressive, dpi.
+"""
+
+import argparse
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import PIL
+import sklearn
+from scipy.stats import rankdata
+
+from xraylab import __version__, auditing, evaluation, features, names, probes, results
+
+NUMBERS = ["table_sum", "bits_per_pixel", "bytes", "height", "width", "aspect"]
+PIXELS = ("intensity", "spectrum", "ring", "corners", "thumbnail")
+
+
+def read_originals(file: Path) -> pd.DataFrame:
+    """Read the facts of full-size training files, with label and child."""
+    table = pd.read_csv(file).rename(columns={"luma_table_sum": "table_sum"})
+    table = table[table["split"] == "train"].reset_index(drop=True)
+    keys = table["name"].map(names.read_name)
+    return table.assign(
+        label=(table["label"] == "PNEUMONIA").astype(int),
+        group_id=["-".join(key) for key in keys],
+        format="JPEG",
+        dpi=table["dpi"].astype(str).str.extract(r"(\d+)")[0].astype(float).fillna(0),
+        aspect=table["width"] / table["height"],
+        bits_per_pixel=8 * table["bytes"] / (table["width"] * table["height"]),
+    )
+
+
+def measure_number(table: pd.DataFrame, name: str) -> dict:
+    """AUROC of one number in its better direction, children resampled."""
+    score = (rankdata(table[name]) - 0.5) / len(table)
+    answers = table.assign(score=score)[["label", "score", "group_id"]]
+    if evaluation.bootstrap_interval(answers, n_boot=2).value < 0.5:
+        answers = answers.assign(score=1 - score)
+    found = evaluation.bootstrap_interval(answers)
+    figure = {"value": found.value, "low": found.low, "high": found.high}
+    return figure | {"floor": 0.5, "n": found.n}
+
+
+def as_metrics(figures: pd.DataFrame, suffix: str) -> dict:
+    """Name each figure by question, feature and where it was measured."""
+    metrics = {}
+    for row in figures.itertuples():
+        name = f"{row.question}, {row.feature}, {row.on}{suffix}"
+        metrics[name] = {
+            "value": row.auroc,
+            "low": row.low,
+            "high": row.high,
+            "floor": row.floor,
+            "n": row.n,
+        }
+        if np.isfinite(row.limit):
+            metrics[name] |= {"limit": row.limit, "found": bool(row.found)}
+    return metrics
+
+
+def rounded(metrics: dict) -> dict:
+    return {
+        name: {k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()}
+        for name, row in metrics.items()
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("first_source", type=Path)
+    parser.add_argument("--originals", type=Path, required=True)
+    args = parser.parse_args()
+    audit = auditing.audit(args.first_source)
+    by_pixels = audit.probes[audit.probes["feature"].isin(PIXELS)]
+    originals = read_originals(args.originals)
+    by_file = probes.run_probes(
+        features.make_file_features(originals),
+        originals[["label", "group_id", "split"]],
+    )
+    numbers = {
+        f"class, {name} alone, full-size files": measure_number(originals, name)
+        for name in NUMBERS
+    }
+    in_test = (audit.table["split"] == "test") & audit.table["kept"]
+    result = {
+        "name": "real-224px-probes",
+        "date": datetime.now(UTC).date().isoformat(),
+        "data": "Kermany et al. 2018 (doi 10.17632/rscbjbr9sj): first source, 224 px, "
+        "encoded again by a third party; file facts of its full-size files by a list",
+        "protocol": "probes: outside the test by cross-validation, and on the test",
+        "recipe": {
+            "model": "scaling and logistic regression, balanced, C 0.01",
+            "folds": 5,
+            "features": features.FEATURES,
+        },
+        "seed": 0,
+        "looks": 1,
+        "versions": {
+            "python": platform.python_version(),
+            "xraylab": __version__,
+            "numpy": np.__version__,
+            "pillow": PIL.__version__,
+            "scikit-learn": sklearn.__version__,
+        },
+        "n_test": int(in_test.sum()),
+        "n_groups": int(audit.table.loc[in_test, "group_id"].nunique()),
+        "metrics": rounded(
+            as_metrics(by_pixels, "")
+            | as_metrics(by_file, ", full-size files")
+            | numbers
+        ),
+    }
+    results.write_result(result["name"], result)
+    for name in result["metrics"]:
+        print(name, results.quote(result["name"], name))
+
+
+if __name__ == "__main__":
+    main()

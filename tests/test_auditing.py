@@ -1,0 +1,154 @@
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.conftest import as_jpeg, blob_picture, write_file
+from xraylab import _audit_page, auditing, cli, findings, manifest, merging
+
+
+@pytest.fixture(scope="module")
+def audited(three_sources):
+    return auditing.audit(three_sources, progress=False)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Eight pictures in split/class folders; one leaks, resized, and one is cut."""
+    for i in range(8):
+        split, name = ("train", "test")[i // 4], ("Healthy", "Sick")[i % 2]
+        data = as_jpeg(blob_picture(i))
+        write_file(tmp_path / "set" / split / name / f"{i}.jpeg", data)
+    smaller = Image.fromarray(blob_picture(4)).resize((80, 80))
+    copy = as_jpeg(np.asarray(smaller), quality=80)
+    write_file(tmp_path / "set/train/Healthy/copy.jpeg", copy)
+    write_file(tmp_path / "set/train/Sick/cut.jpeg", b"no picture")
+    return tmp_path / "set"
+
+
+def names_of(audit):
+    return [finding.name for finding in audit.findings]
+
+
+def test_sources_that_share_their_pictures_are_found(audited):
+    assert audited.table["picture_id"].nunique() == 24
+    assert len(audited.table) == 72
+    assert names_of(audited)[:2] == [
+        "pictures in several splits",
+        "children in several splits",
+    ]
+    assert audited.probes.empty
+    assert "names that disagree with pixels" not in names_of(audited)
+    balance = audited.tables["balance before and after merging"]
+    assert balance["n"].tolist() == [36, 36, 12, 12]
+
+
+def test_any_folder_a_leak_and_a_broken_file(folder):
+    found = auditing.audit(folder, progress=False)
+    assert names_of(found)[:2] == ["pictures in several splits", "unreadable files"]
+    assert found.faults == found.findings[:2]
+    assert "1 pictures of train are in test too (1 files there, 25%)" in (
+        found.findings[0].found
+    )
+    assert found.problems["path"].tolist() == ["train/Sick/cut.jpeg"]
+    assert "names that tell no child" in names_of(found)
+
+
+def test_one_picture_under_two_labels(folder):
+    shutil.copy(folder / "train/Healthy/0.jpeg", folder / "train/Sick/again.jpeg")
+    found = auditing.audit(folder, progress=False)
+    assert "one picture under two labels" in [fault.name for fault in found.faults]
+
+
+def test_three_classes_are_counted_but_not_probed(folder):
+    write_file(folder / "train/Other/9.jpeg", as_jpeg(blob_picture(9)))
+    found = auditing.audit(folder, progress=False)
+    assert "they need two classes, found 3" in _audit_page.as_text(found)
+
+
+def test_a_merge_its_manifest_and_its_folder_say_the_same(
+    audited, three_sources, tmp_path
+):
+    merging.save_merge(merging.merge(three_sources, progress=False), tmp_path / "m")
+    for path in (tmp_path / "m", tmp_path / "m/manifest.csv"):
+        found = auditing.audit(path, progress=False)
+        assert [f.found for f in found.findings] == [f.found for f in audited.findings]
+
+
+def test_a_manifest_alone_lies_beside_its_pictures(three_sources, tmp_path):
+    shutil.copytree(three_sources, tmp_path / "d")
+    merged = merging.merge(tmp_path / "d", progress=False)
+    file = write_file(tmp_path / "d/mine.csv", b"")
+    file.write_text(manifest.as_csv(merged.manifest), encoding="utf-8")
+    assert len(auditing.audit(file, progress=False).table) == 72
+
+
+def test_pictures_that_broke_or_went_since_the_merge(three_sources, tmp_path):
+    shutil.copytree(three_sources, tmp_path / "d")
+    merged = merging.merge(tmp_path / "d", progress=False)
+    file = tmp_path / "d/mine.csv"
+    file.write_text(manifest.as_csv(merged.manifest), encoding="utf-8")
+    gone, *rest = merged.manifest["path"]
+    (tmp_path / "d" / gone).unlink()
+    assert auditing.audit(file, progress=False).problems["path"].tolist() == [gone]
+    for path in rest:
+        (tmp_path / "d" / path).unlink()
+    with pytest.raises(ValueError, match=r"none of 72 files in .* Fetch them again"):
+        auditing.audit(file, progress=False)
+
+
+def test_a_folder_without_one_readable_picture(tmp_path):
+    for name in "ab":
+        write_file(tmp_path / name / "x.png", b"no")
+    with pytest.raises(
+        ValueError, match=r"none of 2 files .* could be read, first a/x"
+    ):
+        auditing.audit(tmp_path, progress=False)
+
+
+def test_every_finding_says_three_things():
+    for name in findings._words():
+        finding = findings.make_finding(name, "1 file.")
+        assert all((finding.shows, finding.shows_not, finding.to_do))
+    with pytest.raises(KeyError):
+        findings.make_finding("unheard of", "")
+
+
+def test_the_page_needs_nothing_else_and_shows_no_picture(audited):
+    page = _audit_page.as_html(audited)
+    assert "<script" not in page
+    assert not re.search(r'(?:src|href)="(?!#|data:)', page.split("<svg")[0])
+    assert "data:image" not in page
+    assert "Not for clinical use" in page
+    assert "data:image/png" in _audit_page.as_html(audited, thumbnails=True)
+
+
+def test_names_cannot_write_into_the_page(folder):
+    odd = folder / "train/Sick/<b>x<b>.jpeg"
+    odd.write_bytes((folder / "train/Healthy/0.jpeg").read_bytes())
+    page = _audit_page.as_html(auditing.audit(folder, progress=False), thumbnails=True)
+    assert "<b>x<b>" not in page
+
+
+def test_the_verb_answers_and_strict_fails_on_findings(folder, tmp_path, capsys):
+    page = tmp_path / "page.html"
+    assert cli.main(["audit", str(folder), "--html", str(page), "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["files"], answer["problems"], answer["faults"]) == (9, 1, 2)
+    assert page.is_file()
+    assert cli.main(["audit", str(folder), "--strict"]) == 1
+    assert "FINDING: unreadable files" in capsys.readouterr().out
+
+
+def test_wrong_use_of_the_verb(folder, capsys):
+    for argv, message in (
+        ([str(folder / "gone")], "must be a folder or a file, got"),
+        ([str(folder), "--thumbnails"], "--thumbnails needs --html FILE"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            cli.main(["audit", *argv])
+        assert ended.value.code == 2
+        assert message in capsys.readouterr().err

@@ -1,0 +1,272 @@
+"""The whole audit: a folder or a merge to tables, probes and findings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from xraylab import (
+    duplicates,
+    features,
+    findings,
+    folders,
+    manifest,
+    meetings,
+    merging,
+    probes,
+    sources,
+    splits,
+    thumbnails,
+)
+
+ODD_SHARE = 0.01  # a mode and format that fewer files have is odd
+_FACTS = ["width", "height", "aspect", "bytes", "bits_per_pixel", "table_sum"]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What came out of an audit.
+
+    Attributes
+    ----------
+    root : Path
+        The paths in `table` are relative to it.
+    table : DataFrame
+        One row a readable file: what its path, its header and its pixels tell.
+    squares : array of uint8, shape (n_files, 48, 48)
+        Grey levels, row for row as in `table`.
+    tables : dict of str to DataFrame
+        Counts and cross-tables, by title.
+    probes : DataFrame
+        As from `xraylab.probes.run_probes`; empty where they cannot run.
+    findings : list of Finding
+        Faults first, then notes.
+    problems, ignored : DataFrame
+        Files that could not be read, with cause; and left out, with reason.
+    """
+
+    root: Path
+    table: pd.DataFrame
+    squares: np.ndarray
+    tables: Mapping[str, pd.DataFrame]
+    probes: pd.DataFrame
+    findings: list[findings.Finding]
+    problems: pd.DataFrame
+    ignored: pd.DataFrame
+
+    @property
+    def faults(self) -> list[findings.Finding]:
+        """The findings that ask for something."""
+        return [finding for finding in self.findings if finding.is_fault]
+
+    def as_dict(self) -> dict:
+        """Give all but the files themselves; a plain dict, fit for JSON."""
+        frames = {**self.tables, "probes": self.probes, "unreadable": self.problems}
+        reasons = self.ignored["reason"].value_counts()
+        return {
+            "root": str(self.root),
+            "files": len(self.table),
+            "pictures": int(self.table["picture_id"].nunique()),
+            "groups": int(self.table["group_id"].nunique()),
+            "problems": len(self.problems),
+            "ignored": reasons.to_dict(),
+            "faults": len(self.faults),
+            "findings": [asdict(finding) for finding in self.findings],
+            "alarm_rate": probes.ALARM_RATE,
+            "tables": {
+                name: json.loads(frame.to_json(orient="records"))
+                for name, frame in frames.items()
+            },
+        }
+
+
+def audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> Audit:
+    """Audit labelled pictures: who meets whom, and what else tells the class.
+
+    Parameters
+    ----------
+    path : path
+        A folder with any of the three sources, or of the form
+        `split/class/picture` or `class/picture`; or a merge: its folder, or the
+        manifest.csv in it.
+    workers : int
+        Processes that read pictures.
+    progress : bool
+        Show progress bars on stderr.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is nothing at `path`, or a merge's pictures have moved away.
+    xraylab.sources.UnknownLayoutError
+        If no class folders with pictures are found.
+    ValueError
+        If not one picture could be read.
+    """
+    root, table, problems, ignored = _read_table(Path(path), workers, progress)
+    seen = thumbnails.look(
+        table["path"].tolist(), root, workers=workers, progress=progress
+    )
+    problems = pd.concat([problems, seen.problems]).drop_duplicates("path")
+    if seen.files.empty:
+        raise ValueError(
+            f"path must hold readable pictures, none of {len(problems)} files in "
+            f"{path} could be read, first {problems['path'].iloc[0]}. Fetch them again."
+        )
+    facts = seen.files.drop(columns="bytes")
+    table = table.merge(facts, on="path", validate="one_to_one")
+    name = table["path"].str.rsplit("/", n=1).str[-1]
+    n_pixels = table["width"] * table["height"]
+    table = table.assign(
+        name=name,
+        aspect=table["width"] / table["height"],
+        bits_per_pixel=8 * table["bytes"] / n_pixels,
+    )
+    figures = _probe(table, seen.squares)
+    tables = _cross(table)
+    said = _find(table, tables, figures, problems)
+    return Audit(root, table, seen.squares, tables, figures, said, problems, ignored)
+
+
+def _read_table(
+    path: Path, workers: int, progress: bool
+) -> tuple[Path, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Read a merge, or make one of a folder of any layout."""
+    home = path.parent if path.is_file() else path
+    if (home / "merge.json").is_file():
+        merged = merging.load_merge(home)
+        table = _name_classes(merged.manifest)
+        return merged.root, table, merged.problems, merged.ignored
+    if path.is_file():
+        table = _name_classes(manifest.read_manifest(path))
+        empty = {"problems": ["path", "cause"], "ignored": ["path", "reason"]}
+        return home, table, *(pd.DataFrame(columns=c) for c in empty.values())
+    try:
+        merged = merging.merge(path, workers=workers, progress=progress)
+    except sources.UnknownLayoutError:
+        files, ignored = folders.list_files(path)
+        files = files.rename(columns={"published_split": "split"})
+        found = duplicates.find_pictures(
+            files, path, workers=workers, progress=progress
+        )
+        table = splits.add_groups(files.merge(found.table, on="path"))
+        return path, table, found.problems, ignored
+    return path, _name_classes(merged.manifest), merged.problems, merged.ignored
+
+
+def _name_classes(files: pd.DataFrame) -> pd.DataFrame:
+    names = files["label"].map({0: "normal", 1: "pneumonia"})
+    return files.rename(columns={"published_split": "split"}).assign(class_name=names)
+
+
+def _probe(table: pd.DataFrame, squares: np.ndarray) -> pd.DataFrame:
+    """Run the probes on each picture once, in the split of its kept copy."""
+    if table["class_name"].nunique() != 2:
+        return pd.DataFrame(columns=probes.COLUMNS)
+    kept = table["kept"].to_numpy(bool)
+    once = table[kept].reset_index(drop=True)
+    figures = probes.run_probes(features.make_features(once, squares[kept]), once)
+    names = once.drop_duplicates("label").set_index("label")["class_name"]
+    words = {f"test or not, label {k}": f"test or not, {v}" for k, v in names.items()}
+    return figures.assign(question=figures["question"].replace(words))
+
+
+def _cross(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    once = table[table["kept"]]
+    by = ["source", "split", "class_name"]
+    counts = table.groupby(by, as_index=False).agg(
+        n_files=("path", "size"),
+        n_pictures=("picture_id", "nunique"),
+        n_groups=("group_id", "nunique"),
+    )
+    balance = pd.DataFrame(
+        [
+            (when, name, len(part), len(part) / len(rows))
+            for when, rows in (("every file", table), ("each picture once", once))
+            for name, part in rows.groupby("class_name")
+        ],
+        columns=["counted", "class_name", "n", "share"],
+    )
+    facts = once.groupby("class_name")[_FACTS].median().reset_index()
+    modes = table.groupby(["mode", "format"], as_index=False).size()
+    return {
+        "files by source, split and class": counts,
+        "balance before and after merging": balance,
+        "middle values by class": facts,
+        "colour and format by class": table.groupby(
+            ["class_name", "mode", "format"], as_index=False
+        ).size(),
+        "odd modes and formats": modes[modes["size"] < ODD_SHARE * len(table)],
+        "pictures in several splits": meetings.find_meetings(table, "picture_id"),
+        "children in several splits": meetings.find_meetings(table, "patient_id"),
+        "one picture under two labels": meetings.find_label_conflicts(table),
+        "names that disagree with pixels": meetings.find_name_conflicts(table),
+        "blocks": meetings.measure_blocks(table),
+    }
+
+
+def _find(
+    table: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
+    figures: pd.DataFrame,
+    problems: pd.DataFrame,
+) -> list[findings.Finding]:
+    """Say what the tables mean, faults first."""
+    said = []
+    for name in ("pictures in several splits", "children in several splits"):
+        said += findings.describe_meetings(name, tables[name])
+    conflicts = tables["one picture under two labels"]
+    n_twice = conflicts["picture_id"].nunique()
+    said += _say(conflicts, "one picture under two labels", f"{n_twice:,} pictures")
+    name = "names that disagree with pixels"
+    said += _say(tables[name], name, f"{len(tables[name]):,} names")
+    said += _say(problems, "unreadable files", f"{len(problems):,} files")
+    return said + findings.describe_probes(figures) + _note(table, tables)
+
+
+def _say(frame: pd.DataFrame, name: str, count: str) -> list[findings.Finding]:
+    if frame.empty:
+        return []
+    shown = ", ".join(frame["path"].head(meetings.SHOWN))
+    return [findings.make_finding(name, f"{count}, first {shown}.")]
+
+
+def _note(
+    table: pd.DataFrame, tables: Mapping[str, pd.DataFrame]
+) -> list[findings.Finding]:
+    """Say what is worth knowing and asks for nothing by itself."""
+    notes = []
+    if n_odd := int(tables["odd modes and formats"]["size"].sum()):
+        kinds = tables["odd modes and formats"][["mode", "format"]].agg(
+            " ".join, axis=1
+        )
+        notes.append(("odd files", f"{n_odd:,} files: {', '.join(kinds)}."))
+    blocks = tables["blocks"]
+    if len(few := blocks[blocks["p"] <= 2 / (1 + meetings.N_SHUFFLES)]):
+        text = (
+            f"{len(few)} of {len(blocks)} kinds of children stand in "
+            f"{few['n_runs'].sum():,} runs of one split, by chance "
+            f"{few['by_chance'].sum():,.0f}."
+        )
+        notes.append(("split in blocks", text))
+    place = ["source", "split", "picture_id"]
+    if n_repeats := int(table.duplicated(place).sum()):
+        notes.append(("copies within a split", f"{n_repeats:,} further files."))
+    once = table[table["kept"]]
+    named = table.loc[table["patient_id"] != "", "picture_id"]
+    if n_unnamed := int((~once["picture_id"].isin(named)).sum()):
+        text = f"{n_unnamed:,} of {len(once):,} pictures."
+        notes.append(("names that tell no child", text))
+    careless = meetings.count_number_only(table)
+    if careless["test_files"]:
+        text = (
+            f"{careless['shared_numbers']:,} numbers are used by both kinds; so read, "
+            f"{careless['test_files']:,} test files would share a child with the rest."
+        )
+        notes.append(("numbers read without their kind", text))
+    return [findings.make_finding(*note) for note in notes]

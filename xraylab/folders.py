@@ -1,0 +1,120 @@
+"""Any labelled folder: `split/class/picture` or `class/picture`.
+
+The three sources have a module of their own; this one reads what others lay out.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+
+from xraylab import _walking, names, sources
+
+SPLIT_NAMES = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation"), "val"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+# One of these is label 0; else the first class in the alphabet is.
+NO_DISEASE = {"normal", "healthy", "negative", "no_finding", "no finding", "0"}
+COLUMNS = [*sources.FILE_COLUMNS, "class_name"]
+
+
+def list_files(root: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """List every file under a folder of classes, with or without splits.
+
+    Where a folder is called train, training, val, valid, validation, test or
+    testing, in any case, the classes are the folders in it; else they are the
+    folders in `root`. Nothing is skipped silently: files + ignored = all found.
+
+    Parameters
+    ----------
+    root : path
+
+    Returns
+    -------
+    files : DataFrame
+        One row a picture file, sorted by path: the columns of
+        `xraylab.sources.FILE_COLUMNS` and class_name. label counts the classes
+        from 0; source is the folder above the splits, "" for `root` itself.
+    ignored : DataFrame
+        Columns path and reason.
+
+    Raises
+    ------
+    FileNotFoundError
+        If `root` is no folder.
+    xraylab.sources.UnknownLayoutError
+        If there are not at least two class folders with pictures.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise FileNotFoundError(
+            f"root must be an existing folder, got {root}. Give one that holds "
+            "class folders, or split folders with class folders in them."
+        )
+    tree, ignored = _walking.walk(root)
+    has_splits = any(_is_split(folder) for folder in tree if folder != root)
+    rows = []
+    for folder, files in tree.items():
+        place = _read_place(folder.relative_to(root).parts, has_splits)
+        for name in files:
+            file = folder / name
+            path = _walking.relative(file, root)
+            reason, n_bytes = _reason_to_ignore(path, place is not None), 0
+            if not reason:
+                n_bytes, reason = _walking.measure(file, root)
+            if reason:
+                ignored.append((_walking.shown(file, root), reason))
+            else:
+                rows.append(_file_row(path, *place, n_bytes))
+    table = pd.DataFrame(sorted(rows), columns=COLUMNS)
+    table = table.assign(label=_number_classes(table["class_name"], root))
+    return table, pd.DataFrame(sorted(ignored), columns=["path", "reason"])
+
+
+def _is_split(folder: Path) -> bool:
+    return folder.name.lower() in SPLIT_NAMES
+
+
+def _read_place(
+    parts: tuple[str, ...], has_splits: bool
+) -> tuple[str, str, str] | None:
+    """Tell source, split and class of a folder; None where it is no class folder."""
+    if not has_splits:
+        return ("", "", parts[0].lower()) if len(parts) == 1 else None
+    if len(parts) < 2 or parts[-2].lower() not in SPLIT_NAMES:
+        return None
+    return "/".join(parts[:-2]), SPLIT_NAMES[parts[-2].lower()], parts[-1].lower()
+
+
+def _reason_to_ignore(path: str, in_class: bool) -> str:
+    pure = PurePosixPath(path)
+    if "__MACOSX" in pure.parts or pure.name.startswith("._"):
+        return "macOS file, not a picture"
+    if pure.name.startswith("."):
+        return "hidden file"
+    if not in_class:
+        return "not in a class folder"
+    if pure.suffix.lower() not in sources.PICTURE_ENDINGS:
+        return f"not a picture ending ({pure.suffix or 'none'})"
+    return ""
+
+
+def _file_row(path: str, source: str, split: str, name: str, size: int) -> tuple:
+    kind, number = names.read_name(PurePosixPath(path).name)
+    patient = f"{kind}-{number}" if kind else ""
+    return path, source, split, -1, kind, number, patient, size, name
+
+
+def _number_classes(found: pd.Series, root: Path) -> pd.Series:
+    """Count the classes from 0, the healthy one first."""
+    classes = sorted(set(found), key=lambda name: (name not in NO_DISEASE, name))
+    if len(classes) < 2:
+        raise sources.UnknownLayoutError(
+            "root must hold at least two class folders with pictures, in it or in "
+            f"its train, val and test folders, found {', '.join(classes) or 'none'} "
+            f"in {root}."
+        )
+    return found.map({name: i for i, name in enumerate(classes)}).astype(int)
