@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import write_file
-from xraylab import cli
+from xraylab import cli, looks
 
 VERBS = [
     "merge",
@@ -135,6 +135,9 @@ def test_merge_names_bad_files_and_is_done(three_sources, tmp_path, capsys):
         (["phantom", "--out", "x", "--children", "0"], "whole number above 0, got 0"),
         (["split", ".", "--protocol", "best"], "invalid choice: 'best'"),
         ([], "required: VERB"),
+        (["evaluate", ".", "--threshold", "2"], "a number from 0 to 1, got 2"),
+        (["evaluate", ".", "--threshold", "nan"], "a number from 0 to 1, got nan"),
+        (["evaluate", ".", "--threshold", "half"], "from 0 to 1, got half"),
     ],
 )
 def test_a_wrong_command_exits_2(argv, message, capsys):
@@ -197,7 +200,33 @@ def test_each_fault_exits_1_with_its_words(
     out, err = capsys.readouterr()
     assert re.search(message, err), err
     assert "Traceback" not in err + out
+    assert "Downloading" not in out  # torch says it, and not on stderr
     assert not (tmp_path / "set").exists()
+    assert not (tmp_path / "run").exists()
+
+
+def test_weights_that_could_not_be_fetched_leave_the_folder_free(
+    merge_folder, tmp_path, monkeypatch, capsys
+):
+    def no_network(*_, **__):
+        raise URLError("no route to host")
+
+    monkeypatch.setattr("torch.hub.download_url_to_file", no_network)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "hub"))
+    train = ["train", str(merge_folder), "--protocol", "image-random", "--out"]
+    train += [str(tmp_path / "run"), "--size", "16", "--steps", "2", "--epochs", "1"]
+    assert cli.main([*train, "--weights", "imagenet"]) == 1
+    assert "or use weights none" in capsys.readouterr().err
+    assert cli.main([*train, "--weights", "none"]) == 0
+
+
+def test_a_wrong_threshold_counts_no_look(run_folder, merge_folder, capsys):
+    before = len(looks.list_looks(merge_folder))
+    argv = ["evaluate", str(run_folder), "--on", "test", "--threshold", "1.5"]
+    with pytest.raises(SystemExit) as ended:
+        cli.main(argv)
+    assert ended.value.code == 2
+    assert len(looks.list_looks(merge_folder)) == before
 
 
 def test_failed_work_exits_1_and_says_why(tmp_path, capsys):

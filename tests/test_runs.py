@@ -98,6 +98,7 @@ def test_a_table_without_a_column_or_a_part_is_refused(tmp_path, data):
     assert not (tmp_path / "r").exists()
     with pytest.raises(ValueError, match="valid must hold both classes, got 0 rows"):
         train(tmp_path / "r", (pixels, table.assign(split="train")))
+    assert not (tmp_path / "r").exists()
 
 
 def test_names_made_of_digits_stay_names(tmp_path, data):

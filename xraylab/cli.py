@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -101,7 +102,7 @@ def _evaluate_and_predict(sub: argparse._SubParsersAction) -> None:
     evaluate = _verb(sub, "evaluate", verbs.evaluate, text)
     evaluate.add_argument("run_folder", type=_folder, metavar="RUN")
     evaluate.add_argument("--on", choices=["valid", "test"], default="valid")
-    evaluate.add_argument("--threshold", type=float, help="default: the run's own")
+    evaluate.add_argument("--threshold", type=_share, help="default: the run's own")
 
     predict = _verb(sub, "predict", verbs.predict, "answer for picture files")
     predict.add_argument("run_folder", type=_folder, metavar="RUN")
@@ -159,6 +160,16 @@ def _positive(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number above 0, got {text}")
     return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = math.nan
+    if not 0 <= share <= 1:  # nan is in no range
+        raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, got {text}")
+    return share
 
 
 def _peak_mb() -> float | None:

@@ -6,7 +6,9 @@ and prediction cannot drift apart.
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
+from contextlib import redirect_stdout
 from pathlib import Path
 from urllib.error import URLError
 
@@ -156,7 +158,9 @@ def _download_imagenet(name: str) -> dict[str, torch.Tensor]:
         )
     kind = torchvision.models.ResNet18_Weights.IMAGENET1K_V1
     try:
-        return kind.get_state_dict(progress=False, check_hash=True)
+        # torch says "Downloading" on stdout, which belongs to answers
+        with redirect_stdout(sys.stderr):
+            return kind.get_state_dict(progress=False, check_hash=True)
     except (URLError, OSError, RuntimeError) as error:
         raise WeightsError(
             f"weights imagenet could not be downloaded from {kind.url}: {error}. "

@@ -99,8 +99,10 @@ def train_run(
     Raises
     ------
     ValueError
-        If the folder holds a run of another recipe, protocol or split, or the
-        table lacks a column.
+        If the folder holds a run of another recipe, protocol or split, the table
+        lacks a column, or train or valid lacks a class; nothing is written.
+    xraylab.models.WeightsError
+        If the weights cannot be had; nothing is written.
     OSError
         When the disk is full; the last whole epoch stays.
     """
@@ -111,17 +113,20 @@ def train_run(
     facts = {"recipe": training.as_dict(recipe), "protocol": protocol}
     _refuse_other_run(folder, facts, table)
     if not _is_file(folder, _LAST):
-        state = None
-        if _is_file(folder, _STATE):
-            state = _state.load_state(folder / _STATE, recipe)
-        else:
-            _begin(folder, facts, about or {}, table)
         labels = np.zeros(len(pixels), np.int64)
         labels[table["row"]] = table["label"]
         train, valid = (
             table.loc[table["split"] == name, "row"].to_numpy()
             for name in ("train", "valid")
         )
+        training.check_rows(recipe, pixels, labels, train, valid)
+        if _is_file(folder, _STATE):
+            state = _state.load_state(folder / _STATE, recipe)
+        else:
+            # first, since it may fail to fetch its weights: a folder that is
+            # already written would refuse the next try with others
+            state = training.start(recipe)
+            _begin(folder, facts, about or {}, table)
         state = training.fit(
             recipe,
             pixels,

@@ -26,6 +26,7 @@ __all__ = [
     "State",
     "as_dict",
     "as_scores",
+    "check_rows",
     "fit",
     "score_logits",
     "start",
@@ -113,7 +114,7 @@ def fit(
         If train or valid is empty or holds a single class, if the pictures are
         not of the recipe's size, or if the loss stops being a number.
     """
-    _check(recipe, pixels, labels, train, valid)
+    check_rows(recipe, pixels, labels, train, valid)
     state = state or start(recipe)
     n_steps = _steps_by_epoch(recipe, len(train))
     bar = _progress.bar(
@@ -227,13 +228,21 @@ def _speed(seen: list[np.ndarray], started: float) -> float:
     return round(sum(map(len, seen)) / (time.perf_counter() - started), 1)
 
 
-def _check(
+def check_rows(
     recipe: Recipe,
     pixels: np.ndarray,
     labels: np.ndarray,
     train: np.ndarray,
     valid: np.ndarray,
 ) -> None:
+    """Refuse pictures and rows that `fit` cannot train on.
+
+    Raises
+    ------
+    ValueError
+        If train or valid is empty or holds a single class, or if the pictures
+        are not of the recipe's size.
+    """
     for name, rows in (("train", train), ("valid", valid)):
         if len(set(labels[rows].tolist())) < 2:
             raise ValueError(f"{name} must hold both classes, got {len(rows)} rows.")
