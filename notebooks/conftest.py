@@ -31,3 +31,5 @@ def pytest_runtest_setup(item):
         STARTED["notebook"] = item.path
         os.environ |= lessons.fresh_environment(HOME.name)
         os.environ["XRAYLAB_DATA"] = "built-in"
+        for name in ("XRAYLAB_MODE", "XRAYLAB_STEPS"):
+            os.environ.pop(name, None)

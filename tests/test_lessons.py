@@ -59,6 +59,24 @@ def test_data_given_from_here_are_found_from_the_kernel(course, tmp_path, monkey
     assert Path(done.cells[2].outputs[0].text.strip()) == tmp_path / "pictures"
 
 
+def test_lessons_run_at_the_size_asked_for_and_are_built_at_their_own(
+    course, tmp_path, monkeypatch
+):
+    (course / "source/91_bad.py").unlink()
+    says = "import os\nprint(os.environ.get('XRAYLAB_STEPS'), end=' ')\n"
+    says += "print(os.environ.get('XRAYLAB_MODE'), os.environ['GOMP_SPINCOUNT'])\n"
+    start = "# %% [markdown]\n# # 90\n\n# %%\n"
+    (course / "source/90_good.py").write_text(start + says)
+    monkeypatch.setenv("XRAYLAB_STEPS", "7")
+    monkeypatch.setenv("XRAYLAB_MODE", "full")
+    monkeypatch.setenv("XRAYLAB_DATA", "built-in")
+    source = lessons.sources(["90"])[0]
+    ran = lessons.run_notebook(lessons.read_source(source), tmp_path / "home")
+    assert ran.cells[2].outputs[0].text == "7 full 1000\n"
+    built = nbformat.read(lessons.build_lessons()[0], as_version=4)
+    assert built.cells[2].outputs[0].text == "None None 1000\n"
+
+
 def test_a_build_that_fails_leaves_the_old_notebook(course, tmp_path):
     out = course / "91_bad.ipynb"
     out.write_text("old")

@@ -113,6 +113,8 @@ def fresh_environment(home: str | Path) -> dict[str, str]:
         "XRAYLAB_GUESSES": str(guesses),
         "XRAYLAB_PROGRESS": "0",
         "OMP_NUM_THREADS": "2",
+        # threads that wait sleep soon, instead of taking a core from other work
+        "GOMP_SPINCOUNT": "1000",
     }
 
 
@@ -165,6 +167,8 @@ def build_notebook(source: Path, out: Path, home: str | Path) -> Path:
 def build_lessons(numbers: Sequence[str] = ()) -> list[Path]:
     """Build notebooks with outputs from their sources, on the built-in pictures."""
     os.environ["XRAYLAB_DATA"] = "built-in"
+    for name in ("XRAYLAB_MODE", "XRAYLAB_STEPS"):  # stored outputs are of one size
+        os.environ.pop(name, None)
     with tempfile.TemporaryDirectory() as home:
         return [
             build_notebook(source, NOTEBOOKS / f"{source.stem}.ipynb", home)

@@ -120,20 +120,13 @@ def train_run(
             for name in ("train", "valid")
         )
         training.check_rows(recipe, pixels, labels, train, valid)
-        if _is_file(folder, _STATE):
-            state = _state.load_state(folder / _STATE, recipe)
-        else:
-            # first, since it may fail to fetch its weights: a folder that is
-            # already written would refuse the next try with others
-            state = training.start(recipe)
-            _begin(folder, facts, about or {}, table)
         state = training.fit(
             recipe,
             pixels,
             labels,
             train,
             valid,
-            state=state,
+            state=_take_up(folder, recipe, facts | {"about": about or {}}, table),
             after_epoch=lambda state: _save_epoch(folder, state),
             progress=progress,
         )
@@ -230,13 +223,25 @@ def _read_table(folder: Path) -> pd.DataFrame:
     return table.astype({"label": int})
 
 
-def _begin(folder: Path, facts: dict, about: dict, table: pd.DataFrame) -> None:
+def _take_up(
+    folder: Path, recipe: training.Recipe, facts: dict, table: pd.DataFrame
+) -> training.State:
+    """Go on with an unfinished run, or begin one."""
+    if _is_file(folder, _STATE):
+        return _state.load_state(folder / _STATE, recipe)
+    # first, since it may fail to fetch its weights: a folder that is already
+    # written would refuse the next try with others
+    state = training.start(recipe)
+    _begin(folder, facts, table)
+    return state
+
+
+def _begin(folder: Path, facts: dict, table: pd.DataFrame) -> None:
     """Write what is known before the first step."""
     packages = ("xraylab", "torch", "torchvision", "numpy", "pillow", "scikit-learn")
     facts = facts | {
         "threshold": THRESHOLD,
         "classes": models.CLASSES,
-        "about": about,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {"python": platform.python_version()}
         | {name: importlib.metadata.version(name) for name in packages},
