@@ -112,7 +112,8 @@ print(*evaluation.describe(metrics), sep="\n")
 # %% [markdown]
 # Read a line like this: *value (low to high), n, floor*. The interval says how far
 # the value may be off by chance with so few pictures. The floor is what an answer
-# reaches that never looks at the picture, such as "always pneumonia".
+# reaches that never looks at the picture: for accuracy, always naming the larger class;
+# for the others, tossing a coin that says "pneumonia" as often as the network does.
 #
 # There is our 96 %, or close to it. The table of right and wrong answers:
 
@@ -123,7 +124,8 @@ _ = figures.plot_confusion(counts, data_name=here.data_name)
 # %% [markdown]
 # ## One picture
 #
-# The original project ends with an answer in words. Here is ours, for one picture.
+# The original project ends with an answer in words. Here is ours, for one of the
+# pictures shown above. Most of them were in training, so this proves nothing yet.
 
 # %% tags=["nbval-ignore-output"]
 from xraylab.predict import Predictor
@@ -144,8 +146,8 @@ seen = splits.describe_split(table)["picture_in_train"]
 print(f"{seen['test']:.0%} of the test files show a picture that is also in train.")
 
 # %% [markdown]
-# The three folders hold the same pictures. The files have other names and other
-# bytes, so it is easy to miss. **The test asked the network what it had already
+# The three folders hold the same pictures. One of them has other names and other bytes,
+# so it is easy to miss. **The test asked the network what it had already
 # been told.**
 #
 # Careful, though. We have found *a* reason to doubt the number. We have not yet

@@ -110,8 +110,8 @@ smooth = explain.occlusion_map(score, picture, 2 * patch_px, stride_px=patch_px)
 _ = figures.show_map(picture, smooth, data_name=here.data_name)
 
 # %% [markdown]
-# A nice picture. It is tempting to nod now: people see a lung under the colours and
-# believe the rest. Let us not nod yet.
+# A nice picture. It is tempting to nod now: wherever the colours lie, one finds a reason
+# for them. Let us not nod yet.
 #
 # ## Held against the truth
 #

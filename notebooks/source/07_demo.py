@@ -142,7 +142,8 @@ for name, picture in odd.items():
     print(f"{name:12} {predictor.predict(picture)}")
 
 # %% [markdown]
-# It answers every time, and not one of the answers means anything. Softmax divides
+# It answers every time, and it would answer anything. One or the other may even be
+# right, by chance or because a film on its head is still a film. Softmax divides
 # its trust between two words, whatever it is shown. **A confidence is not a sign that
 # the question made sense.**
 #

@@ -106,9 +106,8 @@ print_steps(answers, "accuracy")
 
 # %% [markdown]
 # This is one seed, and few children: a single step may well come out near zero, or
-# even below. Over several seeds each of them costs something, and copies weigh more
+# even below. `benchmarks/protocols.py` repeats it over several seeds. Copies weigh more
 # here than in life, because the built-in set is small.
-# (`benchmarks/protocols.py` shows it; it takes a few minutes.)
 #
 # Simulated pictures show how a mistake works. How large it is on real children they
 # cannot tell: we planted the copies, the shortcuts and the other block ourselves.
@@ -137,9 +136,8 @@ print_steps(real_answers, "accuracy")
 # %% [markdown]
 # Read the three lines slowly. Was it the copies? Was it the children? Most people who
 # find the copies stop there, and believe that they have explained the number. The
-# large step is another one: **the published test is another block of pictures**. What
-# makes it another block, we saw in lesson 02: other files, other edges, another way of
-# taking and saving pictures.
+# large step is another one: **the published test is another block of pictures**. The
+# table of real pictures in lesson 02 shows how a simple probe tells the blocks apart.
 #
 # One caution: accuracy also depends on how many of the children are sick, and the
 # official test has another mix. The floors in the table show it. AUROC depends neither
