@@ -31,7 +31,8 @@ def read_set(root: Path) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
         split=table["published_split"], group_id=root.name + table["group_id"]
     )
     seen = looks.look(table["path"].tolist(), root, progress=False)
-    return table[["label", "split", "group_id"]], seen.files, seen.squares
+    squares = seen.squares[seen.files["square"]]
+    return table[["label", "split", "group_id"]], seen.files, squares
 
 
 def cut_sets(groups: np.ndarray, size: int, seed: int) -> list[np.ndarray]:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import os
 import random
 import resource
@@ -21,10 +20,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Sequence
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from PIL import Image, ImageEnhance, ImageOps
 
 N_QUERIES = 500
@@ -86,7 +86,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.one:
         tool, root, out = args.one
-        measure_here(tool, Path(root), Path(out))
+        find_here(tool, Path(root), Path(out))
         return
     with tempfile.TemporaryDirectory() as folder:
         files = different_pictures(args.pictures, 600 if args.quick else None)
@@ -98,6 +98,8 @@ def main() -> None:
 
 
 def different_pictures(folder: Path, most: int | None) -> list[Path]:
+    import pandas as pd
+
     from xraylab import duplicates
 
     endings = {".jpeg", ".jpg", ".png"}
@@ -111,6 +113,8 @@ def different_pictures(folder: Path, most: int | None) -> list[Path]:
 
 def compare_tools(files: list[Path], folder: Path) -> None:
     """Run each tool over pictures and their re-encodings; print a row each."""
+    import pandas as pd
+
     root = folder / "all"
     rng = random.Random(SEED)
     for i, file in enumerate(files):
@@ -125,116 +129,137 @@ def compare_tools(files: list[Path], folder: Path) -> None:
 
 
 def in_another_process(tool: str, root: Path, folder: Path) -> dict | None:
-    """Time a tool as a whole process; None where it is not installed."""
-    out = folder / f"{tool}.json"
+    """Time a tool as a whole process, and score it; None where it does not run."""
+    out = folder / f"{tool}.npz"
     environment = {**os.environ, "XRAYLAB_CACHE": str(folder / "cache")}
     command = [sys.executable, __file__, "-", "--one", tool, str(root), str(out)]
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run(command, env=environment, check=False)
+    process = subprocess.Popen(command, env=environment)
+    peak = watch_memory(process)
+    seconds = time.perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode:
-        print(f"{tool}: not measured (exit {done.returncode})")
+    if process.returncode:
+        print(f"{tool}: not measured (exit {process.returncode})")
         return None
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    found = json.loads(out.read_text())
-    seconds = time.perf_counter() - started - found.pop("scoring")
-    return {"tool": tool, "seconds": seconds, "CPU s": spent} | found
+    costs = {"tool": tool, "seconds": seconds, "CPU s": spent, "peak MB": peak}
+    picture = np.array([int(p.stem) for p in sorted(root.rglob("*.jpeg"))])
+    with np.load(out) as found:
+        return costs | score_pairs(found["pairs"], found["distance"], picture)
 
 
-def measure_here(tool: str, root: Path, out: Path) -> None:
-    """Find pairs with one tool in this process, and score them at its best."""
-    paths = sorted(root.rglob("*.jpeg"))
-    found = FINDERS[tool](root, paths)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-    started = time.perf_counter()
-    picture = np.array([int(p.stem) for p in paths])
-    scores = score_pairs(found, picture)
-    out.write_text(
-        json.dumps(scores | {"peak MB": peak, "scoring": time.perf_counter() - started})
-    )
+def watch_memory(process: subprocess.Popen) -> float:
+    """Wait for a process; give the most memory it and its workers held, in MB.
+
+    Memory that workers share with their parent is counted once (Linux's Pss).
+    """
+    most = 0.0
+    while process.poll() is None:
+        most = max(most, sum(map(held_mb, family(process.pid))))
+        time.sleep(0.05)
+    return most
 
 
-def score_pairs(pairs: pd.DataFrame, picture: np.ndarray) -> dict:
-    """Precision and recall of pairs (a, b, distance), at the best limit."""
+def family(pid: int) -> list[int]:
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:  # it has just ended
+        return []
+    return [pid, *(p for child in children for p in family(int(child)))]
+
+
+def held_mb(pid: int) -> float:
+    try:
+        facts = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0.0
+    return int(facts.split("\nPss:")[1].split()[0]) / 1e3
+
+
+def find_here(tool: str, root: Path, out: Path) -> None:
+    """Find pairs with one tool in this process, and keep them."""
+    pairs, distance = FINDERS[tool](root, sorted(root.rglob("*.jpeg")))
+    np.savez(out, pairs=pairs, distance=distance)
+
+
+def score_pairs(pairs: np.ndarray, distance: np.ndarray, picture: np.ndarray) -> dict:
+    """Precision and recall of pairs of rows, (n, 2), at the best limit."""
     counts = np.bincount(picture)
     n_true = int((counts * (counts - 1) // 2).sum())
-    right = picture[pairs["a"]] == picture[pairs["b"]]
+    right = picture[pairs[:, 0]] == picture[pairs[:, 1]]
     best = {"F1": -1.0}
-    for limit in sorted(pairs["distance"].unique()):
-        taken = pairs["distance"].to_numpy() <= limit
+    for limit in np.unique(distance):
+        taken = distance <= limit
         hits = int((right & taken).sum())
         precision, recall = hits / taken.sum(), hits / n_true
         f1 = 2 * precision * recall / max(precision + recall, 1e-9)
         if f1 > best["F1"]:
-            best = {
-                "limit": float(limit),
-                "precision": precision,
-                "recall": recall,
-                "F1": f1,
-            }
+            names = ("limit", "precision", "recall", "F1")
+            best = dict(zip(names, (limit, precision, recall, f1), strict=True))
     return best
 
 
-def pairs_by_xraylab(root: Path, paths: list[Path]) -> pd.DataFrame:
-    from xraylab import duplicates, thumbnails
+def pairs_by_xraylab(root: Path, paths: list[Path]) -> tuple[np.ndarray, np.ndarray]:
+    import pandas as pd
+
+    from xraylab import _cores, duplicates
 
     names = [p.relative_to(root).as_posix() for p in paths]
     table = pd.DataFrame({"path": names, "source": ""})
     found = duplicates.find_pictures(
-        table, root, workers=thumbnails.all_cores(), progress=False
+        table, root, workers=_cores.count_cores(), progress=False
     )
-    place = {name: i for i, name in enumerate(names)}
-    rows = found.table["path"].map(place)
-    groups = rows.groupby(found.table["picture_id"]).apply(list)
-    ends = [(a, b) for g in groups for i, a in enumerate(g) for b in g[i + 1 :]]
-    return pd.DataFrame(ends, columns=["a", "b"]).assign(distance=0)
+    return pairs_within(found.table.groupby("picture_id").indices.values())
 
 
-def pairs_by_imagehash(root: Path, paths: list[Path]) -> pd.DataFrame:
+def pairs_within(groups: Iterable[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
+    ends = [pair for rows in groups for pair in combinations(sorted(rows), 2)]
+    pairs = np.array(ends, dtype=int).reshape(-1, 2)
+    return pairs, np.zeros(len(pairs))
+
+
+def pairs_by_imagehash(root: Path, paths: list[Path]) -> tuple[np.ndarray, np.ndarray]:
     import imagehash
 
     hashes = np.array([imagehash.phash(Image.open(p)).hash.ravel() for p in paths])
     signs = np.where(hashes, 1, -1).astype(np.float32)
-    found = []
+    pairs, distances = [], []
     for start in range(0, len(signs), 512):
-        distance = (64 - signs[start : start + 512] @ signs.T) / 2
-        a, b = np.nonzero(distance <= 10)
-        keep = a + start < b
-        found.append((a[keep] + start, b[keep], distance[a[keep], b[keep]]))
-    a, b, distance = map(np.concatenate, zip(*found, strict=True))
-    return pd.DataFrame({"a": a, "b": b, "distance": distance})
+        distance = (64 - signs[start : start + 512] @ signs[start:].T) / 2
+        near = np.argwhere(np.triu(distance <= 10, 1))
+        pairs.append(near + start)
+        distances.append(distance[near[:, 0], near[:, 1]])
+    return np.concatenate(pairs), np.concatenate(distances)
 
 
-def pairs_by_imagededup(root: Path, paths: list[Path]) -> pd.DataFrame:
+def pairs_by_imagededup(root: Path, paths: list[Path]) -> tuple[np.ndarray, np.ndarray]:
     from imagededup.methods import PHash
+
+    import xraylab._torchvision  # noqa: F401 - imagededup imports torchvision
 
     method = PHash(verbose=False)
     codes = {str(i): method.encode_image(str(p)) for i, p in enumerate(paths)}
     found = method.find_duplicates(
         encoding_map=codes, max_distance_threshold=10, scores=True
     )
-    rows = [
-        (int(a), int(b), distance)
-        for a, near in found.items()
-        for b, distance in near
-        if int(a) < int(b)
-    ]
-    return pd.DataFrame(rows, columns=["a", "b", "distance"])
+    rows = [(int(a), int(b), d) for a, near in found.items() for b, d in near]
+    once = np.array([row for row in rows if row[0] < row[1]])
+    return once[:, :2].astype(int), once[:, 2]
 
 
-def pairs_by_cleanvision(root: Path, paths: list[Path]) -> pd.DataFrame:
+def pairs_by_cleanvision(
+    root: Path, paths: list[Path]
+) -> tuple[np.ndarray, np.ndarray]:
     from cleanvision import Imagelab
 
     lab = Imagelab(filepaths=[str(p) for p in paths])
     kinds = {"exact_duplicates": {}, "near_duplicates": {}}
     lab.find_issues(kinds, n_jobs=1, verbose=False)
     place = {str(p): i for i, p in enumerate(paths)}
-    ends = set()
-    for kind in kinds:
-        for group in lab.info[kind]["sets"]:
-            rows = sorted(place[name] for name in group)
-            ends |= {(a, b) for i, a in enumerate(rows) for b in rows[i + 1 :]}
-    return pd.DataFrame(sorted(ends), columns=["a", "b"]).assign(distance=0)
+    sets = [group for kind in kinds for group in lab.info[kind]["sets"]]
+    pairs, _ = pairs_within([place[name] for name in group] for group in sets)
+    pairs = np.unique(pairs, axis=0)
+    return pairs, np.zeros(len(pairs))
 
 
 PEERS = {
@@ -247,6 +272,8 @@ FINDERS = {"xraylab": pairs_by_xraylab} | PEERS
 
 def measure_kinds(files: list[Path], folder: Path) -> None:
     """Hide altered copies of 500 pictures among all, a kind at a time."""
+    import pandas as pd
+
     from xraylab import duplicates
 
     rng = np.random.default_rng(SEED)
@@ -268,13 +295,15 @@ def measure_kinds(files: list[Path], folder: Path) -> None:
         found = duplicates.find_pictures(table, root, progress=False)
         right, wrong = score_copies(found.table)
         n_false += wrong
-        rows.append((kind, len(asked), right / len(asked), wrong))
+        margin = found.margin["least_alike_same"], found.margin["most_alike_different"]
+        rows.append((kind, len(asked), right / len(asked), wrong, *margin))
     columns = ["copies of real pictures", "n", "recall", "false matches"]
+    columns += ["least alike same", "most alike different"]
     print(pd.DataFrame(rows, columns=columns).round(4).to_string(index=False))
     print(f"false matches in {len(KINDS) * len(asked):,} queries: {n_false}\n")
 
 
-def score_copies(table: pd.DataFrame) -> tuple[int, int]:
+def score_copies(table) -> tuple[int, int]:
     """Count copies joined to their own original, and files joined to others."""
     number = table["path"].str[-10:-5]
     n_numbers = number.groupby(table["picture_id"]).transform("nunique")
@@ -285,6 +314,8 @@ def score_copies(table: pd.DataFrame) -> tuple[int, int]:
 
 def measure_growth(files: list[Path], folder: Path) -> None:
     """Read and group 1,000 to 17,568 files; the time is that of whole processes."""
+    import pandas as pd
+
     rows = []
     root = folder / "all"
     everything = sorted(root.rglob("*.jpeg"))
@@ -313,6 +344,8 @@ def measure_growth(files: list[Path], folder: Path) -> None:
 
 def measure_search() -> None:
     """Search among many made-up squares with planted noisy copies."""
+    import pandas as pd
+
     from xraylab import likeness
 
     rng = np.random.default_rng(SEED)

@@ -22,6 +22,10 @@ def draw(child, number=0):
     return Image.fromarray(rendering.picture)
 
 
+def find(squares):
+    return alignment.find_moved(squares, np.arange(len(squares)), progress=False)
+
+
 def square(picture, quality=90):
     return pixels.read_pixels(as_jpeg(np.asarray(picture), quality), 48)
 
@@ -60,7 +64,7 @@ def squares(pictures):
 )
 def test_changed_copies_are_found_and_nothing_else(pictures, squares, change, mirrored):
     copies = np.array([square(change(picture), 80) for picture in pictures])
-    found = alignment.find_moved(np.concatenate([squares, copies]), progress=False)
+    found = find(np.concatenate([squares, copies]))
     expected = {(i, i + N_CHILDREN) for i in range(N_CHILDREN)}
     pairs = set(zip(found["a"], found["b"], strict=True))
     assert not pairs - expected
@@ -68,13 +72,28 @@ def test_changed_copies_are_found_and_nothing_else(pictures, squares, change, mi
     assert (found["mirrored"] == mirrored).all()
 
 
+def test_all_copies_of_one_picture_are_found_in_one_call(pictures, squares):
+    changed = [crop(pictures[0], 0.03), crop(pictures[0], 0.05), turn(pictures[0], 3)]
+    copies = [square(picture) for picture in [*changed, ImageOps.mirror(pictures[0])]]
+    found = find(np.concatenate([squares, copies]))
+    joined = set(found["a"]) | set(found["b"])
+    assert joined == {0, *range(N_CHILDREN, N_CHILDREN + len(copies))}
+
+
+def test_only_the_rows_asked_for_are_searched(pictures, squares):
+    both = np.concatenate([squares, [square(crop(pictures[3], 0.04))]])
+    rows = np.array([N_CHILDREN, 3, 5])
+    found = alignment.find_moved(both, rows, progress=False)
+    assert found[["a", "b"]].to_numpy().tolist() == [[3, N_CHILDREN]]
+
+
 def test_clean_pictures_are_all_different(squares):
-    assert alignment.find_moved(squares, progress=False).empty
+    assert find(squares).empty
 
 
 def test_two_exposures_of_a_child_are_no_copies():
     several = np.array([square(draw(child, n)) for child in range(12) for n in (0, 1)])
-    assert alignment.find_moved(several, progress=False).empty
+    assert find(several).empty
 
 
 def test_a_picture_laid_over_itself_differs_in_nothing(squares):
@@ -84,14 +103,14 @@ def test_a_picture_laid_over_itself_differs_in_nothing(squares):
 
 def test_flat_pictures_are_like_nothing():
     flat = np.full((4, 48, 48), 7, np.uint8)
-    assert alignment.find_moved(flat, progress=False).empty
+    assert find(flat).empty
 
 
 @pytest.mark.parametrize("n", [0, 1])
 def test_one_picture_has_no_partner(squares, n):
-    assert alignment.find_moved(squares[:n], progress=False).empty
+    assert find(squares[:n]).empty
 
 
 def test_squares_of_another_size_are_refused():
     with pytest.raises(ValueError, match=r"must be \(n, 48, 48\), got \(2, 32, 32\)"):
-        alignment.find_moved(np.zeros((2, 32, 32), np.uint8))
+        find(np.zeros((2, 32, 32), np.uint8))

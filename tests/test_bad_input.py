@@ -95,9 +95,6 @@ def test_nothing_is_printed_in_passing(mutated, tmp_path, monkeypatch, capfd, re
     assert not recwarn.list
 
 
-@pytest.mark.xfail(
-    raises=FileNotFoundError, strict=False, reason="until merging reads by thumbnails"
-)
 def test_a_file_that_goes_between_listing_and_reading(mutated, tmp_path, monkeypatch):
     monkeypatch.setenv("XRAYLAB_CACHE", str(tmp_path))
     picture = fuzzing.encoded(Image.fromarray(np.eye(64, dtype=np.uint8) * 255))

@@ -64,6 +64,14 @@ def test_each_file_is_a_row_or_a_problem(root):
     }
 
 
+def test_files_of_the_same_bytes_share_a_square(root):
+    write_file(root / "9.jpeg", (root / "3.jpeg").read_bytes())
+    seen = look(root)
+    rows = seen.files.set_index("path")["square"]
+    assert rows["9.jpeg"] == rows["3.jpeg"]
+    assert len(seen.squares) == len(seen.files) - 1 == rows.nunique()
+
+
 def test_a_second_run_reads_nothing(root, reads):
     first = look(root)
     assert sorted(reads) == sorted(NAMES)

@@ -160,13 +160,13 @@ def _draw_probes(audit: Audit) -> str:
 
 def _show_pairs(audit: Audit) -> list[str]:
     """Show a few of the pictures that stand in several splits or classes."""
-    table = audit.table.reset_index(drop=True)
+    table = audit.table
     places = table.groupby("picture_id")[["split", "label"]].transform("nunique")
     met = table[(places > 1).any(axis=1)]
     blocks = []
     for _, rows in list(met.groupby("picture_id"))[:_MOST_PAIRS]:
         out = io.BytesIO()
-        pair = np.hstack(audit.squares[rows.index[:2]])
+        pair = np.hstack(audit.squares[rows["square"].head(2)])
         Image.fromarray(pair).save(out, "PNG")
         data = base64.b64encode(out.getvalue()).decode()
         text = escape(" and ".join(rows["path"].head(2)))

@@ -38,8 +38,8 @@ class Audit:
         The paths in `table` are relative to it.
     table : DataFrame
         One row a readable file: what its path, its header and its pixels tell.
-    squares : array of uint8, shape (n_files, 48, 48)
-        Grey levels, row for row as in `table`.
+    squares : array of uint8, shape (n_squares, 48, 48)
+        Grey levels; the column `square` of `table` holds row numbers.
     tables : dict of str to DataFrame
         Counts and cross-tables, by title.
     probes : DataFrame
@@ -168,9 +168,9 @@ def _probe(table: pd.DataFrame, squares: np.ndarray) -> pd.DataFrame:
     """Run the probes on each picture once, in the split of its kept copy."""
     if table["class_name"].nunique() != 2:
         return pd.DataFrame(columns=probes.COLUMNS)
-    kept = table["kept"].to_numpy(bool)
-    once = table[kept].reset_index(drop=True)
-    figures = probes.run_probes(features.make_features(once, squares[kept]), once)
+    once = table[table["kept"]].reset_index(drop=True)
+    asked = features.make_features(once, squares[once["square"]])
+    figures = probes.run_probes(asked, once)
     names = once.drop_duplicates("label").set_index("label")["class_name"]
     words = {f"test or not, label {k}": f"test or not, {v}" for k, v in names.items()}
     return figures.assign(question=figures["question"].replace(words))

@@ -19,11 +19,12 @@ from scipy.sparse.csgraph import connected_components
 from xraylab import alignment, likeness, thumbnails
 
 # Measured on re-encodings of all real pictures and on altered copies of 500
-# (benchmarks/margins.py): worst true pair 0.9994, best pair of strangers 0.975.
+# (benchmarks/merge.py): worst true pair 0.9994, best pair of strangers 0.975.
 SAME = 0.98
 CERTAIN = 0.995  # between the two, fine detail decides
 SAME_DETAIL = 0.9  # of fine detail: worst true pair 0.983, best of strangers 0.80
 _NEAR = 0.97  # pairs from here on are looked at, to show the margin
+_BLOCK = 128  # pairs at once, so that memory stays small
 
 
 @dataclass(frozen=True)
@@ -75,19 +76,14 @@ def find_pictures(
     seen = thumbnails.look(
         manifest["path"].tolist(), root, workers=workers, progress=progress
     )
+    number, margin = _group(seen.squares, progress)
     source = manifest.set_index("path")["source"]
-    table = seen.files[["path", "digest"]].assign(
-        source=seen.files["path"].map(source),
-        square=np.arange(len(seen.files)),
-    )
     order = {name: i for i, name in enumerate(manifest["source"].unique())}
-    rank = table["source"].map(order)
-    table = table.assign(rank=rank).sort_values(["rank", "path"], ignore_index=True)
-    first = table.drop_duplicates("digest")  # of equal bytes, the one to keep
-    squares = seen.squares[first["square"]]
-    number, margin = _group(squares, progress)
-    by_digest = dict(zip(first["digest"], number, strict=True))
-    table = table.assign(number=table["digest"].map(by_digest))
+    table = seen.files[["path", "digest", "square"]].assign(
+        rank=seen.files["path"].map(source).map(order),
+        number=number[seen.files["square"]],
+    )
+    table = table.sort_values(["rank", "path"], ignore_index=True)
     return Pictures(_name_matches(table, seen.squares), seen.problems, margin)
 
 
@@ -108,8 +104,8 @@ def find_same(squares: np.ndarray, *, at_least: float = SAME) -> pd.DataFrame:
     pairs = likeness.find_pairs(squares, at_least=at_least)
     same = (pairs["correlation"] >= CERTAIN).to_numpy(copy=True)
     likely = np.flatnonzero((pairs["correlation"] >= SAME) & ~same)
-    for start in range(0, len(likely), 1000):  # keeps the memory small
-        rows = likely[start : start + 1000]
+    for start in range(0, len(likely), _BLOCK):
+        rows = likely[start : start + _BLOCK]
         a, b = (likeness.detail(squares[pairs[end].iloc[rows]]) for end in "ab")
         agree = (likeness.normalise(a) * likeness.normalise(b)).sum(1)
         same[rows] = agree >= SAME_DETAIL
@@ -126,15 +122,10 @@ def _group(
         "least_alike_same": _rounded(same["correlation"].min()),
         "most_alike_different": _rounded(pairs[~pairs["same"]]["correlation"].max()),
     }
-    joined = same[["a", "b"]]
-    while True:
-        number = _connect(len(squares), joined)
-        leaders = np.unique(number, return_index=True)[1]
-        moved = alignment.find_moved(squares[leaders], progress=progress)
-        if moved.empty:
-            return number, margin
-        ends = {end: leaders[moved[end].astype(int)] for end in "ab"}
-        joined = pd.concat([joined, pd.DataFrame(ends)])
+    number = _connect(len(squares), same)
+    leaders = np.unique(number, return_index=True)[1]
+    moved = alignment.find_moved(squares, leaders, progress=progress)
+    return _connect(len(squares), pd.concat([same, moved])), margin
 
 
 def _rounded(value: float) -> float | None:
@@ -169,12 +160,12 @@ def _name_matches(table: pd.DataFrame, squares: np.ndarray) -> pd.DataFrame:
 def _kinds(squares: np.ndarray, copies: np.ndarray, kept: np.ndarray) -> np.ndarray:
     """Say how each copy differs from the kept file; rows of `squares`."""
     kinds = np.empty(len(copies), dtype=object)
-    for start in range(0, len(copies), 1000):  # keeps the memory small
-        a, b = (squares[rows[start : start + 1000]] for rows in (copies, kept))
+    for start in range(0, len(copies), _BLOCK):
+        a, b = (squares[rows[start : start + _BLOCK]] for rows in (copies, kept))
         equal = (a == b).all((1, 2))
         alike = (likeness.normalise(a) * likeness.normalise(b)).sum(1)
         mirrored = (likeness.normalise(a[:, :, ::-1]) * likeness.normalise(b)).sum(1)
-        kinds[start : start + 1000] = np.select(
+        kinds[start : start + _BLOCK] = np.select(
             [equal, alike >= SAME, mirrored > alike],
             ["same pixels", "re-encoded", "mirrored"],
             "cropped or turned",

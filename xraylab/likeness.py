@@ -6,6 +6,7 @@ Pictures are compared as small grey squares, such as those of
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -13,9 +14,10 @@ import pandas as pd
 from scipy.fft import dctn
 from scipy.ndimage import uniform_filter
 
+from xraylab import _cores
+
 _COARSE = 10  # 10 x 10 low frequencies bound the correlation from above
-_BLOCK = 512
-_AT_ONCE = 1000  # pairs compared in full at once, so that memory stays small
+_BLOCK = 128  # pictures or pairs at once, so that memory stays small
 # Above this many pictures only those of one neighbourhood are compared.
 EXACT_UP_TO = 30_000
 _NEIGHBOURHOODS = 4  # that each picture belongs to
@@ -83,19 +85,36 @@ def find_pairs(squares: np.ndarray, *, at_least: float) -> pd.DataFrame:
     if not 0 < at_least <= 1:
         raise ValueError(f"at_least must be in (0, 1], got {at_least}.")
     bounds = _bounds(squares)
-    candidates = _near if len(squares) > EXACT_UP_TO else _all
-    found = []
-    for a, b in candidates(bounds, at_least - 1e-5):
-        for part in range(0, len(a), _AT_ONCE):
-            i, j = a[part : part + _AT_ONCE], b[part : part + _AT_ONCE]
-            r = (normalise(squares[i]) * normalise(squares[j])).sum(1)
-            keep = r >= at_least
-            found.append((i[keep], j[keep], r[keep]))
-    empty = (np.array([], int), np.array([], int), np.array([], np.float32))
-    a, b, r = map(np.concatenate, zip(empty, *found, strict=True))
+    whole = len(squares) <= EXACT_UP_TO
+    sets = [np.arange(len(squares))] if whole else _neighbourhoods(bounds)
+    blocks = [(rows, at) for rows in sets for at in range(0, len(rows), _BLOCK)]
+    search = partial(_search, squares, bounds, at_least)
+    none = np.array([], int), np.array([], int), np.array([], np.float32)
+    found = [none, *_cores.share_out(search, blocks)]
+    a, b, r = map(np.concatenate, zip(*found, strict=True))
     pairs = pd.DataFrame({"a": a, "b": b, "correlation": r})
     pairs = pairs.drop_duplicates(["a", "b"])  # one pair in two neighbourhoods
     return pairs.sort_values(["a", "b"], ignore_index=True)
+
+
+def _search(
+    squares: np.ndarray,
+    bounds: np.ndarray,
+    at_least: float,
+    block: tuple[np.ndarray, int],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give a, b and correlation of the pairs that a block of some rows begins."""
+    rows, start = block
+    here = bounds if len(rows) == len(bounds) else bounds[rows]
+    passed = here[start : start + _BLOCK] @ here[start:].T >= at_least - 1e-5
+    a, b = np.nonzero(passed)
+    a, b = rows[start + a[a < b]], rows[start + b[a < b]]
+    r = np.empty(len(a), np.float32)
+    for at in range(0, len(a), _BLOCK):
+        part = slice(at, at + _BLOCK)
+        r[part] = (normalise(squares[a[part]]) * normalise(squares[b[part]])).sum(1)
+    keep = r >= at_least
+    return a[keep], b[keep], r[keep]
 
 
 def _bounds(squares: np.ndarray) -> np.ndarray:
@@ -112,16 +131,8 @@ def _bounds(squares: np.ndarray) -> np.ndarray:
     return vectors
 
 
-def _all(bounds: np.ndarray, at_least: float):
-    """Give all pairs a < b whose bound passes, a block of rows at a time."""
-    for start in range(0, len(bounds), _BLOCK):
-        passed = bounds[start : start + _BLOCK] @ bounds[start:].T >= at_least
-        a, b = np.nonzero(passed)
-        yield a[a < b] + start, b[a < b] + start
-
-
-def _near(bounds: np.ndarray, at_least: float):
-    """Give the pairs whose bound passes within each neighbourhood.
+def _neighbourhoods(bounds: np.ndarray) -> list[np.ndarray]:
+    """Give the rows of each neighbourhood.
 
     The neighbourhoods are those of 4 sqrt(n) pictures drawn at random; each
     picture belongs to the four whose centres are nearest.
@@ -136,7 +147,7 @@ def _near(bounds: np.ndarray, at_least: float):
         home[start : start + _BLOCK] = nearest[:, :_NEIGHBOURHOODS]
     members = np.argsort(home.ravel(), kind="stable")
     ends = np.searchsorted(home.ravel()[members], np.arange(len(centres) + 1))
-    for first, last in pairwise(ends):
-        rows = np.sort(members[first:last] // _NEIGHBOURHOODS)
-        for a, b in _all(bounds[rows], at_least):
-            yield rows[a], rows[b]
+    return [
+        np.sort(members[first:last] // _NEIGHBOURHOODS)
+        for first, last in pairwise(ends)
+    ]

@@ -89,16 +89,26 @@ def read_header(file: str | Path | bytes) -> dict:
         If there is no such file.
     """
     with opened_picture(file) as picture:
-        tables = getattr(picture, "quantization", None) or {}
-        return {
-            "width": picture.width,
-            "height": picture.height,
-            "mode": picture.mode,
-            "format": picture.format or "",
-            "table_sum": float(sum(tables[0])) if 0 in tables else None,
-            "progressive": int(bool(picture.info.get("progressive"))),
-            "dpi": _dpi(picture.info.get("dpi")),
-        }
+        return _header(picture)
+
+
+def read_both(file: str | Path | bytes, size_px: int) -> tuple[dict, np.ndarray]:
+    """Read header and pixels at once: see `read_header` and `read_pixels`."""
+    with opened_picture(file) as picture:
+        return _header(picture), np.asarray(_grey_square(picture, size_px))
+
+
+def _header(picture: Image.Image) -> dict:
+    tables = getattr(picture, "quantization", None) or {}
+    return {
+        "width": picture.width,
+        "height": picture.height,
+        "mode": picture.mode,
+        "format": picture.format or "",
+        "table_sum": float(sum(tables[0])) if 0 in tables else None,
+        "progressive": int(bool(picture.info.get("progressive"))),
+        "dpi": _dpi(picture.info.get("dpi")),
+    }
 
 
 def _dpi(found: object) -> float:

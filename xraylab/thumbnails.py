@@ -49,9 +49,10 @@ class Thumbnails:
         One row a readable file: path, digest (of its bytes), bytes, width and
         height (pixels), mode (Pillow's, such as "L"), format, table_sum (of the
         JPEG's table of brightness steps, higher is coarser; NaN elsewhere),
-        progressive (0 or 1) and dpi (0 when not said).
-    squares : array of uint8, shape (n_files, 48, 48)
-        Grey levels, row for row as in `files`.
+        progressive (0 or 1), dpi (0 when not said) and square (a row number of
+        `squares`; files of the same bytes share one).
+    squares : array of uint8, shape (n_squares, 48, 48)
+        Grey levels.
     problems : DataFrame
         Columns path and cause: files that could not be read as pictures.
     """
@@ -234,8 +235,7 @@ def _read(file: Path) -> bytes:
 def _decode(data: bytes) -> tuple[str, str, bytes]:
     """Give cause ("" when all is well), header as JSON, and the square."""
     try:
-        header = pixels.read_header(data)
-        square = pixels.read_pixels(data, SQUARE_PX)
+        header, square = pixels.read_both(data, SQUARE_PX)
     except pixels.UnreadablePictureError as error:
         return error.cause, "", b""
     return "", json.dumps([header[name] for name in HEADER]), square.tobytes()
@@ -249,38 +249,44 @@ def _keep(database: sqlite3.Connection, rows: list[tuple]) -> None:
 
 
 def _collect(database: sqlite3.Connection, paths: Sequence[str]) -> Thumbnails:
-    place = {path: i for i, path in enumerate(paths)}
-    facts: list[tuple | None] = [None] * len(paths)
-    squares = np.zeros((len(paths), SQUARE_PX, SQUARE_PX), np.uint8)
-    problems = []
-    columns = "path, size, digest, cause, header, square"
-    for path, size, digest, cause, header, square in database.execute(
-        f"select {columns} from looks"
-    ):
-        if path not in place:
-            continue
-        if cause:
-            problems.append((path, cause))
-            continue
-        row = place[path]
-        try:
-            facts[row] = (path, digest, size, *json.loads(header))
-            squares[row] = np.frombuffer(square, np.uint8).reshape(squares.shape[1:])
-        except (ValueError, TypeError) as error:
-            raise sqlite3.DatabaseError("a row is damaged") from error
-    good = np.array([fact is not None for fact in facts], dtype=bool)
+    columns = "path, digest, size, header, cause"
+    wanted = set(paths)
+    rows = {
+        path: facts
+        for path, *facts in database.execute(f"select {columns} from looks")
+        if path in wanted
+    }
+    problems = [(path, rows[path][-1]) for path in sorted(rows) if rows[path][-1]]
     names = ["path", "digest", "bytes", *HEADER]
-    files = pd.DataFrame([fact for fact in facts if fact], columns=names)
-    problems = pd.DataFrame(sorted(problems), columns=["path", "cause"])
+    files = pd.DataFrame(_facts(rows, paths), columns=names)
+    files = files.astype({"table_sum": float})
+    files["square"] = pd.factorize(files["digest"])[0]
+    first = files[~files["square"].duplicated()]
     return Thumbnails(
-        files.astype({"table_sum": float}),
-        squares if good.all() else squares[good],
-        problems,
+        files,
+        _squares(database, dict(zip(first["path"], first["square"], strict=True))),
+        pd.DataFrame(problems, columns=["path", "cause"]),
     )
 
 
-def all_cores() -> int:
-    """Count the processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def _facts(rows: dict[str, list], paths: Sequence[str]) -> Iterator[tuple]:
+    for path in paths:
+        digest, size, header, cause = rows[path]
+        if cause:
+            continue
+        try:
+            yield path, digest, size, *json.loads(header)
+        except ValueError as error:
+            raise sqlite3.DatabaseError("a header is damaged") from error
+
+
+def _squares(database: sqlite3.Connection, place: dict[str, int]) -> np.ndarray:
+    squares = np.empty((len(place), SQUARE_PX, SQUARE_PX), np.uint8)
+    for path, square in database.execute("select path, square from looks"):
+        if path in place:
+            try:
+                flat = np.frombuffer(square, np.uint8)
+                squares[place[path]] = flat.reshape(SQUARE_PX, SQUARE_PX)
+            except (ValueError, TypeError) as error:
+                raise sqlite3.DatabaseError("a square is damaged") from error
+    return squares

@@ -11,14 +11,14 @@ import json
 import sys
 from dataclasses import replace
 
-from xraylab import _files, merging, splits, thumbnails
+from xraylab import _cores, _files, merging, splits
 
 Answer = tuple[dict, str, int]
 
 
 def merge(args: argparse.Namespace) -> Answer:
     """Merge the sources under a folder into a table."""
-    merged = merging.merge(args.data, workers=thumbnails.all_cores())
+    merged = merging.merge(args.data, workers=_cores.count_cores())
     merging.save_merge(merged, args.out)
     for path, cause in merged.problems[["path", "cause"]].itertuples(index=False):
         print(f"not read: {path}: {cause}", file=sys.stderr)
@@ -47,9 +47,9 @@ def split(args: argparse.Namespace) -> Answer:
 
 def audit(args: argparse.Namespace) -> Answer:
     """Audit a folder or a merge; with --strict, findings are a failure."""
-    from xraylab import _audit_page, auditing, thumbnails
+    from xraylab import _audit_page, auditing
 
-    found = auditing.audit(args.path, workers=thumbnails.all_cores())
+    found = auditing.audit(args.path, workers=_cores.count_cores())
     text = _audit_page.as_text(found)
     if args.html:
         page = _audit_page.as_html(found, thumbnails=args.thumbnails)

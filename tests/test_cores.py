@@ -1,0 +1,25 @@
+from threadpoolctl import threadpool_info
+
+from xraylab import _cores
+
+
+def test_answers_come_in_the_order_of_the_questions():
+    parts = list(range(50))
+    assert list(_cores.share_out(lambda part: part**2, parts)) == [p**2 for p in parts]
+
+
+def test_products_of_matrices_use_one_thread_meanwhile_and_all_afterwards():
+    def n_threads(_part=None):
+        return [
+            library["num_threads"]
+            for library in threadpool_info()
+            if library["user_api"] == "blas"
+        ]
+
+    before = n_threads()
+    assert set(next(_cores.share_out(n_threads, [None]))) <= {1}
+    assert n_threads() == before
+
+
+def test_at_least_one_core_is_found():
+    assert _cores.count_cores() >= 1
