@@ -118,14 +118,15 @@ def _group(
     """Give each square the number of its picture, shape (n,); and the margin."""
     pairs = find_same(squares, at_least=_NEAR)
     same = pairs[pairs["same"]]
+    leaders = np.unique(_connect(len(squares), same), return_index=True)[1]
+    moved = alignment.find_moved(squares, leaders, progress=progress)
+    number = _connect(len(squares), pd.concat([same, moved]))
+    apart = number[pairs["a"]] != number[pairs["b"]]
     margin = {
         "least_alike_same": _rounded(same["correlation"].min()),
-        "most_alike_different": _rounded(pairs[~pairs["same"]]["correlation"].max()),
+        "most_alike_different": _rounded(pairs[apart]["correlation"].max()),
     }
-    number = _connect(len(squares), same)
-    leaders = np.unique(number, return_index=True)[1]
-    moved = alignment.find_moved(squares, leaders, progress=progress)
-    return _connect(len(squares), pd.concat([same, moved])), margin
+    return number, margin
 
 
 def _rounded(value: float) -> float | None:
