@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from tests.conftest import as_jpeg, blob_picture, write_file
-from xraylab import duplicates
+from xraylab import _files, duplicates
 
 
 @pytest.fixture
@@ -95,3 +95,27 @@ def test_no_readable_file_is_an_empty_table(tmp_path):
     found = duplicates.find_pictures(table, tmp_path, progress=False)
     assert found.table.empty
     assert len(found.problems) == 1
+
+
+def test_a_second_grouping_is_read_and_a_damaged_one_made_anew(copies, monkeypatch):
+    first = duplicates.find_pictures(*copies, progress=False)
+    asked = []
+    group = duplicates._group
+    monkeypatch.setattr(duplicates, "_group", lambda *a: asked.append(a) or group(*a))
+    again = duplicates.find_pictures(*copies, progress=False)
+    assert asked == []
+    assert again.table.equals(first.table)
+    assert again.margin == first.margin
+    (store,) = _files.cache_folder().glob("groups-*.json")
+    store.write_text("[1, ")
+    assert duplicates.find_pictures(*copies, progress=False).table.equals(first.table)
+    assert len(asked) == 1
+
+
+def test_a_new_file_is_grouped_anew(copies):
+    table, root = copies
+    duplicates.find_pictures(table, root, progress=False)
+    write_file(root / "a/new.jpeg", as_jpeg(blob_picture(5, 160)))
+    table.loc[len(table)] = ["a/new.jpeg", "a"]
+    found = duplicates.find_pictures(table, root, progress=False)
+    assert found.table["picture_id"].nunique() == 3

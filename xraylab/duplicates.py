@@ -8,6 +8,8 @@ found too.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +18,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from xraylab import alignment, likeness, thumbnails
+from xraylab import _files, _motion, _partners, alignment, likeness, thumbnails
 
 # Measured on re-encodings of all real pictures and on altered copies of 500
 # (benchmarks/merge.py): worst true pair 0.9994, best pair of strangers 0.975.
@@ -24,6 +26,7 @@ SAME = 0.98
 CERTAIN = 0.995  # between the two, fine detail decides
 SAME_DETAIL = 0.9  # of fine detail: worst true pair 0.983, best of strangers 0.80
 _NEAR = 0.97  # pairs from here on are looked at, to show the margin
+_CODE = [__file__, *(m.__file__ for m in (_motion, _partners, alignment, likeness))]
 _BLOCK = 128  # pairs at once, so that memory stays small
 
 
@@ -76,7 +79,7 @@ def find_pictures(
     seen = thumbnails.look(
         manifest["path"].tolist(), root, workers=workers, progress=progress
     )
-    number, margin = _group(seen.squares, progress)
+    number, margin = _remembered_group(seen.squares, progress)
     source = manifest.set_index("path")["source"]
     order = {name: i for i, name in enumerate(manifest["source"].unique())}
     table = seen.files[["path", "digest", "square"]].assign(
@@ -110,6 +113,23 @@ def find_same(squares: np.ndarray, *, at_least: float = SAME) -> pd.DataFrame:
         agree = (likeness.normalise(a) * likeness.normalise(b)).sum(1)
         same[rows] = agree >= SAME_DETAIL
     return pairs.assign(same=same)
+
+
+def _remembered_group(
+    squares: np.ndarray, progress: bool
+) -> tuple[np.ndarray, dict[str, float | None]]:
+    """Group squares; what was found before by the same code is read from the cache."""
+    digest = hashlib.blake2b(squares, digest_size=8)
+    for module in _CODE:
+        digest.update(Path(module).read_bytes())
+    store = _files.cache_folder() / f"groups-{digest.hexdigest()}.json"
+    try:
+        number, margin = json.loads(store.read_text("utf-8"))
+    except (OSError, ValueError):  # not there, or damaged
+        found, margin = _group(squares, progress)
+        number = found.tolist()
+        _files.write_text(store, json.dumps([number, margin]))
+    return np.array(number, dtype=int), margin
 
 
 def _group(

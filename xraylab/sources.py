@@ -124,12 +124,13 @@ def list_files(root: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     places = _class_folders(found, tree)
     rows = []
     for folder, files in tree.items():
+        outers = _outer_copies(places.get(folder), found)
         for name in files:
             path = folder / name
             reason, n_bytes = _reason_to_ignore(path, places), 0
             if not reason:
                 n_bytes, reason = _walking.measure(path, root)
-            if not reason and _is_nested_copy(path, n_bytes, places[folder], found):
+            if not reason and any(_same_size(o / path.name, n_bytes) for o in outers):
                 reason = "second copy nested in the same source"
             if reason:
                 ignored.append((_walking.shown(path, root), reason))
@@ -198,6 +199,7 @@ def _recognise(home: Path, tree: dict[Path, list[str]]) -> str:
 class _Place:
     source: str
     home: Path
+    inside: Path  # of the class folder in its home
     split: str
     label: int | None
 
@@ -213,8 +215,9 @@ def _class_folders(
             for split_folder in split_folders if split in SPLITS else []:
                 for name, folders in _children(split_folder, tree).items():
                     for folder in folders if name in classes else []:
+                        inside = folder.relative_to(source.root)
                         places[folder] = _Place(
-                            source.name, source.root, split, classes[name]
+                            source.name, source.root, inside, split, classes[name]
                         )
     return places
 
@@ -235,15 +238,19 @@ def _reason_to_ignore(path: Path, places: dict[Path, _Place]) -> str:
     return ""
 
 
-def _is_nested_copy(
-    path: Path, n_bytes: int, place: _Place, found: list[FoundSource]
-) -> bool:
-    for outer in found:
-        if outer.name == place.source and outer.root in place.home.parents:
-            twin = outer.root / path.relative_to(place.home)
-            if twin.is_file() and twin.stat().st_size == n_bytes:
-                return True
-    return False
+def _outer_copies(place: _Place | None, found: list[FoundSource]) -> list[Path]:
+    """List the folders of outer sources of which this class folder may be a copy."""
+    if place is None:
+        return []
+    return [
+        outer.root / place.inside
+        for outer in found
+        if outer.name == place.source and outer.root in place.home.parents
+    ]
+
+
+def _same_size(file: Path, n_bytes: int) -> bool:
+    return file.is_file() and file.stat().st_size == n_bytes
 
 
 def _file_row(path: Path, root: Path, place: _Place, n_bytes: int) -> tuple:

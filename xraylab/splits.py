@@ -8,7 +8,6 @@ from __future__ import annotations
 import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 TEST_FOLDS = 5  # a fifth of the pictures is test ...
 VALID_FOLDS = 8  # ... and an eighth of the rest, a tenth of all, is validation
@@ -163,6 +162,8 @@ def describe_split(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _split_rows(table: pd.DataFrame, seed: int) -> pd.DataFrame:
+    from sklearn.model_selection import train_test_split  # a merge needs no sklearn
+
     rest, test = train_test_split(
         table, test_size=1 / TEST_FOLDS, stratify=table["label"], random_state=seed
     )
@@ -201,6 +202,8 @@ def _cut_groups(
             f"manifest must hold at least {folds} groups of children to cut a part "
             f"off, found {n_groups}. Add pictures, or choose image-random."
         )
+    from sklearn.model_selection import StratifiedGroupKFold
+
     cutter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     rest, part = next(cutter.split(table, table["label"], table["group_id"]))
     return table.iloc[rest], table.iloc[part]
