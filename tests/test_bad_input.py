@@ -99,8 +99,8 @@ def test_a_file_that_goes_between_listing_and_reading(mutated, tmp_path, monkeyp
     monkeypatch.setenv("XRAYLAB_CACHE", str(tmp_path))
     picture = fuzzing.encoded(Image.fromarray(np.eye(64, dtype=np.uint8) * 255))
     root = tmp_path / "root"
-    for name in ("a", "b"):
-        write_file(root / f"x/train/NORMAL/{name}.jpeg", picture)
+    for name in ("NORMAL/a", "NORMAL/b", "PNEUMONIA/c"):
+        write_file(root / f"x/train/{name}.jpeg", picture)
     list_files = merging.sources.list_files
 
     def list_and_lose(folder):
@@ -110,7 +110,7 @@ def test_a_file_that_goes_between_listing_and_reading(mutated, tmp_path, monkeyp
 
     monkeypatch.setattr(merging.sources, "list_files", list_and_lose)
     lost = merging.merge(root, progress=False)
-    assert len(lost.manifest) == 1
+    assert len(lost.manifest) == 2
     assert lost.problems["path"].tolist() == ["x/train/NORMAL/a.jpeg"]
 
 

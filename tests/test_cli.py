@@ -99,11 +99,15 @@ def test_predict_names_the_bad_file_and_goes_on(
 ):
     good = next((three_sources / "one").rglob("*.jpeg"))
     bad = write_file(tmp_path / "bad.jpeg", b"I am text")
-    code, answer, err = run_json(capsys, "predict", run_folder, bad, good)
+    gone = tmp_path / "gone.jpeg"
+    code, answer, err = run_json(capsys, "predict", run_folder, bad, good, gone)
     assert code == 1
-    assert answer["predictions"][0]["problem"] == "not read"
-    assert answer["predictions"][1]["path"] == str(good)
-    assert "bad.jpeg could not be read as a picture" in err
+    rows = answer["predictions"]
+    assert [row["path"] for row in rows] == [str(bad), str(good), str(gone)]
+    assert "error" not in rows[1]
+    for row, cause in ((rows[0], "no picture"), (rows[2], "No such file or directory")):
+        assert cause in row["error"]
+        assert f"not read: {row['path']}: {row['error']}\n" in err
 
 
 def test_predict_warns_of_what_is_no_xray(run_folder, tmp_path, capsys):
@@ -167,7 +171,10 @@ def test_a_wrong_command_exits_2(argv, message, capsys):
             "no merge",
             r"split: .*manifest\.csv is not there. Make it",
         ),
-        ("no file", r"not read: .*missing\.jpeg"),
+        ("no file", r"not read: .*missing\.jpeg: No such file or directory"),
+        ("few steps", r"train: --steps must be a whole number, at least 20, got 5\."),
+        ("small batch", r"train: --batch-size must be .* at least 2, got 1\."),
+        ("bad seed", r"train: --seed must be a whole number, at least 0, got -1\."),
     ],
 )
 def test_each_fault_exits_1_with_its_words(
@@ -193,6 +200,9 @@ def test_each_fault_exits_1_with_its_words(
             "--children",
             "24",
         ],
+        "few steps": [*train[:-1], "5"],
+        "small batch": [*train, "--batch-size", "1"],
+        "bad seed": [*train, "--seed", "-1"],
         "no merge": ["split", str(tmp_path), "--protocol", "grouped"],
         "no file": ["predict", str(run_folder), str(tmp_path / "missing.jpeg")],
     }[fault]

@@ -36,9 +36,13 @@ def test_a_wrong_number_is_shown_as_a_disagreement(three_sources, tmp_path):
 
 
 def test_one_picture_under_two_childrens_names_is_a_disagreement(tmp_path):
-    for name, seed in {"IM-0001-0001": 1, "IM-0002-0001": 1, "IM-0003-0001": 2}.items():
+    for name, seed in {
+        "NORMAL/IM-0001-0001": 1,
+        "NORMAL/IM-0002-0001": 1,
+        "PNEUMONIA/person3_virus_3": 2,
+    }.items():
         data = as_jpeg(blob_picture(seed))
-        write_file(tmp_path / f"x/train/NORMAL/{name}.jpeg", data)
+        write_file(tmp_path / f"x/train/{name}.jpeg", data)
     odd = copies.list_copies(merging.merge(tmp_path, progress=False))
     assert len(odd) == 2
     assert not odd["names_agree"].any()

@@ -22,6 +22,23 @@ def test_an_error_leaves_the_old_file(tmp_path):
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_a_full_disk_leaves_no_folder_that_was_made_for_nothing(tmp_path, monkeypatch):
+    write_text = type(tmp_path).write_text
+
+    def full(path, text, **settings):
+        if text == "second":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write_text(path, text, **settings)
+
+    monkeypatch.setattr(type(tmp_path), "write_text", full)
+    (tmp_path / "old").mkdir()
+    out = tmp_path / "old/new/newer"
+    with pytest.raises(_files.NotWrittenError, match=r"b\.txt .* No space left"):
+        _files.write_texts({out / "a.txt": "first", out / "b.txt": "second"})
+    assert list(tmp_path.iterdir()) == [tmp_path / "old"]
+    assert list((tmp_path / "old").iterdir()) == []
+
+
 def test_the_cache_folder_is_the_one_asked_for(tmp_path, monkeypatch):
     monkeypatch.setenv("XRAYLAB_CACHE", str(tmp_path / "cache"))
     assert _files.cache_folder() == tmp_path / "cache"

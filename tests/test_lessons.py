@@ -1,5 +1,6 @@
 """Lessons are built, run and copied; nothing of a reader's own is lost."""
 
+import errno
 from pathlib import Path
 
 import nbformat
@@ -101,3 +102,15 @@ def test_copies_never_overwrite(course, tmp_path, capsys):
     assert cli.main(["lessons", "--copy", str(tmp_path / "mine")]) == 1
     assert "already holds 90_good.ipynb" in capsys.readouterr().err
     assert mine.read_text() == "my work"
+
+
+def test_a_full_disk_leaves_no_half_of_a_course(course, tmp_path, monkeypatch):
+    def full(source, target):
+        target.write_text("half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    nbformat.write(nbformat.v4.new_notebook(), course / "90_good.ipynb")
+    monkeypatch.setattr(lessons.shutil, "copy", full)
+    with pytest.raises(OSError, match="No space left"):
+        lessons.copy_lessons(tmp_path / "mine")
+    assert not (tmp_path / "mine").exists()

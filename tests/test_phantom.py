@@ -1,5 +1,6 @@
 """The written set: layouts, names, copies, truth, and what is never left behind."""
 
+import errno
 import json
 
 import numpy as np
@@ -226,6 +227,16 @@ def test_truth_is_read_as_written(written):
     again = read_truth(folder)
     assert again["path"].tolist() == truth["path"].tolist()
     assert again["lobe"].tolist() == truth["lobe"].tolist()
+
+
+def test_a_full_disk_leaves_no_folder(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    with pytest.raises(OSError, match=r"set could not be written: No space left"):
+        write_phantom(tmp_path / "new/set", n_children=24, progress=False)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_full_folder_is_refused(tmp_path):

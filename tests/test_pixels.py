@@ -141,7 +141,7 @@ def test_a_cache_that_fails_leaves_nothing(folder):
         pixels.build_cache(
             ["0.jpeg", "bad.jpeg"], folder / "in", 16, folder / "c", progress=False
         )
-    assert list((folder / "c").iterdir()) == []
+    assert not (folder / "c").exists()
 
 
 def test_unknown_rows_are_named(folder):

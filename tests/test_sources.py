@@ -161,8 +161,46 @@ def test_empty_class_folder_is_named(three_sources, tmp_path):
     shutil.copytree(three_sources / "one", tmp_path / "one")
     shutil.rmtree(tmp_path / "one/chest_xray/train/NORMAL")
     _empty(tmp_path / "one/chest_xray/train/NORMAL")
-    with pytest.raises(sources.UnknownLayoutError, match=r"found none in .*NORMAL"):
+    with pytest.raises(sources.UnknownLayoutError, match=r"normal in .*train\. "):
         sources.list_files(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("gone", "name"),
+    [
+        ("one/chest_xray/train/PNEUMONIA", "pneumonia"),
+        ("one/chest_xray/val/NORMAL", "normal"),
+        ("two/test/opacity", "opacity"),
+        ("three/Data/train/NORMAL", "normal"),
+    ],
+)
+def test_missing_class_folder_is_named(three_sources, tmp_path, gone, name):
+    root = shutil.copytree(three_sources, tmp_path / "root")
+    shutil.rmtree(root / gone)
+    with pytest.raises(sources.UnknownLayoutError) as refused:
+        sources.list_files(root)
+    split = (root / gone).parent
+    assert f"found no pictures of {name} in {split}. Finish" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "gone", ["one/chest_xray/train", "two/val", "three/Data/train/COVID19"]
+)
+def test_a_source_may_lack_a_whole_split_and_its_third_disease(
+    three_sources, tmp_path, gone
+):
+    root = shutil.copytree(three_sources, tmp_path / "root")
+    shutil.rmtree(root / gone)
+    assert set(sources.list_files(root)[0]["source"]) == set(sources.SOURCES)
+
+
+def test_classes_may_lie_in_two_folders_of_a_split(three_sources, tmp_path):
+    shutil.copytree(three_sources / "one/chest_xray", tmp_path / "x")
+    if (tmp_path / "x/TRAIN").exists():
+        pytest.skip("this disk takes both for the same folder")
+    (tmp_path / "x/TRAIN").mkdir()
+    os.rename(tmp_path / "x/train/NORMAL", tmp_path / "x/TRAIN/NORMAL")
+    assert len(sources.list_files(tmp_path)[0]) == 24
 
 
 def _empty(folder):

@@ -81,6 +81,21 @@ def test_too_few_children_are_counted(three_sources):
         splits.split(manifest, "official")
 
 
+def test_too_few_pictures_of_a_class_are_counted(recwarn):
+    manifest = pd.DataFrame(
+        {
+            "path": [f"{i}.jpeg" for i in range(40)],
+            "picture_id": range(40),
+            "group_id": range(40),
+            "label": [0] * 4 + [1] * 36,
+            "kept": True,
+        }
+    )
+    with pytest.raises(ValueError, match="found 40 groups and 4 pictures"):
+        splits.split(manifest, "grouped")
+    assert not recwarn.list  # scikit-learn's, about its own words
+
+
 LEAKY = pd.DataFrame(
     {
         "path": list("abcdefgh"),

@@ -6,8 +6,8 @@ import os
 import tempfile
 import uuid
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import platformdirs
@@ -29,7 +29,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     """Give a name to write to, and move it to `path` only when all went well.
 
     A reader sees the old file or the new one, never half of one; an error
-    leaves nothing behind.
+    leaves nothing behind, not even an empty folder.
 
     Raises
     ------
@@ -38,22 +38,42 @@ def whole_file(path: Path) -> Iterator[Path]:
     """
     half = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield half
-        os.replace(half, path)
+        with made_folder(path.parent):
+            try:
+                yield half
+                os.replace(half, path)
+            finally:
+                half.unlink(missing_ok=True)
     except NotWrittenError:  # several files at once: the first says it
         raise
     except OSError as error:
         raise NotWrittenError(path, error) from error
+
+
+@contextmanager
+def made_folder(folder: Path) -> Iterator[None]:
+    """Make a folder, and take it away again when nothing came to lie in it."""
+    new = [part for part in (folder, *folder.parents) if not part.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
     finally:
-        with suppress(OSError):  # where there is no folder, there is no half
-            half.unlink()
+        with suppress(OSError):  # what is not empty stays
+            for part in new:
+                part.rmdir()
 
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` to `path`, whole or not at all."""
-    with whole_file(path) as half:
-        half.write_text(text, encoding="utf-8")
+    write_texts({path: text})
+
+
+def write_texts(texts: Mapping[Path, str]) -> None:
+    """Write each text to its path: all of them, or none."""
+    with ExitStack() as halves:  # each file gets its name when all are written
+        for path, text in texts.items():
+            half = halves.enter_context(whole_file(path))
+            half.write_text(text, encoding="utf-8")
 
 
 def cache_folder() -> Path:

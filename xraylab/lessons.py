@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import pandas as pd
@@ -213,6 +214,8 @@ def copy_lessons(folder: str | Path) -> list[Path]:
     ------
     FileExistsError
         If one of them is there already; nothing is overwritten.
+    OSError
+        If the folder cannot be written or the disk is full; nothing is left.
     """
     folder = Path(folder)
     targets = {source: folder / source.name for source in NOTEBOOKS.glob("*.ipynb")}
@@ -222,8 +225,10 @@ def copy_lessons(folder: str | Path) -> list[Path]:
             f"{folder} already holds {', '.join(sorted(there)[:3])}. Choose another "
             "folder; your work is not overwritten."
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    return sorted(Path(shutil.copy(source, to)) for source, to in targets.items())
+    with ExitStack() as halves:
+        for source, target in targets.items():
+            shutil.copy(source, halves.enter_context(_files.whole_file(target)))
+    return sorted(targets.values())
 
 
 def sources(numbers: Sequence[str] = ()) -> list[Path]:

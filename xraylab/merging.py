@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,10 +115,7 @@ def save_merge(merged: Merge, folder: str | Path) -> None:
         "merge.json": json.dumps(facts, indent=2) + "\n",
         "manifest.csv": manifest.as_csv(merged.manifest),
     }
-    with ExitStack() as halves:  # each file gets its name when all are written
-        for name, text in texts.items():
-            half = halves.enter_context(_files.whole_file(Path(folder) / name))
-            half.write_text(text, encoding="utf-8")
+    _files.write_texts({Path(folder) / name: text for name, text in texts.items()})
 
 
 def load_merge(folder: str | Path) -> Merge:

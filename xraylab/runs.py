@@ -247,8 +247,8 @@ def _begin(folder: Path, facts: dict, table: pd.DataFrame) -> None:
         | {name: importlib.metadata.version(name) for name in packages},
     }
     text = table[TABLE_COLUMNS].to_csv(index=False, lineterminator="\n")
-    _files.write_text(folder / _TABLE, text)
-    _files.write_text(folder / _FACTS, json.dumps(facts, indent=2) + "\n")
+    facts_text = json.dumps(facts, indent=2) + "\n"
+    _files.write_texts({folder / _TABLE: text, folder / _FACTS: facts_text})
 
 
 def _save_epoch(folder: Path, state: training.State) -> None:

@@ -7,7 +7,7 @@ the folder above is called.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -116,7 +116,7 @@ def list_files(root: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     FileNotFoundError
         If `root` is no folder.
     UnknownLayoutError
-        If no source is under `root`, or a class folder holds no picture file.
+        If no source is under `root`, or a split has no pictures of a class.
     """
     root = _existing_folder(root)
     tree, ignored = _walking.walk(root)
@@ -270,20 +270,19 @@ def _file_row(path: Path, root: Path, place: _Place, n_bytes: int) -> tuple:
 def _refuse_empty_classes(
     places: dict[Path, _Place], files: pd.DataFrame, root: Path
 ) -> None:
-    filled = {str(Path(path).parent) for path in files["path"]}
-    nested = {
-        place.home
-        for place in places.values()
-        for other in places.values()
-        if other.home in place.home.parents and other.source == place.source
-    }
+    """Refuse a split without pictures of a class, its folder empty or missing."""
+    read = {places[(root / path).parent] for path in files["path"]}
+    homes = {(place.home, place.source) for place in places.values()}
     for folder, place in places.items():
-        is_read = place.label is not None and place.home not in nested
-        if is_read and str(folder.relative_to(root)) not in filled:
-            raise UnknownLayoutError(
-                f"each class folder must hold pictures, found none in {folder}. "
-                "Finish the download, or remove the empty folder."
-            )
+        if any((outer, place.source) in homes for outer in place.home.parents):
+            continue  # a second copy nested in the same source may hold less
+        for name, label in SOURCES[place.source].classes.items():
+            if label is not None and replace(place, label=label) not in read:
+                raise UnknownLayoutError(
+                    "each split must hold pictures of both classes, found no "
+                    f"pictures of {name} in {folder.parent}. Finish the download, or "
+                    "take that folder out."
+                )
 
 
 def _sorted_table(rows: list[tuple], columns: list[str]) -> pd.DataFrame:

@@ -197,10 +197,12 @@ def _cut_groups(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Cut one part in `folds` off, groups kept whole: (rest, part)."""
     n_groups = table["group_id"].nunique()
-    if n_groups < folds:
+    fewest = table["label"].value_counts().min()
+    if n_groups < folds or fewest < folds:
         raise ValueError(
-            f"manifest must hold at least {folds} groups of children to cut a part "
-            f"off, found {n_groups}. Add pictures, or choose image-random."
+            f"manifest must hold at least {folds} groups of children, and as many "
+            f"pictures of each class, to cut a part off, found {n_groups} groups and "
+            f"{fewest} pictures. Add pictures, or choose image-random."
         )
     from sklearn.model_selection import StratifiedGroupKFold
 

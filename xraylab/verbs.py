@@ -14,6 +14,7 @@ from dataclasses import replace
 from xraylab import _cores, _files, merging, splits
 
 Answer = tuple[dict, str, int]
+OPTIONS = {"size_px": "--size", "n_steps": "--steps", "batch_size": "--batch-size"}
 
 
 def merge(args: argparse.Namespace) -> Answer:
@@ -68,7 +69,11 @@ def train(args: argparse.Namespace) -> Answer:
         for name in ("model", "weights", "size_px", "epochs", "n_steps", "batch_size")
         if getattr(args, name) is not None
     }
-    recipe = replace(recipe, seed=args.seed, **changes)
+    try:
+        recipe = replace(recipe, seed=args.seed, **changes)
+    except ValueError as error:  # it names a field; people typed an option
+        field, words = str(error).split(" ", 1)
+        raise ValueError(f"{OPTIONS.get(field, f'--{field}')} {words}") from error
     run = experiments.train(args.merge, args.protocol, recipe, args.out)
     last = run.history.iloc[-1]
     facts = json.loads(last.to_json())
@@ -112,15 +117,16 @@ def predict(args: argparse.Namespace) -> Answer:
         try:
             answer = predictor.predict(file)
         except (pixels.UnreadablePictureError, OSError) as error:
-            print(f"not read: {error}", file=sys.stderr)
-            rows.append({"path": str(file), "problem": "not read"})
-            lines += [str(file), "  not read"]
+            cause = getattr(error, "cause", None) or error.strerror
+            print(f"not read: {file}: {cause}", file=sys.stderr)
+            rows.append({"path": str(file), "error": cause})
+            lines += [str(file), f"  not read: {cause}"]
         else:
             rows.append({"path": str(file), **answer.as_dict()})
             lines += [str(file), f"  {answer}"]
             lines += [f"  Careful: {warning}" for warning in answer.warnings]
     note = predict.NOT_FOR_CLINICAL_USE
-    failed = any("problem" in row for row in rows)
+    failed = any("error" in row for row in rows)
     text = "\n".join([*lines, note])
     return {"predictions": rows, "note": note}, text, 1 if failed else 0
 

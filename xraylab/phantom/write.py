@@ -76,15 +76,16 @@ def write_phantom(
     pictures = name_pictures(draw_children(n_children, seed))
     half = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        truth = _write_sources(half, pictures, seed, plants, progress)
-        if folder.is_dir():
-            folder.rmdir()  # empty; Windows does not replace a folder
-        os.replace(half, folder)
+        with _files.made_folder(folder.parent):
+            try:
+                truth = _write_sources(half, pictures, seed, plants, progress)
+                if folder.is_dir():
+                    folder.rmdir()  # empty; Windows does not replace a folder
+                os.replace(half, folder)
+            finally:
+                shutil.rmtree(half, ignore_errors=True)
     except OSError as error:
         raise _files.NotWrittenError(folder, error) from error
-    finally:
-        shutil.rmtree(half, ignore_errors=True)
     return truth
 
 
