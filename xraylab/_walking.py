@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
+PICTURE_ENDINGS = (".jpeg", ".jpg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp")
 # control characters, line breaks, and the stand-ins of bytes that are not UTF-8:
 # they fit into no line of a table
 _UNTOLD = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]")
@@ -24,7 +26,7 @@ def walk(root: Path) -> tuple[dict[Path, list[str]], list[tuple[str, str]]]:
     waiting = [root]
 
     def leave_out(folder: str | Path, reason: str) -> None:
-        ignored.append((shown(Path(folder), root), reason))
+        ignored.append((shown(Path(folder).relative_to(root).as_posix()), reason))
 
     def say(error: OSError) -> None:
         leave_out(error.filename, f"folder that could not be read: {error.strerror}")
@@ -48,15 +50,45 @@ def walk(root: Path) -> tuple[dict[Path, list[str]], list[tuple[str, str]]]:
     return tree, ignored
 
 
-def measure(path: Path, root: Path) -> tuple[int, str]:
+def list_paths(tree: dict[Path, list[str]], root: Path) -> Iterator[tuple[Path, str]]:
+    """Give folder and path of each file; paths are relative, with slashes."""
+    for folder, files in tree.items():
+        here = folder.relative_to(root).as_posix()
+        yield from (
+            (folder, name if here == "." else f"{here}/{name}") for name in files
+        )
+
+
+def reason_to_ignore(path: str, not_read: str) -> str:
+    """Say why a path leaves a file out, "" when it does not.
+
+    Parameters
+    ----------
+    path : str
+        With slashes.
+    not_read : str
+        Why nothing in its folder is read, or "".
+    """
+    folder, _, name = path.rpartition("/")
+    if name.startswith("._") or "__MACOSX" in folder.split("/"):
+        return "macOS file, not a picture"
+    if name.startswith("."):
+        return "hidden file"
+    ending = os.path.splitext(name)[1]
+    if not not_read and ending.lower() not in PICTURE_ENDINGS:
+        return f"not a picture ending ({ending or 'none'})"
+    return not_read
+
+
+def measure(path: str, root: Path) -> tuple[int, str]:
     """Give a file's size, and a reason to ignore what is no regular file.
 
     Opening a pipe would wait for ever; a device such as /dev/zero never ends.
     """
-    if _UNTOLD.search(relative(path, root)):
+    if _UNTOLD.search(path):
         return 0, "name not UTF-8, or with a line break: rename it"
     try:
-        facts = path.stat()
+        facts = os.stat(os.path.join(root, path))
     except OSError as error:  # a link to nothing, a loop, or gone meanwhile
         return 0, f"cannot be reached: {error.strerror}"
     if not stat.S_ISREG(facts.st_mode):
@@ -64,11 +96,9 @@ def measure(path: Path, root: Path) -> tuple[int, str]:
     return facts.st_size, ""
 
 
-def relative(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix()
-
-
-def shown(path: Path, root: Path) -> str:
+def shown(path: str) -> str:
     """Write a path so that it fits into any table: odd bytes and breaks escaped."""
-    text = os.fsencode(relative(path, root)).decode("utf-8", "backslashreplace")
+    if not _UNTOLD.search(path):
+        return path
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
     return _UNTOLD.sub(lambda sign: ascii(sign[0])[1:-1], text)

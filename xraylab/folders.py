@@ -5,7 +5,7 @@ The three sources have a module of their own; this one reads what others lay out
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pandas as pd
 
@@ -56,19 +56,20 @@ def list_files(root: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         )
     tree, ignored = _walking.walk(root)
     has_splits = any(_is_split(folder) for folder in tree if folder != root)
+    places = {
+        folder: _read_place(folder.relative_to(root).parts, has_splits)
+        for folder in tree
+    }
     rows = []
-    for folder, files in tree.items():
-        place = _read_place(folder.relative_to(root).parts, has_splits)
-        for name in files:
-            file = folder / name
-            path = _walking.relative(file, root)
-            reason, n_bytes = _reason_to_ignore(path, place is not None), 0
-            if not reason:
-                n_bytes, reason = _walking.measure(file, root)
-            if reason:
-                ignored.append((_walking.shown(file, root), reason))
-            else:
-                rows.append(_file_row(path, *place, n_bytes))
+    for folder, path in _walking.list_paths(tree, root):
+        not_read = "" if places[folder] else "not in a class folder"
+        reason, n_bytes = _walking.reason_to_ignore(path, not_read), 0
+        if not reason:
+            n_bytes, reason = _walking.measure(path, root)
+        if reason:
+            ignored.append((_walking.shown(path), reason))
+        else:
+            rows.append(_file_row(path, *places[folder], n_bytes))
     table = pd.DataFrame(sorted(rows), columns=COLUMNS)
     table = table.assign(label=_number_classes(table["class_name"], root))
     return table, pd.DataFrame(sorted(ignored), columns=["path", "reason"])
@@ -89,21 +90,8 @@ def _read_place(
     return "/".join(parts[:-2]), SPLIT_NAMES[parts[-2].lower()], parts[-1].lower()
 
 
-def _reason_to_ignore(path: str, in_class: bool) -> str:
-    pure = PurePosixPath(path)
-    if "__MACOSX" in pure.parts or pure.name.startswith("._"):
-        return "macOS file, not a picture"
-    if pure.name.startswith("."):
-        return "hidden file"
-    if not in_class:
-        return "not in a class folder"
-    if pure.suffix.lower() not in sources.PICTURE_ENDINGS:
-        return f"not a picture ending ({pure.suffix or 'none'})"
-    return ""
-
-
 def _file_row(path: str, source: str, split: str, name: str, size: int) -> tuple:
-    kind, number = names.read_name(PurePosixPath(path).name)
+    kind, number = names.read_name(path)
     patient = f"{kind}-{number}" if kind else ""
     return path, source, split, -1, kind, number, patient, size, name
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
-from pathlib import PurePosixPath
 
 _NAMES = (
     re.compile(r"person(?P<number>\d+)_(?P<kind>bacteria|virus)_\d+(_\d+)?", re.I),
@@ -41,7 +41,7 @@ def read_name(name: str) -> tuple[str, str]:
     >>> read_name("PNEUMONIA(7).jpg")
     ('', '7')
     """
-    stem = PurePosixPath(name).stem
+    stem = posixpath.splitext(posixpath.basename(name))[0]
     for pattern in _NAMES:
         if match := pattern.fullmatch(stem):
             kind = match["kind"]
@@ -61,4 +61,4 @@ def is_indexed(name: str) -> bool:
     >>> is_indexed("NORMAL(12).jpg"), is_indexed("IM-0001-0001.jpeg")
     (True, False)
     """
-    return _INDEXED.fullmatch(PurePosixPath(name).stem) is not None
+    return _INDEXED.fullmatch(posixpath.splitext(name)[0]) is not None

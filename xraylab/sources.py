@@ -15,7 +15,6 @@ import pandas as pd
 from xraylab import _walking, names
 
 SPLITS = ("train", "val", "test")
-PICTURE_ENDINGS = (".jpeg", ".jpg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp")
 FILE_COLUMNS = [
     "path",
     "source",
@@ -122,23 +121,22 @@ def list_files(root: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     tree, ignored = _walking.walk(root)
     found = _find_sources(root, tree)
     places = _class_folders(found, tree)
-    rows = []
-    for folder, files in tree.items():
-        outers = _outer_copies(places.get(folder), found)
-        for name in files:
-            path = folder / name
-            reason, n_bytes = _reason_to_ignore(path, places), 0
-            if not reason:
-                n_bytes, reason = _walking.measure(path, root)
-            if not reason and any(_same_size(o / path.name, n_bytes) for o in outers):
-                reason = "second copy nested in the same source"
-            if reason:
-                ignored.append((_walking.shown(path, root), reason))
-            else:
-                rows.append(_file_row(path, root, places[folder], n_bytes))
-    table = _sorted_table(rows, FILE_COLUMNS)
-    _refuse_empty_classes(places, table, root)
-    return table, _sorted_table(ignored, ["path", "reason"])
+    outers = {folder: _outer_copies(folder, places, found) for folder in tree}
+    not_read = {folder: _reason_of_place(folder, places.get(folder)) for folder in tree}
+    rows, read = [], set()
+    for folder, path in _walking.list_paths(tree, root):
+        reason, n_bytes = _walking.reason_to_ignore(path, not_read[folder]), 0
+        if not reason:
+            n_bytes, reason = _walking.measure(path, root)
+        if not reason and _is_in(outers[folder], path, n_bytes):
+            reason = "second copy nested in the same source"
+        if reason:
+            ignored.append((_walking.shown(path), reason))
+        else:
+            read.add(places[folder])
+            rows.append(_file_row(path, places[folder], n_bytes))
+    _refuse_empty_classes(places, read)
+    return _sorted_table(rows, FILE_COLUMNS), _sorted_table(ignored, ["path", "reason"])
 
 
 def _existing_folder(root: str | Path) -> Path:
@@ -199,7 +197,6 @@ def _recognise(home: Path, tree: dict[Path, list[str]]) -> str:
 class _Place:
     source: str
     home: Path
-    inside: Path  # of the class folder in its home
     split: str
     label: int | None
 
@@ -215,48 +212,42 @@ def _class_folders(
             for split_folder in split_folders if split in SPLITS else []:
                 for name, folders in _children(split_folder, tree).items():
                     for folder in folders if name in classes else []:
-                        inside = folder.relative_to(source.root)
                         places[folder] = _Place(
-                            source.name, source.root, inside, split, classes[name]
+                            source.name, source.root, split, classes[name]
                         )
     return places
 
 
-def _reason_to_ignore(path: Path, places: dict[Path, _Place]) -> str:
-    """Say why a file's place and name leave it out; "" when they do not."""
-    if "__MACOSX" in path.parts or path.name.startswith("._"):
-        return "macOS file, not a picture"
-    if path.name.startswith("."):
-        return "hidden file"
-    place = places.get(path.parent)
+def _reason_of_place(folder: Path, place: _Place | None) -> str:
+    """Say why nothing in a folder is read; "" when it is."""
     if place is None:
         return "not in a class folder of a source"
     if place.label is None:
-        return f"{path.parent.name}: another origin, never pneumonia here"
-    if path.suffix.lower() not in PICTURE_ENDINGS:
-        return f"not a picture ending ({path.suffix or 'none'})"
+        return f"{folder.name}: another origin, never pneumonia here"
     return ""
 
 
-def _outer_copies(place: _Place | None, found: list[FoundSource]) -> list[Path]:
-    """List the folders of outer sources of which this class folder may be a copy."""
-    if place is None:
-        return []
+def _outer_copies(
+    folder: Path, places: dict[Path, _Place], found: list[FoundSource]
+) -> list[Path]:
+    """List the folders of outer sources of which this one may be a second copy."""
+    place = places.get(folder)
     return [
-        outer.root / place.inside
+        outer.root / folder.relative_to(place.home)
         for outer in found
-        if outer.name == place.source and outer.root in place.home.parents
+        if place and outer.name == place.source and outer.root in place.home.parents
     ]
 
 
-def _same_size(file: Path, n_bytes: int) -> bool:
-    return file.is_file() and file.stat().st_size == n_bytes
+def _is_in(folders: list[Path], path: str, n_bytes: int) -> bool:
+    twins = (folder / path.rpartition("/")[2] for folder in folders)
+    return any(twin.is_file() and twin.stat().st_size == n_bytes for twin in twins)
 
 
-def _file_row(path: Path, root: Path, place: _Place, n_bytes: int) -> tuple:
-    kind, number = names.read_name(path.name)
+def _file_row(path: str, place: _Place, n_bytes: int) -> tuple:
+    kind, number = names.read_name(path)
     return (
-        _walking.relative(path, root),
+        path,
         place.source,
         place.split,
         place.label,
@@ -267,11 +258,8 @@ def _file_row(path: Path, root: Path, place: _Place, n_bytes: int) -> tuple:
     )
 
 
-def _refuse_empty_classes(
-    places: dict[Path, _Place], files: pd.DataFrame, root: Path
-) -> None:
+def _refuse_empty_classes(places: dict[Path, _Place], read: set[_Place]) -> None:
     """Refuse a split without pictures of a class, its folder empty or missing."""
-    read = {places[(root / path).parent] for path in files["path"]}
     homes = {(place.home, place.source) for place in places.values()}
     for folder, place in places.items():
         if any((outer, place.source) in homes for outer in place.home.parents):

@@ -156,7 +156,7 @@ def _unseen(
     todo = []
     for path in paths:
         try:
-            found = (root / path).stat()
+            found = os.stat(os.path.join(root, path))
         except OSError:
             facts = [0, 0]  # reading it will say why
         else:
