@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from html import escape
+from numbers import Real
 from pathlib import Path
 from string import Template
 
@@ -125,13 +126,20 @@ def _no_probes(audit: Audit) -> str:
 
 
 def _as_table(table: pd.DataFrame) -> str:
-    return table.to_string(index=False, float_format="{:.3f}".format, na_rep="-")
+    return table.map(_as_text).to_string(index=False)
+
+
+def _as_text(value: object) -> object:
+    """Write numbers as a person does: 5,824, 0.970, and - where there is none."""
+    if not isinstance(value, Real) or isinstance(value, (bool, np.bool_)):
+        return value
+    if np.isnan(value):
+        return "-"
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.3f}"
 
 
 def _html_table(table: pd.DataFrame) -> str:
-    page = table.head(_MOST_ROWS).to_html(
-        index=False, border=0, float_format="{:,.3f}".format, na_rep="-"
-    )
+    page = table.head(_MOST_ROWS).map(_as_text).to_html(index=False, border=0)
     more = len(table) - _MOST_ROWS
     return page + (f"<p>and {more:,} more rows</p>" if more > 0 else "")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 
 from threadpoolctl import threadpool_limits
 
@@ -16,12 +17,19 @@ def count_cores() -> int:
     return os.cpu_count() or 1
 
 
+def one_blas_thread() -> AbstractContextManager:
+    """Keep products of matrices to one thread meanwhile.
+
+    Their own threads wait for each other beside other work, and then all takes three
+    times as long; on small matrices they win nothing.
+    """
+    return threadpool_limits(1, "blas")
+
+
 def share_out(function: Callable, parts: Sequence) -> Iterator:
     """Give function(part) for each part, in order, worked out in threads.
 
-    NumPy lets other threads run while it computes. Its own threads for products of
-    matrices are kept out meanwhile: beside other work they wait for each other, and
-    all takes three times as long.
+    NumPy lets other threads run while it computes.
     """
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(count_cores()) as pool:
+    with one_blas_thread(), ThreadPoolExecutor(count_cores()) as pool:
         yield from pool.map(function, parts)

@@ -5,6 +5,8 @@ All of it follows from one look at each file, so nothing is decoded here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -15,6 +17,7 @@ SMALL_PX = 24  # thumbnails, rings and corners are looked at so coarsely
 RING_PX = 4  # of 24: a sixth of the side, outside the lungs of most pictures
 CORNER_PX = 5
 N_BANDS = 10  # of the spectrum, from coarse to fine
+_BLOCK = 256  # pictures
 FEATURES = {
     "file": "bytes, pixels and bits a pixel of the file",
     "header": "colour mode, format, coarseness of the JPEG, dots an inch",
@@ -56,8 +59,8 @@ def make_features(files: pd.DataFrame, squares: np.ndarray) -> dict[str, np.ndar
     small = small.mean((2, 4), dtype=np.float32)
     return {
         **make_file_features(files),
-        "intensity": _describe_greys(squares),
-        "spectrum": _measure_bands(squares),
+        "intensity": _in_blocks(_describe_greys, squares),
+        "spectrum": _in_blocks(_measure_bands, squares),
         "ring": small[:, _border(RING_PX)],
         "corners": small[:, _corners()],
         "thumbnail": small.reshape(len(small), SMALL_PX**2),
@@ -83,6 +86,12 @@ def make_file_features(files: pd.DataFrame) -> dict[str, np.ndarray]:
         "header": np.hstack([words, np.log1p(numbers.astype(float))]),
         "aspect": aspect[:, None],
     }
+
+
+def _in_blocks(measure: Callable, squares: np.ndarray) -> np.ndarray:
+    """Measure a few hundred pictures at a time, so that memory stays small."""
+    starts = range(0, len(squares), _BLOCK)
+    return np.vstack([measure(squares[at : at + _BLOCK]) for at in starts])
 
 
 def _describe_greys(squares: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from xraylab import audit, evaluation
+from xraylab import _cores, audit, evaluation
 
 ALARM_RATE = 0.05  # of one audit of clean pictures, over all its probes together
 MIN_GROUPS = 12  # a class; with fewer, chance alone reaches anything
@@ -57,7 +57,8 @@ def run_probes(
         no limit (NaN): it shows whether a finding holds there. Questions with
         fewer than `MIN_GROUPS` groups a class are left out.
     """
-    return _set_limits(ask_probes(features, table, seed=seed))
+    with _cores.one_blas_thread():
+        return _set_limits(ask_probes(features, table, seed=seed))
 
 
 def ask_probes(

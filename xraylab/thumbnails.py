@@ -173,6 +173,8 @@ def _look_and_keep(
     workers: int,
     progress: bool,
 ) -> None:
+    if not todo:
+        return
     chunks = [todo[i : i + _CHUNK] for i in range(0, len(todo), _CHUNK)]
     with _progress.bar(
         total=len(todo), desc="looking at", unit="file", progress=progress
