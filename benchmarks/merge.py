@@ -297,7 +297,7 @@ def measure_kinds(files: list[Path], folder: Path) -> None:
         n_false += wrong
         margin = found.margin["least_alike_same"], found.margin["most_alike_different"]
         rows.append((kind, len(asked), right / len(asked), wrong, *margin))
-    columns = ["copies of real pictures", "n", "recall", "false matches"]
+    columns = ["copies", "n", "recall", "false matches"]
     columns += ["least alike same", "most alike different"]
     print(pd.DataFrame(rows, columns=columns).round(4).to_string(index=False))
     print(f"false matches in {len(KINDS) * len(asked):,} queries: {n_false}\n")
