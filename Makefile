@@ -36,6 +36,7 @@ setup: $(READY)  ## make .venv; quick when it is there
 
 lab: $(READY)  ## open the course in JupyterLab (ARGS="--no-browser --port 8899")
 	$(BIN)/jupyter lab --ip=127.0.0.1 $(ROOT_FLAG) \
+	  --LabApp.app_settings_dir=docs/jupyterlab \
 	  --LabApp.default_url=/lab/tree/notebooks/00_the_claim.ipynb $(ARGS)
 
 test: $(READY)  ## prove all of it: unit tests, then every lesson against its outputs

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import as_jpeg, blob_picture, write_file
-from xraylab import _audit_page, auditing, cli, findings, manifest, merging
+from xraylab import _audit_page, auditing, cli, findings, manifest, merging, sources
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +27,13 @@ def folder(tmp_path):
     write_file(tmp_path / "set/train/Healthy/copy.jpeg", copy)
     write_file(tmp_path / "set/train/Sick/cut.jpeg", b"no picture")
     return tmp_path / "set"
+
+
+def test_half_a_download_is_refused_not_audited(three_sources, tmp_path):
+    root = shutil.copytree(three_sources, tmp_path / "root")
+    shutil.rmtree(root / "two/train/opacity")
+    with pytest.raises(sources.IncompleteSourceError, match="no pictures of opacity"):
+        auditing.audit(root, progress=False)
 
 
 def names_of(audit):

@@ -177,6 +177,27 @@ def test_without_a_guess_everything_runs_on(tmp_path, capsys):
     assert lesson.read_guesses().empty
 
 
+def test_truths_wait_for_the_envelope(tmp_path, capsys):
+    assert lesson.read_truths() == {}
+    lesson.keep_truth("ring", 0.5)
+    lesson.keep_truth("ring", Interval(0.81, 0.76, 0.87, 220), "simulated pictures")
+    lesson.keep_truth("block", "the input")
+    assert said(capsys) == ""
+    assert lesson.read_truths() == {
+        "ring": "0.810 (0.76 to 0.87), n = 220, simulated pictures",
+        "block": "the input",
+    }
+    (tmp_path / "home/guesses.truths.json").write_text("[1]")
+    assert lesson.read_truths() == {}
+
+
+def test_a_truth_that_cannot_be_kept_stops_no_lesson(tmp_path, monkeypatch):
+    (tmp_path / "a file").write_text("")
+    monkeypatch.setenv("XRAYLAB_GUESSES", str(tmp_path / "a file" / "g.jsonl"))
+    lesson.keep_truth("ring", 0.5)
+    assert lesson.read_truths() == {}
+
+
 def test_a_guess_is_sealed_and_revealed(capsys):
     lesson.guess("naive accuracy", 0.96, sure=0.8)
     assert said(capsys) == "Sealed: naive accuracy, 0.960 (80% sure)."

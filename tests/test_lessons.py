@@ -43,6 +43,15 @@ def test_cell_ids_come_from_the_place(course):
     assert ids == ["lesson-90-00", "lesson-90-01", "lesson-90-02"]
 
 
+def test_a_picture_carries_the_text_of_its_cell(course, tmp_path):
+    source = course / "source/92_picture.py"
+    show = 'display({"image/png": "aGk="}, raw=True)'
+    source.write_text(f'# %% [markdown]\n# # 92\n\n# %% alt="Two lungs."\n{show}\n')
+    done = lessons.run_notebook(lessons.read_source(source), tmp_path / "home")
+    assert done.cells[2].metadata == {"alt": "Two lungs."}
+    assert done.cells[2].outputs[0].metadata == {"image/png": {"alt": "Two lungs."}}
+
+
 def test_a_failing_lesson_is_reported_and_the_rest_goes_on(course, capsys):
     assert cli.main(["lessons", "--run"]) == 1
     table = lessons.run_lessons()
@@ -87,7 +96,10 @@ def test_a_build_that_fails_leaves_the_old_notebook(course, tmp_path):
 
 
 def test_a_fresh_home_keeps_pictures_only(tmp_path):
-    for name in ("phantom-v1/a.jpeg", "lessons/run/best.safetensors", "guesses.jsonl"):
+    for name in (
+        *("phantom-v1/a.jpeg", "lessons/run/best.safetensors"),
+        *("guesses.jsonl", "guesses.truths.json"),
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
     lessons.fresh_environment(tmp_path)

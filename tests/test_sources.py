@@ -177,7 +177,7 @@ def test_empty_class_folder_is_named(three_sources, tmp_path):
 def test_missing_class_folder_is_named(three_sources, tmp_path, gone, name):
     root = shutil.copytree(three_sources, tmp_path / "root")
     shutil.rmtree(root / gone)
-    with pytest.raises(sources.UnknownLayoutError) as refused:
+    with pytest.raises(sources.IncompleteSourceError) as refused:
         sources.list_files(root)
     split = (root / gone).parent
     assert f"found no pictures of {name} in {split}. Finish" in str(refused.value)

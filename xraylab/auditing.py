@@ -104,7 +104,7 @@ def audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> Audit
     FileNotFoundError
         If there is nothing at `path`, or a merge's pictures have moved away.
     xraylab.sources.UnknownLayoutError
-        If no class folders with pictures are found.
+        If no class folders with pictures are found, or a source is incomplete.
     ValueError
         If not one picture could be read.
     """
@@ -148,6 +148,8 @@ def _read_table(
         return home, table, *(pd.DataFrame(columns=c) for c in empty.values())
     try:
         merged = merging.merge(path, workers=workers, progress=progress)
+    except sources.IncompleteSourceError:
+        raise  # half a download is no folder of another layout
     except sources.UnknownLayoutError:
         files, ignored = folders.list_files(path)
         files = files.rename(columns={"published_split": "split"})

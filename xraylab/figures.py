@@ -159,7 +159,7 @@ def plot_history(
     ax.set(xlabel="epoch", ylabel="accuracy", xlim=(first - 0.5, last + 0.5))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.margins(y=0.15)
-    ax.legend(frameon=False, loc="center right")
+    ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
     return finish(ax, "Accuracy by epoch", data_name)
 
 

@@ -12,11 +12,14 @@ import hashlib
 import json
 import math
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 import platformdirs
+
+from xraylab import _files
 
 MAX_TEXT = 200  # letters of a guess in words
 _COLUMNS = ["name", "value", "sure", "time"]
@@ -91,6 +94,30 @@ def reveal(name: str, truth: object) -> None:
     print(f"{name}: {_write(truth)}; {said}.")
 
 
+def keep_truth(name: str, truth: object, data_name: str = "") -> None:
+    """Keep what was measured, and on which data, for `read_truths`.
+
+    Parameters
+    ----------
+    name, truth
+        As for `reveal`; the last one under a name counts.
+    data_name : str
+        Which pictures it was measured on.
+    """
+    text = ", ".join(filter(None, (_write(truth), data_name)))
+    truths = json.dumps(read_truths() | {name: text}, indent=1)
+    with suppress(OSError):  # no reason to stop a lesson
+        _files.write_text(_truths_file(), truths)
+
+
+def read_truths() -> dict[str, str]:
+    """Read what the lessons have measured on this computer, by name."""
+    try:
+        return dict(json.loads(_truths_file().read_text("utf-8")))
+    except (OSError, ValueError, TypeError):  # none yet, or spoilt: measured anew
+        return {}
+
+
 def read_guesses() -> pd.DataFrame:
     """Read all sealed guesses: name, value, sure (NaN when not said), time.
 
@@ -107,6 +134,10 @@ def guesses_file() -> Path:
     if given := os.environ.get("XRAYLAB_GUESSES"):
         return Path(given)
     return platformdirs.user_data_path("xraylab") / "guesses.jsonl"
+
+
+def _truths_file() -> Path:
+    return guesses_file().with_suffix(".truths.json")
 
 
 def _read() -> list[dict]:

@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING
 
 from xraylab import _files
 from xraylab.guesses import guess as guess
+from xraylab.guesses import keep_truth as keep_truth
 from xraylab.guesses import read_guesses as read_guesses
+from xraylab.guesses import read_truths as read_truths
 from xraylab.guesses import reveal as reveal
 from xraylab.sources import UnknownLayoutError, find_sources
 

@@ -35,6 +35,7 @@ from xraylab import _files
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 REPOSITORY = "xraylab/xraylab"
 CELL_SECONDS = 600
+KEPT = ("tags", "alt")  # of a cell's settings
 # The only code that no source holds: on Kaggle and Colab a notebook comes alone.
 # Without dependencies, since theirs fit each other and their GPU.
 SETUP = f"""\
@@ -68,14 +69,14 @@ def read_source(source: Path) -> NotebookNode:
 
     Badges and the installation on Kaggle and Colab are put in. Cell ids are made
     of the lesson's number and the cell's place, so building twice gives the same
-    file.
+    file. Of a cell's settings `tags` and `alt` stay, the text for its picture.
     """
     notebook = jupytext.read(source, fmt="py:percent")
     name = source.stem
     notebook.cells.insert(1, nbformat.v4.new_code_cell(SETUP))
     for place, cell in enumerate(notebook.cells):
         cell.id = f"lesson-{name[:2]}-{place:02d}"
-        cell.metadata = {k: v for k, v in cell.metadata.items() if k == "tags"}
+        cell.metadata = {k: v for k, v in cell.metadata.items() if k in KEPT}
     notebook.cells[0].source = f"{_badges(name)}\n\n{notebook.cells[0].source}"
     notebook.metadata = nbformat.from_dict(
         {
@@ -107,11 +108,11 @@ def fresh_environment(home: str | Path) -> dict[str, str]:
     """
     home = Path(home)
     shutil.rmtree(home / "lessons", ignore_errors=True)
-    guesses = home / "guesses.jsonl"
-    guesses.unlink(missing_ok=True)
+    for file in home.glob("guesses.*"):
+        file.unlink()
     return {
         "XRAYLAB_CACHE": str(home),
-        "XRAYLAB_GUESSES": str(guesses),
+        "XRAYLAB_GUESSES": str(home / "guesses.jsonl"),
         "XRAYLAB_PROGRESS": "0",
         "OMP_NUM_THREADS": "2",
         # threads that wait sleep soon, instead of taking a core from other work
@@ -153,6 +154,7 @@ def run_notebook(notebook: NotebookNode, home: str | Path) -> NotebookNode:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if _is_kept(output)]
+            _describe_pictures(cell)
     notebook.metadata.pop("widgets", None)
     notebook.metadata.language_info = {"name": "python"}
     return notebook
@@ -259,6 +261,13 @@ def sources(numbers: Sequence[str] = ()) -> list[Path]:
 def _is_kept(output: NotebookNode) -> bool:
     """Say whether an output is stored: no warnings, and no widgets without kernel."""
     return output.get("name") != "stderr" and WIDGET not in output.get("data", {})
+
+
+def _describe_pictures(cell: NotebookNode) -> None:
+    """Give a cell's pictures its text for those who cannot see them."""
+    for output in cell.outputs:
+        if "alt" in cell.metadata and "image/png" in output.get("data", {}):
+            output.metadata["image/png"] = {"alt": cell.metadata.alt}
 
 
 def _badges(name: str) -> str:

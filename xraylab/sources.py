@@ -31,6 +31,10 @@ class UnknownLayoutError(ValueError):
     """The folder holds none of the three sources, or an incomplete one."""
 
 
+class IncompleteSourceError(UnknownLayoutError):
+    """A split of a source has no pictures of a class."""
+
+
 @dataclass(frozen=True)
 class Source:
     """One published set: its name, its class folders and where it comes from."""
@@ -115,7 +119,9 @@ def list_files(root: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     FileNotFoundError
         If `root` is no folder.
     UnknownLayoutError
-        If no source is under `root`, or a split has no pictures of a class.
+        If no source is under `root`.
+    IncompleteSourceError
+        If a split has no pictures of a class.
     """
     root = _existing_folder(root)
     tree, ignored = _walking.walk(root)
@@ -266,7 +272,7 @@ def _refuse_empty_classes(places: dict[Path, _Place], read: set[_Place]) -> None
             continue  # a second copy nested in the same source may hold less
         for name, label in SOURCES[place.source].classes.items():
             if label is not None and replace(place, label=label) not in read:
-                raise UnknownLayoutError(
+                raise IncompleteSourceError(
                     "each split must hold pictures of both classes, found no "
                     f"pictures of {name} in {folder.parent}. Finish the download, or "
                     "take that folder out."

@@ -61,7 +61,10 @@ def fingerprint(path):
 
 
 marked = files.assign(fingerprint=files["path"].map(fingerprint))
-print(f"{len(marked)} files, {marked['fingerprint'].nunique()} fingerprints")
+n_different = marked["fingerprint"].nunique()
+print(f"{len(marked)} files, {n_different} fingerprints")
+share = n_different / len(marked)
+lesson.keep_truth("share of different fingerprints", share, here.data_name)
 
 # %% [markdown]
 # Many files are byte for byte the same. Which sources share fingerprints?
@@ -79,10 +82,11 @@ print("first and third share", len(first & third))
 #
 # ## Copies by eye
 #
-# We take one file of the third source and the five pictures of the first that look
-# most like it. How do we measure "look like"? Shrink both to a small grey square,
-# subtract the mean, and multiply them point by point. Pictures that are bright in
-# the same places get a value near 1. This is the **correlation**.
+# We take one file of the third source. Among the first 400 files of the first source
+# we look for the five that are most like it. How do we measure "like"? Shrink both to
+# a small grey square, subtract the mean, multiply them point by point, add up, and
+# divide by how much both vary. Pictures that are bright in the same places get a value
+# near 1. This is the **correlation**.
 
 
 # %%
@@ -101,7 +105,7 @@ print(round(correlation(left, 10 + 2 * left), 3), round(correlation(left, -left)
 in_first = files[files["source"] == sources.FIRST].head(400)
 in_third = files[files["source"] == sources.THIRD]
 small = {path: pixels.read_pixels(here.root / path, 32) for path in in_first["path"]}
-# %%
+# %% alt="Six simulated chest X-rays in a row: the one asked for, and the five most like it."
 asked = in_third[in_third["label"] == 0]["path"].iloc[0]
 square = pixels.read_pixels(here.root / asked, 32).astype(float)
 alike = {path: correlation(square, other) for path, other in small.items()}
@@ -114,8 +118,8 @@ _ = figures.show_pictures(
 
 # %% [markdown]
 # Compare the first two pictures. Another name, another size, another compression,
-# and still the same child on the same day. The others are merely chest X-rays: all
-# chests look alike to a small grey square, so even strangers correlate strongly.
+# and still the same picture. The others are merely chest X-rays. All chests look alike
+# to a small grey square, so even strangers correlate strongly.
 #
 # ## Copies by the tested helper
 #
@@ -134,7 +138,7 @@ print("both agree:", np.allclose(by_hand, by_helper, atol=1e-4))
 # guess it. Below are the correlations of all pairs of a few hundred files, as far as
 # they are above 0.8. Look for a gap.
 
-# %%
+# %% alt="Histogram of the correlations of file pairs, with the line for the same picture."
 some = files[files["label"] == 0].groupby("source").head(120)
 seen = thumbnails.look(some["path"].tolist(), here.root, progress=False)
 near = likeness.find_pairs(seen.squares, at_least=0.8)
@@ -168,6 +172,7 @@ def as_square(picture):
 one, other = as_square(original), as_square(changed)
 found = likeness.correlate(one, other)
 print(f"correlation {found:.2f}, the line is {duplicates.SAME}")
+lesson.keep_truth("correlation of a cropped copy", found, here.data_name)
 
 # %% [markdown]
 # Far below the line: many strangers are more alike. Pixel by pixel, the copy is
@@ -190,6 +195,7 @@ print("best:", tries[int(np.argmax(by_hand))], f"{max(by_hand):.2f}")
 # The copy is found again, and the best try tells what was done to it. The helper
 # tries no fixed list. It follows the slope of the picture to where the two fit best,
 # and then says how much differs in the place where most differs. Zero is a copy.
+# `inf` means that the two fit in no way.
 
 # %%
 stranger = seen.squares[1]
@@ -217,7 +223,7 @@ for name in ["files", "pictures", "label_conflicts", "problems"]:
 # So: **are three sources three times the data?** No. They are the same pictures
 # three times. How sure is the line that we drew? The merge says how near the two
 # sides come to it: the least alike pair that it took as the same, and the most alike
-# pair that it took as different.
+# pair that it took as different. `None` means that no two different pictures came near.
 
 # %%
 report["margin"]
@@ -231,7 +237,7 @@ copies.copies_widget(merged, here.data_name)
 # %% [markdown]
 # Where no widget runs, this cell shows the same for one picture.
 
-# %%
+# %% alt="The files of one picture side by side; to the eye they are the same."
 table = copies.list_copies(merged)
 rows = table[table["picture_id"] == table["picture_id"].iloc[0]]
 _ = figures.show_pictures(
@@ -288,7 +294,7 @@ for protocol, meaning in splits.PROTOCOLS.items():
     test = splits.describe_split(splits.split(merged.manifest, protocol)).loc["test"]
     print(f"{protocol:13} {meaning}")
     print(f"   picture in train {test['picture_in_train']:.0%}", end=", ")
-    print(f"child in train {test['group_in_train']:.0%}")
+    print(f"child in train {test['group_in_train']:.0%}, n = {test['n_files']:.0f}")
 
 # %% [markdown]
 # Each split is checked when it is made. Let us break one on purpose, by putting one

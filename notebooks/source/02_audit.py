@@ -19,6 +19,8 @@
 # > may be used to decide about a person's health.
 
 # %%
+from textwrap import fill
+
 import numpy as np
 import pandas as pd
 
@@ -91,13 +93,14 @@ for label in ordered:
         won += passed
     else:
         passed += 1
-share = won / (passed * (ordered == 1).sum())
-print(f"{share:.2f} of the {passed * (ordered == 1).sum()} pairs, floor 0.50")
+n_pairs = passed * (ordered == 1).sum()
+share = won / n_pairs
+print(f"{share:.2f} of {n_pairs} pairs, from {len(few)} files, floor 0.50")
 
 # %% [markdown]
 # A 0 is as telling as a 1, just the other way round. The helper therefore gives the
 # better of the two, and says which class has the higher values. Does it agree with
-# your count?
+# your count? So few files are only for practice. All of them follow below.
 
 # %%
 by_helper = audit.one_feature_auroc(few["bytes"], few["label"])
@@ -138,11 +141,14 @@ def by_number(values, files, high_means):
 
 
 # %%
+told = {}
 for name in names:
     way = audit.one_feature_auroc(facts.loc[train.index, name], train["label"])
     for part, files in {"train": train, "test": first[is_test]}.items():
         found = by_number(facts.loc[files.index, name], files, way.high_means)
         print(f"{name:15} {part:5} {found}, floor 0.50")
+        told[name, part] = found
+lesson.keep_truth("file size AUROC", told["bytes", "train"], here.data_name)
 
 # %% [markdown]
 # The direction was chosen on the training files, so on the test a figure may fall
@@ -183,7 +189,7 @@ def read_squares(files, root):
 squares = read_squares(train, here.root)
 rings = audit.hide_lungs(squares, ring_px=3)
 
-# %%
+# %% alt="Six simulated X-rays of which only a thin ring along the border is left."
 shown = [0, 1, 2, len(train) - 3, len(train) - 2, len(train) - 1]
 _ = figures.show_pictures(
     rings[shown],
@@ -192,7 +198,7 @@ _ = figures.show_pictures(
 )
 
 # %% [markdown]
-# Would you dare to make a diagnosis from these? A very simple model shall try. It
+# Would you dare to make a diagnosis from these? We let a very simple model try. It
 # weighs each pixel and adds up. Every picture is judged by a model that has not seen
 # this child. We call it a **probe**. What AUROC will it reach?
 
@@ -206,7 +212,9 @@ def probe_auroc(features, labels, files):
     return with_interval(scores, labels, files["patient_id"])
 
 
-print(f"ring only     {probe_auroc(rings, train['label'], train)}, floor 0.50")
+ring_auroc = probe_auroc(rings, train["label"], train)
+lesson.keep_truth("ring probe AUROC", ring_auroc, here.data_name)
+print(f"ring only     {ring_auroc}, floor 0.50")
 print(f"whole picture {probe_auroc(squares, train['label'], train)}, floor 0.50")
 
 # %% [markdown]
@@ -242,8 +250,8 @@ if here.is_builtin:
     clean = both_classes(files[files["published_split"] != "test"])
     whole = read_squares(clean, root)
     ring = audit.hide_lungs(whole, ring_px=3)
-    print(f"clean ring    {probe_auroc(ring, clean['label'], clean)}")
-    print(f"clean picture {probe_auroc(whole, clean['label'], clean)}")
+    print(f"clean ring    {probe_auroc(ring, clean['label'], clean)}, floor 0.50")
+    print(f"clean picture {probe_auroc(whole, clean['label'], clean)}, floor 0.50")
 else:
     print("Real pictures have no clean twin.")
 
@@ -267,10 +275,10 @@ found = probe_auroc(edges, normal["in_test"], normal)
 print(f"normal, training or test, ring only: {found}, floor 0.50")
 
 # %% [markdown]
-# When this is well above chance, the published test was made in another way than
-# the training pictures: at another time, with another machine or by another hand. A
-# model that leans on a shortcut of the first block may find it gone in the second.
-# That can be one reason, among others, why scores drop.
+# When this is well above chance, the published test differs from the training pictures
+# in something that is not the disease: the time, the machine, the hand, or the choice
+# of children. A model that leans on a shortcut of the first block may find it gone in
+# the second. That can be one reason, among others, why scores drop.
 #
 # ## All of it, with one call
 #
@@ -289,10 +297,10 @@ for finding in found.findings:
 # %% [markdown]
 # A finding asks for something, a note is only worth knowing. The figure shows the
 # probes. The dot is the measurement with its interval, the upright line its floor,
-# and the grey mark the place where a finding begins. That place lies so far out that
-# of many clean sets only the stated share has any probe beyond it.
+# and the grey mark the place where a finding begins. That place lies far out: few
+# clean sets have any probe beyond it.
 
-# %%
+# %% alt="Each probe's AUROC as a dot with its interval, its floor, and where a finding begins."
 ax = figures.plot_probes(found.probes, data_name=here.data_name)
 
 # %% [markdown]
@@ -304,10 +312,13 @@ ax = figures.plot_probes(found.probes, data_name=here.data_name)
 
 # %%
 fault = next(f for f in found.faults if f.name == "class told without the lungs")
-print(fault.found.splitlines()[0])
-print("shows:        ", fault.shows)
-print("does not show:", fault.shows_not)
-print("what to do:   ", fault.to_do)
+print(fill(fault.found.splitlines()[0], 84))
+for name, said in {
+    "shows": fault.shows,
+    "does not show": fault.shows_not,
+    "what to do": fault.to_do,
+}.items():
+    print(fill(f"{name + ':':14} {said}", 84, subsequent_indent=" " * 15))
 
 # %% [markdown]
 # ## What we found on the real pictures

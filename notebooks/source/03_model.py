@@ -71,7 +71,7 @@ film = pixels.read_pixels(path, 128)
 x = batches.make_batch(film[None], np.array([0]))
 upright = functional.conv2d(x, torch.from_numpy(weights)[None, None])[0, 0]
 level = functional.conv2d(x, torch.from_numpy(weights.T.copy())[None, None])[0, 0]
-# %%
+# %% alt="A simulated chest X-ray, its upright edges, and its level edges."
 edges = [torch.from_numpy(film[1:-1, 1:-1] / 255), upright.abs(), level.abs()]
 _ = figures.show_pictures(
     torch.stack([edge.clip(0, 1).double() for edge in edges]).numpy(),
@@ -115,6 +115,7 @@ with torch.no_grad():
 with torch.no_grad():
     block.bn2.weight.zero_()
     print("output equals input:", torch.equal(block(x), x))
+lesson.keep_truth("block without change", "the input")
 
 # %% [markdown]
 # So a block that is not needed simply stands aside. This is why one can stack many of
@@ -209,6 +210,7 @@ probability = np.exp(logits) / np.exp(logits).sum()
 print("normal {:.3f}, pneumonia {:.3f}".format(*probability))
 by_torch = torch.tensor(logits).softmax(0)
 print("both agree:", np.allclose(probability, by_torch))
+lesson.keep_truth("softmax of 0.5 and 2.5", probability[1])
 
 # %% [markdown]
 # Only the difference of the logits counts. Add the same to both, and nothing changes.
@@ -230,8 +232,8 @@ for true, name in enumerate(models.CLASSES):
     print(f"truth {name:9} loss {by_hand:.3f}, both agree: {agree}")
 
 # %% [markdown]
-# And an answer that knows nothing, half and half? Its loss is the floor that training
-# has to leave.
+# And an answer that knows nothing, half and half? Training has to get well below its
+# loss. Where one class is larger, knowing only that already gets a little below.
 
 # %%
 print(f"half and half: {-np.log(0.5):.3f}")

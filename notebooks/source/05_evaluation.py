@@ -29,9 +29,9 @@ here = lesson.start(5)
 # ## A real answer sheet
 #
 # To practise we use answers that are stored with this course. They come from **real
-# pictures**: the original's recipe, trained from scratch on the published training
-# folder and asked about the published test. One row is one test file. You can check
-# each figure below without training anything.
+# pictures**: the original's recipe at 64 px, trained from scratch on the published
+# training folder and asked about the published test. One row is one test file. You can
+# check each figure below without training anything.
 
 # %%
 name = "real-64px-official"
@@ -68,20 +68,24 @@ for label, score in zip(labels, scores, strict=True):
 print(counts)
 print("both agree:", counts == evaluation.confusion(labels, scores, threshold=0.5))
 
-# %%
+# %% alt="Table of answers and truth, two by two: many normal pictures are called pneumonia."
 _ = figures.plot_confusion(counts, data_name=real)
 
 # %%
-n = len(answers)
-print(f"accuracy    {(counts['tp'] + counts['tn']) / n:.3f}")
-print(f"sensitivity {counts['tp'] / (counts['tp'] + counts['fn']):.3f}")
-print(f"specificity {counts['tn'] / (counts['tn'] + counts['fp']):.3f}")
-print(f"PPV         {counts['tp'] / (counts['tp'] + counts['fp']):.3f}")
+n, (tn, fp, fn, tp) = len(answers), counts.values()
+shares = {
+    "accuracy": (tp + tn, n),
+    "sensitivity": (tp, tp + fn),
+    "specificity": (tn, tn + fp),
+    "PPV": (tp, tp + fp),
+}
+for measure, (right, of) in shares.items():
+    print(f"{measure:11} {right / of:.3f}, {right} of {of}")
 
 # %% [markdown]
-# Nearly all sick children are found. But look at the healthy ones. A single number
-# had hidden that. **Sensitivity** is the share of the sick who are found, **PPV** the
-# share of alarms that are right.
+# Nearly all the sick are found. But look at the healthy ones. A single number had
+# hidden that. **Sensitivity** is the share of the sick who are found, **PPV** the share
+# of alarms that are right. We count pictures here. Further down we count children.
 #
 # ## How far off by chance?
 #
@@ -114,9 +118,9 @@ print(f"holds the truth in {holds.mean():.1%} of the tests")
 # ## Children, not pictures
 #
 # Some children have several pictures in the test. If the network errs on one, it may
-# well err on the others, so they count as less than several children. We shuffle
-# whole **groups**: draw as many groups as there are, with repeats, and measure anew.
-# This is the **bootstrap**.
+# well err on the others, so they count as less than several children. We draw whole
+# **groups**: as many as there are, with repeats, and measure anew. This is the
+# **bootstrap**.
 
 # %%
 rng = np.random.default_rng(0)
@@ -154,14 +158,15 @@ sick, healthy = scores[labels == 1], scores[labels == 0]
 won = (sick[:, None] > healthy).mean() + 0.5 * (sick[:, None] == healthy).mean()
 print(f"{sick.size * healthy.size:,} pairs, of which won {won:.3f}")
 print("both agree:", np.isclose(won, evaluation.auroc_by_pairs(labels, scores)))
+print(f"AUROC {evaluation.bootstrap_interval(answers, 'AUROC')}, floor 0.50")
 
 # %% [markdown]
-# That is a far better number than the accuracy. How can both be true? The network
+# That looks far better than the accuracy. How can both be true? The network
 # puts children nearly in the right **order**. But its **line** between sick and
 # healthy lies in the wrong place for this test. The curve shows every place the line
 # could have; the dot is 0.5.
 
-# %%
+# %% alt="ROC curve, well above the diagonal; the dot at 0.5 has many false alarms."
 _ = figures.plot_roc(answers, threshold=0.5, data_name=real)
 
 # %% [markdown]
@@ -181,6 +186,8 @@ for threshold in (0.5, chosen):
     print(f"threshold {threshold:.3f}")
     for line in evaluation.describe(table.loc[["sensitivity", "specificity"]]):
         print("  ", line)
+at_half = evaluation.describe(evaluation.evaluate(answers).loc[["specificity"]])[0]
+lesson.keep_truth("official specificity", at_half, real)
 
 # %% [markdown]
 # Did the promise hold on the test? And how many more healthy children are told the
@@ -194,13 +201,13 @@ print(*evaluation.describe(table.loc[["sensitivity", "specificity"]]), sep="\n")
 
 # %% [markdown]
 # What if we had chosen on the test itself? Then we could report the best accuracy of
-# all thresholds, and it would mean nothing, because the same children would have
-# chosen and judged.
+# all thresholds. It would be too good, because the same children would have chosen and
+# judged.
 
 # %%
 best = max(((scores >= t) == labels).mean() for t in np.unique(scores))
 own = ((scores >= chosen) == labels).mean()
-print(f"accuracy: chosen on validation {own:.3f}, by peeking {best:.3f}")
+print(f"accuracy: chosen on validation {own:.3f}, by peeking {best:.3f}, n = {n}")
 
 # %% [markdown]
 # ## Does 90 % mean 90 %?
@@ -209,15 +216,15 @@ print(f"accuracy: chosen on validation {own:.3f}, by peeking {best:.3f}")
 # about the same score. A dot below the line means: pneumonia is rarer there than the
 # score says.
 
-# %%
+# %% alt="Share with pneumonia by score; most dots lie below the diagonal."
 _ = figures.plot_reliability(labels, scores, data_name=real)
 
 # %% [markdown]
 # ## Another place, another meaning
 #
 # In this test more than half of the pictures show pneumonia. In a school it may be one
-# child in a hundred. Keep sensitivity and specificity as they are. What does an alarm mean
-# there? Guess the share of alarms that are right.
+# child in a hundred. Keep sensitivity and specificity as they are. What does an alarm
+# mean there? Guess the share of alarms that are right.
 
 # %%
 lesson.guess("PPV at one in a hundred", None, sure=None)
@@ -228,10 +235,13 @@ for prevalence in (labels.mean(), 0.1, 0.01):
     true_alarms = measured["sensitivity"] * prevalence
     false_alarms = (1 - measured["specificity"]) * (1 - prevalence)
     right = true_alarms / (true_alarms + false_alarms)
-    print(f"{prevalence:.2f} of them sick: PPV {right:.3f}")
+    print(f"{prevalence:.2f} of them sick: PPV {right:.3f}, floor {prevalence:.2f}")
+lesson.keep_truth("PPV at one in a hundred", right, real)
 
 # %% [markdown]
-# Same network, same threshold. A number without its prevalence is half a number.
+# Same network, same threshold. A PPV without its prevalence is half a number. These
+# are computed, not counted: they are as unsure as the sensitivity and specificity that
+# went in.
 #
 # ## Your own network
 #
@@ -254,16 +264,16 @@ mine = evaluation.evaluate(test, threshold=chosen)
 print(f"threshold {chosen:.3f} from {len(valid)} validation pictures, look {n_looks}")
 print(*evaluation.describe(mine), sep="\n")
 
-# %%
+# %% alt="Eight measures as dots with their intervals, each beside its floor."
 _ = figures.plot_metrics(mine, data_name=here.data_name)
 
 # %% [markdown]
 # Lines are intervals, marks are floors. A line that reaches its floor says: with this
 # many pictures I cannot tell it from an answer that never looks.
 #
-# Did the threshold keep its promise of 95 in 100? If not, there are two reasons. It
-# was chosen on few validation pictures, where one more or less moves it far. And the
-# test is another block of pictures, where the same score means something else.
+# Did the threshold keep its promise of 95 in 100? If not, two things may be behind it.
+# It was chosen on few validation pictures, where one more or less moves it far. And the
+# test is another block of pictures, where the same score may mean something else.
 #
 # ## What this shows, and what it does not
 #

@@ -22,8 +22,8 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from xraylab import experiments, figures, lesson, merging, pixels, results, sources
-from xraylab import widgets
+from xraylab import evaluation, experiments, figures, lesson, merging, pixels, results
+from xraylab import sources, widgets
 from xraylab.predict import Predictor
 
 here = lesson.start(7)
@@ -97,7 +97,7 @@ print(predictor.predict(path))
 panel = widgets.prediction_widget(predictor, samples)
 panel
 
-# %%
+# %% alt="Four simulated chest X-rays, each with the answer and its confidence above."
 shown = list(samples.values())[:4]
 answers = [predictor.predict(picture) for picture in shown]
 _ = figures.show_pictures(
@@ -120,9 +120,9 @@ print("and warns:", "Not for clinical use" in panel.answer.value)
 # %% [markdown]
 # ## Things that are no chest X-ray
 #
-# Now we show it television snow, an even grey, a colourful pattern, and a chest that
-# stands on its head. The network knows two words only. How sure will it be of its
-# answer to the snow? Half is "I have no idea", one is "I am certain".
+# Now we show it television snow, an even grey, a colourful pattern, and a chest after
+# half a turn, standing on its head. The network knows two words only. How sure will it
+# be of its answer to the snow? Half is "I have no idea", one is "I am certain".
 
 # %%
 lesson.guess("confidence on snow", None, sure=None)
@@ -134,16 +134,18 @@ odd = {
     "snow": rng.integers(0, 256, (256, 256), dtype=np.uint8),
     "grey": np.full((256, 256), 128, dtype=np.uint8),
     "colours": np.stack([across, down, 255 - across], axis=2).astype(np.uint8),
-    "upside down": pixels.read_pixels(path, 256)[::-1].copy(),
+    "upside down": np.rot90(pixels.read_pixels(path, 256), 2),
 }
 
 # %% tags=["nbval-ignore-output"]
 for name, picture in odd.items():
     print(f"{name:12} {predictor.predict(picture)}")
+snow = predictor.predict(odd["snow"]).confidence
+lesson.keep_truth("confidence on snow", snow, f"network of the {here.data_name}")
 
 # %% [markdown]
 # It answers every time, and it would answer anything. One or the other may even be
-# right, by chance or because a film on its head is still a film. Softmax divides
+# right, by chance, or because a film on its head is still a film. Softmax divides
 # its trust between two words, whatever it is shown. **A confidence is not a sign that
 # the question made sense.**
 #
@@ -173,14 +175,15 @@ except pixels.UnreadablePictureError as error:
 # ## A third disease
 #
 # One source has a folder of COVID-19 pictures. We left them out. What does a network
-# say that has never heard of the word?
+# say that has never heard of the word? The built-in folder is simulated like the rest:
+# drawn by us, of no patient.
 
 # %% tags=["nbval-ignore-output"]
 _, ignored = sources.list_files(here.root)
 others = ignored[ignored["path"].str.contains("COVID19/")]["path"].head(40)
 calls = [predictor.predict(here.root / path).answer for path in others]
 for word in sorted(set(calls)):
-    print(f"{word:10} {calls.count(word)} of {len(calls)}")
+    print(f"{word:10} {calls.count(word)} of {len(calls)}, {here.data_name}")
 if not calls:
     print("These sources hold no such folder.")
 
@@ -203,12 +206,17 @@ confidence = np.maximum(answers["score"], 1 - answers["score"])
 right = (answers["score"] >= 0.5) == answers["label"]
 for least in (0.5, 0.9, 0.99):
     sure = confidence >= least
-    print(f"at least {least:4}: coverage {sure.mean():.2f}", end=", ")
-    print(f"right {right[sure].mean():.2f}, wrong {(~right & sure).sum()}")
+    n, n_right, sick = sure.sum(), right[sure].sum(), answers["label"][sure].mean()
+    low, high = evaluation.wilson(n_right, n)
+    print(f"at least {least:4}: coverage {n / len(sure):.2f}, wrong {n - n_right}")
+    print(f"   right {n_right / n:.2f} ({low:.2f} to {high:.2f}), n = {n}", end=", ")
+    print(f"floor {max(sick, 1 - sick):.2f}")
+real = "real pictures, from scratch, 64 px"
+lesson.keep_truth("wrong at confidence 0.99", int(n - n_right), real)
 
 # %% [markdown]
-# It helps, and it does not save us. Some of the surest answers are wrong, and they
-# look exactly like the right ones. Which children are they?
+# It helps, and it does not save us. Some of the surest answers are wrong, and their
+# confidence is that of the right ones. Which children are they?
 
 # %%
 wrong = answers[~right & (confidence >= 0.99)]

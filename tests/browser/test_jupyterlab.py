@@ -27,8 +27,13 @@ def server(tmp_path_factory):
     command = [sys.executable, "-m", "jupyter", "lab", "--ip=127.0.0.1", "--no-browser"]
     command += [f"--port={port}", "--IdentityProvider.token=", "--allow-root"]
     command += [f"--ServerApp.root_dir={lessons.NOTEBOOKS}"]
+    command += ["--LabApp.app_settings_dir=docs/jupyterlab"]
+    # as on the first start: nobody has answered a question yet
+    env = os.environ | {"JUPYTERLAB_SETTINGS_DIR": str(tmp_path_factory.mktemp("new"))}
     log = (tmp_path_factory.mktemp("lab") / "log").open("w")
-    process = subprocess.Popen(command, stdout=log, stderr=log)
+    process = subprocess.Popen(
+        command, cwd=lessons.NOTEBOOKS.parent, env=env, stdout=log, stderr=log
+    )
     _wait_for(f"http://127.0.0.1:{port}/api")
     yield f"http://127.0.0.1:{port}"
     process.terminate()
@@ -52,9 +57,10 @@ def test_lesson_00_opens_and_shows_its_outputs(server):
         page = browser.new_page(viewport={"width": 1300, "height": 1000})
         page.goto(f"{server}/lab/tree/00_the_claim.ipynb")
         page.get_by_role("heading", name="00 · The claim").wait_for(timeout=90_000)
+        page.wait_for_timeout(3_000)
         if "XRAYLAB_SCREENSHOTS" in os.environ:
             shots = Path(os.environ["XRAYLAB_SCREENSHOTS"])
-            page.wait_for_timeout(3_000)
             page.screenshot(path=shots / "lab.png")
         assert page.get_by_text("Not for clinical use").count() >= 1
+        assert page.get_by_text("Jupyter news").count() == 0
         browser.close()

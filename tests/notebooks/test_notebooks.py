@@ -101,6 +101,19 @@ def test_it_keeps_the_rules_of_lessons(source):
 
 
 @each_lesson
+def test_each_picture_is_described_in_words(source):
+    for cell in code_cells(read_stored(source)):
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                words = output.metadata.get("image/png", {}).get("alt", "")
+                first = cell.source.splitlines()[-1]
+                assert len(words.split()) >= 6, f'say alt="..." of {first}'
+                assert words[0].isupper(), words
+                assert words.endswith("."), words
+                assert "No description" not in words
+
+
+@each_lesson
 def test_its_links_lead_somewhere(source):
     for cell in read_stored(source).cells:
         if cell.cell_type == "markdown":
@@ -117,6 +130,14 @@ def test_most_of_it_is_compared(source):
     for cell in cells:
         assert set(cell.metadata.get("tags", [])) <= {IGNORE, "raises-exception"}
         assert "NBVAL_" not in cell.source
+
+
+def test_every_guess_has_a_truth_in_the_envelope():
+    text = "\n".join(source.read_text("utf-8") for source in SOURCES)
+    guessed = set(re.findall(r'lesson\.guess\("(.+?)"', text))
+    kept = set(re.findall(r'lesson\.keep_truth\("(.+?)"', text))
+    # these two are kept in a loop over their protocols
+    assert kept == guessed - {"naive accuracy", "official accuracy"}
 
 
 def test_ignored_cells_are_those_of_the_list_each_with_a_reason():
