@@ -136,7 +136,7 @@ print("both agree:", np.allclose(by_hand, by_helper, atol=1e-4))
 # %% [markdown]
 # Where should the line be between "same picture" and "looks alike"? We do not
 # guess it. Below are the correlations of all pairs of a few hundred files, as far as
-# they are above 0.8. Look for a gap.
+# they are above 0.8. Files of the same bytes count once. Look for a gap.
 
 # %% alt="Histogram of the correlations of file pairs, with the line for the same picture."
 some = files[files["label"] == 0].groupby("source").head(120)
