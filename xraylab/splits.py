@@ -223,7 +223,8 @@ def _refuse_meeting(table: pd.DataFrame, column: str, what: str) -> None:
     meeting = n_splits.index[n_splits > 1].tolist()
     if meeting:
         raise LeakError(
-            f"{len(meeting)} {what} are in more than one split: {_first(meeting)}. "
+            f"the same {what} stand in more than one split: {_first(meeting)} "
+            f"({len(meeting)} in all). "
             "Split again with xraylab.splits.split."
         )
 

@@ -195,7 +195,6 @@ print("best:", tries[int(np.argmax(by_hand))], f"{max(by_hand):.2f}")
 # The copy is found again, and the best try tells what was done to it. The helper
 # tries no fixed list. It follows the slope of the picture to where the two fit best,
 # and then says how much differs in the place where most differs. Zero is a copy.
-# `inf` means that the two fit in no way.
 
 # %%
 stranger = seen.squares[1]
