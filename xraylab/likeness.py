@@ -6,12 +6,13 @@ Pictures are compared as small grey squares, such as those of
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from scipy.fft import dctn
+from scipy.fft import dct
 from scipy.ndimage import uniform_filter
 
 from xraylab import _cores
@@ -84,11 +85,11 @@ def find_pairs(squares: np.ndarray, *, at_least: float) -> pd.DataFrame:
     """
     if not 0 < at_least <= 1:
         raise ValueError(f"at_least must be in (0, 1], got {at_least}.")
-    bounds = _bounds(squares)
+    known = _measure(squares)
     whole = len(squares) <= EXACT_UP_TO
-    sets = [np.arange(len(squares))] if whole else _neighbourhoods(bounds)
+    sets = [np.arange(len(squares))] if whole else _neighbourhoods(known.bounds)
     blocks = [(rows, at) for rows in sets for at in range(0, len(rows), _BLOCK)]
-    search = partial(_search, squares, bounds, at_least)
+    search = partial(_search, known, at_least)
     none = np.array([], int), np.array([], int), np.array([], np.float32)
     found = [none, *_cores.share_out(search, blocks)]
     a, b, r = map(np.concatenate, zip(*found, strict=True))
@@ -97,38 +98,60 @@ def find_pairs(squares: np.ndarray, *, at_least: float) -> pd.DataFrame:
     return pairs.sort_values(["a", "b"], ignore_index=True)
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What is known of each square; `bounds` are vectors, see `_measure`."""
+
+    flat: np.ndarray
+    mean: np.ndarray
+    length: np.ndarray
+    bounds: np.ndarray
+
+
+def _measure(squares: np.ndarray) -> _Known:
+    """Measure each square, and vectors whose products bound the correlations.
+
+    The product of two such vectors is never below the squares' correlation.
+    """
+    side = squares.shape[1]
+    flat = squares.reshape(len(squares), side**2)
+    waves = dct(np.eye(side, dtype=np.float32), norm="ortho", axis=0)[:_COARSE]
+    bounds = np.empty((len(flat), len(waves) ** 2 + 1), np.float32)
+    mean, length = np.empty((2, len(flat)), np.float32)
+    for start in range(0, len(flat), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        full = flat[part].astype(np.float32)
+        mean[part] = full.mean(1)
+        full -= mean[part, None]
+        length[part] = np.linalg.norm(full, axis=1)
+        length[part][length[part] == 0] = 1  # a flat picture is like nothing
+        full /= length[part, None]
+        low = waves @ full.reshape(-1, side, side) @ waves.T
+        bounds[part, :-1] = low.reshape(len(full), -1)
+    rest = 1 - (bounds[:, :-1] ** 2).sum(1)
+    bounds[:, -1] = np.sqrt(rest.clip(0))
+    return _Known(flat, mean, length, bounds)
+
+
 def _search(
-    squares: np.ndarray,
-    bounds: np.ndarray,
-    at_least: float,
-    block: tuple[np.ndarray, int],
+    known: _Known, at_least: float, block: tuple[np.ndarray, int]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Give a, b and correlation of the pairs that a block of some rows begins."""
     rows, start = block
-    here = bounds if len(rows) == len(bounds) else bounds[rows]
+    whole = len(rows) == len(known.flat)
+    here = known.bounds if whole else known.bounds[rows]
     passed = here[start : start + _BLOCK] @ here[start:].T >= at_least - 1e-5
     a, b = np.nonzero(passed)
     a, b = rows[start + a[a < b]], rows[start + b[a < b]]
     r = np.empty(len(a), np.float32)
     for at in range(0, len(a), _BLOCK):
         part = slice(at, at + _BLOCK)
-        r[part] = (normalise(squares[a[part]]) * normalise(squares[b[part]])).sum(1)
+        centred = known.flat[a[part]] - known.mean[a[part], None]
+        other = known.flat[b[part]].astype(np.float32)
+        r[part] = np.einsum("ij,ij->i", centred, other)
+    r /= known.length[a] * known.length[b]
     keep = r >= at_least
     return a[keep], b[keep], r[keep]
-
-
-def _bounds(squares: np.ndarray) -> np.ndarray:
-    """Vectors whose dot product is never below the true correlation."""
-    side = squares.shape[1] if squares.ndim == 3 else 0
-    n_low = min(_COARSE, side) ** 2
-    vectors = np.empty((len(squares), n_low + 1), np.float32)
-    for start in range(0, len(squares), _BLOCK):
-        full = normalise(squares[start : start + _BLOCK]).reshape(-1, side, side)
-        low = dctn(full, axes=(1, 2), norm="ortho")[:, :_COARSE, :_COARSE]
-        low = low.reshape(len(full), n_low)
-        rest = np.sqrt(np.clip(1 - (low**2).sum(1, keepdims=True), 0, None))
-        vectors[start : start + _BLOCK] = np.hstack([low, rest])
-    return vectors
 
 
 def _neighbourhoods(bounds: np.ndarray) -> list[np.ndarray]:
