@@ -1,3 +1,4 @@
+import pytest
 from threadpoolctl import threadpool_info
 
 from xraylab import _cores
@@ -23,3 +24,10 @@ def test_products_of_matrices_use_one_thread_meanwhile_and_all_afterwards():
 
 def test_at_least_one_core_is_found():
     assert _cores.count_cores() >= 1
+
+
+@pytest.mark.parametrize(("n", "n_blocks"), [(0, 0), (1, 1), (4, 1), (5, 2)])
+def test_blocks_hold_each_row_once(n, n_blocks):
+    blocks = _cores.cut(n, 4)
+    assert len(blocks) == n_blocks
+    assert [row for block in blocks for row in range(n)[block]] == list(range(n))

@@ -26,6 +26,11 @@ def one_blas_thread() -> AbstractContextManager:
     return threadpool_limits(1, "blas")
 
 
+def cut(n: int, size: int) -> list[slice]:
+    """Cut n rows into blocks of `size`, so that memory stays small."""
+    return [slice(start, start + size) for start in range(0, n, size)]
+
+
 def share_out(function: Callable, parts: Sequence) -> Iterator:
     """Give function(part) for each part, in order, worked out in threads.
 

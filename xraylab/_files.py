@@ -80,6 +80,11 @@ def cache_folder() -> Path:
     """Give the folder for what is kept between runs; XRAYLAB_CACHE overrides it.
 
     Where that cannot be written, a temporary folder is used, with a warning.
+
+    Raises
+    ------
+    NotWrittenError
+        If neither can be written.
     """
     folder = Path(
         os.environ.get("XRAYLAB_CACHE") or platformdirs.user_cache_path("xraylab")
@@ -96,4 +101,8 @@ def cache_folder() -> Path:
             f"runs go to {other}. Set XRAYLAB_CACHE to a folder you may write.",
             stacklevel=1,  # one place, so it is said once
         )
+        try:
+            other.mkdir(parents=True, exist_ok=True)
+        except OSError as neither:
+            raise NotWrittenError(other, neither) from neither
         return other

@@ -34,13 +34,13 @@ def describe(squares: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndar
     """
     low = np.empty((len(rows), _WAVES**2 - 1), np.float32)
     spans = np.empty((7, low.shape[1], len(rows)), np.float32)
-    for start in range(0, len(rows), _ROWS):
-        part = shrink(squares[rows[start : start + _ROWS]])
+    for block in _cores.cut(len(rows), _ROWS):
+        part = shrink(squares[rows[block]])
         shown = part.std((1, 2)) > _FLAT
         vectors = [_unit(_low(p)) for p in (part, *_motion.motions(part))]
         basis = np.linalg.qr(np.stack(vectors, axis=2))[0]
-        low[start : start + _ROWS] = vectors[0] * shown[:, None]
-        spans[:, :, start : start + _ROWS] = basis.transpose(2, 1, 0) * shown
+        low[block] = vectors[0] * shown[:, None]
+        spans[:, :, block] = basis.transpose(2, 1, 0) * shown
     return low, spans
 
 
@@ -65,7 +65,7 @@ def find_partners(
     odd = np.where(np.arange(_WAVES**2)[1:] % _WAVES % 2, -1, 1).astype(np.float32)
     mirrored, row = np.nonzero(asked)
     vectors = low[row] * np.where(mirrored[:, None], odd, np.float32(1))
-    blocks = [slice(at, at + _ROWS) for at in range(0, len(row), _ROWS)]
+    blocks = _cores.cut(len(row), _ROWS)
     found = _cores.share_out(
         lambda part: _best_partner(vectors[part], spans, row[part]), blocks
     )

@@ -115,26 +115,23 @@ def _differences(
 ) -> np.ndarray:
     """Compare pairs of rows; infinite where a glance says that they differ."""
 
-    def show(part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def show(part: slice | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         one, other = squares[a[part]], squares[b[part]]
         one[mirrored[part]] = one[mirrored[part], :, ::-1]
         return one, other
 
-    parts = _cut(np.arange(len(a)), _GLANCES)
-    near = _cores.share_out(lambda part: part[_are_near(*show(part))], parts)
+    parts = _cores.cut(len(a), _GLANCES)
+    near = _cores.share_out(lambda part: _are_near(*show(part)), parts)
     bar = _progress.bar(
         near, desc="laying over", total=len(parts), unit="block", progress=progress
     )
-    parts = _cut(np.concatenate([*bar, np.array([], int)]), _PAIRS)
+    rows = np.flatnonzero(np.concatenate([np.array([], bool), *bar]))
+    parts = [rows[part] for part in _cores.cut(len(rows), _PAIRS)]
     different = np.full(len(a), np.inf)
     found = _cores.share_out(lambda part: compare(*show(part)), parts)
     for part, differs in zip(parts, found, strict=True):
         different[part] = differs
     return different
-
-
-def _cut(rows: np.ndarray, n: int) -> list[np.ndarray]:
-    return [rows[at : at + n] for at in range(0, len(rows), n)]
 
 
 def _are_near(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from xraylab import _files, _motion, _partners, alignment, likeness, thumbnails
+from xraylab import _cores, _files, _motion, _partners, alignment, likeness, thumbnails
 
 # Measured on re-encodings of all real pictures and on altered copies of 500
 # (benchmarks/merge.py): worst true pair 0.9994, best pair of strangers 0.975.
@@ -107,8 +107,8 @@ def find_same(squares: np.ndarray, *, at_least: float = SAME) -> pd.DataFrame:
     pairs = likeness.find_pairs(squares, at_least=at_least)
     same = (pairs["correlation"] >= CERTAIN).to_numpy(copy=True)
     likely = np.flatnonzero((pairs["correlation"] >= SAME) & ~same)
-    for start in range(0, len(likely), _BLOCK):
-        rows = likely[start : start + _BLOCK]
+    for block in _cores.cut(len(likely), _BLOCK):
+        rows = likely[block]
         a, b = (likeness.detail(squares[pairs[end].iloc[rows]]) for end in "ab")
         agree = (likeness.normalise(a) * likeness.normalise(b)).sum(1)
         same[rows] = agree >= SAME_DETAIL
@@ -181,12 +181,12 @@ def _name_matches(table: pd.DataFrame, squares: np.ndarray) -> pd.DataFrame:
 def _kinds(squares: np.ndarray, copies: np.ndarray, kept: np.ndarray) -> np.ndarray:
     """Say how each copy differs from the kept file; rows of `squares`."""
     kinds = np.empty(len(copies), dtype=object)
-    for start in range(0, len(copies), _BLOCK):
-        a, b = (squares[rows[start : start + _BLOCK]] for rows in (copies, kept))
+    for block in _cores.cut(len(copies), _BLOCK):
+        a, b = squares[copies[block]], squares[kept[block]]
         equal = (a == b).all((1, 2))
         alike = (likeness.normalise(a) * likeness.normalise(b)).sum(1)
         mirrored = (likeness.normalise(a[:, :, ::-1]) * likeness.normalise(b)).sum(1)
-        kinds[start : start + _BLOCK] = np.select(
+        kinds[block] = np.select(
             [equal, alike >= SAME, mirrored > alike],
             ["same pixels", "re-encoded", "mirrored"],
             "cropped or turned",

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from xraylab import audit
+from xraylab import _cores, audit
 from xraylab.thumbnails import SQUARE_PX
 
 SMALL_PX = 24  # thumbnails, rings and corners are looked at so coarsely
@@ -89,9 +89,8 @@ def make_file_features(files: pd.DataFrame) -> dict[str, np.ndarray]:
 
 
 def _in_blocks(measure: Callable, squares: np.ndarray) -> np.ndarray:
-    """Measure a few hundred pictures at a time, so that memory stays small."""
-    starts = range(0, len(squares), _BLOCK)
-    return np.vstack([measure(squares[at : at + _BLOCK]) for at in starts])
+    blocks = _cores.cut(len(squares), _BLOCK)
+    return np.vstack([measure(squares[block]) for block in blocks])
 
 
 def _describe_greys(squares: np.ndarray) -> np.ndarray:

@@ -88,7 +88,7 @@ def find_pairs(squares: np.ndarray, *, at_least: float) -> pd.DataFrame:
     known = _measure(squares)
     whole = len(squares) <= EXACT_UP_TO
     sets = [np.arange(len(squares))] if whole else _neighbourhoods(known.bounds)
-    blocks = [(rows, at) for rows in sets for at in range(0, len(rows), _BLOCK)]
+    blocks = [(rows, at) for rows in sets for at in _cores.cut(len(rows), _BLOCK)]
     search = partial(_search, known, at_least)
     none = np.array([], int), np.array([], int), np.array([], np.float32)
     found = [none, *_cores.share_out(search, blocks)]
@@ -118,8 +118,7 @@ def _measure(squares: np.ndarray) -> _Known:
     waves = dct(np.eye(side, dtype=np.float32), norm="ortho", axis=0)[:_COARSE]
     bounds = np.empty((len(flat), len(waves) ** 2 + 1), np.float32)
     mean, length = np.empty((2, len(flat)), np.float32)
-    for start in range(0, len(flat), _BLOCK):
-        part = slice(start, start + _BLOCK)
+    for part in _cores.cut(len(flat), _BLOCK):
         full = flat[part].astype(np.float32)
         mean[part] = full.mean(1)
         full -= mean[part, None]
@@ -134,18 +133,17 @@ def _measure(squares: np.ndarray) -> _Known:
 
 
 def _search(
-    known: _Known, at_least: float, block: tuple[np.ndarray, int]
+    known: _Known, at_least: float, block: tuple[np.ndarray, slice]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Give a, b and correlation of the pairs that a block of some rows begins."""
-    rows, start = block
+    rows, part = block
     whole = len(rows) == len(known.flat)
     here = known.bounds if whole else known.bounds[rows]
-    passed = here[start : start + _BLOCK] @ here[start:].T >= at_least - 1e-5
+    passed = here[part] @ here[part.start :].T >= at_least - 1e-5
     a, b = np.nonzero(passed)
-    a, b = rows[start + a[a < b]], rows[start + b[a < b]]
+    a, b = rows[part.start + a[a < b]], rows[part.start + b[a < b]]
     r = np.empty(len(a), np.float32)
-    for at in range(0, len(a), _BLOCK):
-        part = slice(at, at + _BLOCK)
+    for part in _cores.cut(len(a), _BLOCK):
         centred = known.flat[a[part]] - known.mean[a[part], None]
         other = known.flat[b[part]].astype(np.float32)
         r[part] = np.einsum("ij,ij->i", centred, other)
@@ -164,10 +162,10 @@ def _neighbourhoods(bounds: np.ndarray) -> list[np.ndarray]:
     rng = np.random.default_rng(_SEED)
     centres = bounds[rng.choice(n, 4 * int(n**0.5), replace=False)]
     home = np.empty((n, _NEIGHBOURHOODS), np.int32)
-    for start in range(0, n, _BLOCK):
-        near = bounds[start : start + _BLOCK] @ centres.T
+    for part in _cores.cut(n, _BLOCK):
+        near = bounds[part] @ centres.T
         nearest = np.argpartition(-near, _NEIGHBOURHOODS, axis=1)
-        home[start : start + _BLOCK] = nearest[:, :_NEIGHBOURHOODS]
+        home[part] = nearest[:, :_NEIGHBOURHOODS]
     members = np.argsort(home.ravel(), kind="stable")
     ends = np.searchsorted(home.ravel()[members], np.arange(len(centres) + 1))
     return [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -119,12 +118,6 @@ class Predictor:
             warnings=find_warnings(picture, square),
             path=path,
         )
-
-    def predict_many(
-        self, pictures: Iterable[str | Path | bytes | np.ndarray]
-    ) -> list[Prediction]:
-        """Answer for each picture, in the order given; raises as `predict` does."""
-        return [self.predict(picture) for picture in pictures]
 
 
 def find_warnings(picture: str | Path | bytes, square: np.ndarray) -> tuple[str, ...]:

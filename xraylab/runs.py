@@ -48,11 +48,6 @@ class Run:
     history: pd.DataFrame
     table: pd.DataFrame
 
-    @property
-    def is_finished(self) -> bool:
-        """Whether all epochs are done."""
-        return _is_file(self.folder, _LAST)
-
     def make_model(self, weights: str = "best") -> torch.nn.Module:
         """Load the network: "best" by validation AUROC, or "last"."""
         files = {"best": _BEST, "last": _LAST}

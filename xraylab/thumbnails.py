@@ -91,16 +91,17 @@ def look(
     """
     root, store = Path(root).resolve(), _store(root)
     for may_be_damaged in (True, False):
-        with closing(_open(store)) as database:
-            try:
+        try:
+            with closing(sqlite3.connect(store, timeout=60)) as database:
+                _prepare(database)
                 todo = _unseen(database, paths, root)
                 _look_and_keep(database, todo, root, workers, progress)
                 return _collect(database, paths)
-            except sqlite3.OperationalError as error:
-                raise _files.NotWrittenError(store, OSError(str(error))) from error
-            except sqlite3.DatabaseError:
-                if not may_be_damaged:
-                    raise
+        except sqlite3.OperationalError as error:
+            raise _files.NotWrittenError(store, OSError(str(error))) from error
+        except sqlite3.DatabaseError:
+            if not may_be_damaged:
+                raise
         _remove(store)  # it is a cache, so it is begun anew
     raise AssertionError("the second round returns or raises")
 
@@ -111,26 +112,12 @@ def _store(root: str | Path) -> Path:
     return _files.cache_folder() / f"looks-{digest}.sqlite"
 
 
-def _open(store: Path) -> sqlite3.Connection:
-    """Open the database; one that is damaged is begun anew, since it is a cache."""
-    for _ in range(2):
-        database = None
-        try:
-            store.parent.mkdir(parents=True, exist_ok=True)
-            database = sqlite3.connect(store, timeout=60)
-            # a power cut may cost the cache, never a picture
-            database.execute("pragma synchronous = off")
-            database.execute(_TABLE)
-            # a damaged path matches no file, so that file is looked at again
-            database.text_factory = partial(str, encoding="utf-8", errors="replace")
-            return database
-        except (OSError, sqlite3.DatabaseError) as error:
-            if database is not None:
-                database.close()
-            if isinstance(error, (OSError, sqlite3.OperationalError)):
-                raise _files.NotWrittenError(store, OSError(str(error))) from error
-            _remove(store)
-    raise _files.NotWrittenError(store, OSError("it is no database"))
+def _prepare(database: sqlite3.Connection) -> None:
+    # a power cut may cost the cache, never a picture
+    database.execute("pragma synchronous = off")
+    database.execute(_TABLE)
+    # a damaged path matches no file, so that file is looked at again
+    database.text_factory = partial(str, encoding="utf-8", errors="replace")
 
 
 def _remove(store: Path) -> None:
@@ -251,44 +238,36 @@ def _keep(database: sqlite3.Connection, rows: list[tuple]) -> None:
 
 
 def _collect(database: sqlite3.Connection, paths: Sequence[str]) -> Thumbnails:
-    columns = "path, digest, size, header, cause"
     wanted = set(paths)
-    rows = {
-        path: facts
-        for path, *facts in database.execute(f"select {columns} from looks")
-        if path in wanted
-    }
+    seen = database.execute("select path, digest, size, header, cause from looks")
+    rows = {path: facts for path, *facts in seen if path in wanted}
     problems = [(path, rows[path][-1]) for path in sorted(rows) if rows[path][-1]]
-    names = ["path", "digest", "bytes", *HEADER]
-    files = pd.DataFrame(_facts(rows, paths), columns=names)
-    files = files.astype({"table_sum": float})
-    files["square"] = pd.factorize(files["digest"])[0]
-    first = files[~files["square"].duplicated()]
-    return Thumbnails(
-        files,
-        _squares(database, dict(zip(first["path"], first["square"], strict=True))),
-        pd.DataFrame(problems, columns=["path", "cause"]),
+    problems = pd.DataFrame(problems, columns=["path", "cause"])
+    try:
+        files = _facts({path: rows[path] for path in paths if not rows[path][-1]})
+        first = files[~files["square"].duplicated()]
+        place = dict(zip(first["path"], first["square"], strict=True))
+        return Thumbnails(files, _squares(database, place), problems)
+    except (ValueError, TypeError) as error:
+        raise sqlite3.DatabaseError("a row is damaged") from error
+
+
+def _facts(rows: dict[str, list]) -> pd.DataFrame:
+    files = pd.DataFrame(
+        (
+            (path, digest, size, *json.loads(header))
+            for path, (digest, size, header, _) in rows.items()
+        ),
+        columns=["path", "digest", "bytes", *HEADER],
     )
-
-
-def _facts(rows: dict[str, list], paths: Sequence[str]) -> Iterator[tuple]:
-    for path in paths:
-        digest, size, header, cause = rows[path]
-        if cause:
-            continue
-        try:
-            yield path, digest, size, *json.loads(header)
-        except ValueError as error:
-            raise sqlite3.DatabaseError("a header is damaged") from error
+    files = files.astype({"table_sum": float})
+    return files.assign(square=pd.factorize(files["digest"])[0])
 
 
 def _squares(database: sqlite3.Connection, place: dict[str, int]) -> np.ndarray:
     squares = np.empty((len(place), SQUARE_PX, SQUARE_PX), np.uint8)
     for path, square in database.execute("select path, square from looks"):
         if path in place:
-            try:
-                flat = np.frombuffer(square, np.uint8)
-                squares[place[path]] = flat.reshape(SQUARE_PX, SQUARE_PX)
-            except (ValueError, TypeError) as error:
-                raise sqlite3.DatabaseError("a square is damaged") from error
+            flat = np.frombuffer(square, np.uint8)
+            squares[place[path]] = flat.reshape(SQUARE_PX, SQUARE_PX)
     return squares
