@@ -97,6 +97,9 @@ def test_no_readable_file_is_an_empty_table(tmp_path):
     assert len(found.problems) == 1
 
 
+DAMAGED = ["[1, ", "5", "null", "[[1], {}]", '{"number": [1], "margin": {}}', "{}"]
+
+
 def test_a_second_grouping_is_read_and_a_damaged_one_made_anew(copies, monkeypatch):
     first = duplicates.find_pictures(*copies, progress=False)
     asked = []
@@ -106,10 +109,13 @@ def test_a_second_grouping_is_read_and_a_damaged_one_made_anew(copies, monkeypat
     assert asked == []
     assert again.table.equals(first.table)
     assert again.margin == first.margin
-    for store in _files.cache_folder().glob("groups-*.json"):
-        store.write_text("[1, ")
-    assert duplicates.find_pictures(*copies, progress=False).table.equals(first.table)
-    assert len(asked) == 1
+    for n_asked, text in enumerate(DAMAGED, 1):
+        for store in _files.cache_folder().glob("groups-*.json"):
+            store.write_text(text)
+        again = duplicates.find_pictures(*copies, progress=False)
+        assert again.table.equals(first.table)
+        assert again.margin == first.margin
+        assert len(asked) == n_asked
 
 
 def test_a_new_file_is_grouped_anew(copies):

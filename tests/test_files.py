@@ -59,3 +59,11 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "a file").write_text("")
     with pytest.raises(_files.NotWrittenError, match=r"b\.txt could not be"):
         _files.write_text(tmp_path / "a file" / "b.txt", "text")
+
+
+def test_a_folder_in_the_place_of_one_file_keeps_all_as_they_were(tmp_path):
+    (tmp_path / "b.txt").mkdir()
+    (tmp_path / "a.txt").write_text("old")
+    with pytest.raises(_files.NotWrittenError, match=r"b\.txt could not be written"):
+        _files.write_texts({tmp_path / "a.txt": "new", tmp_path / "b.txt": "new"})
+    assert (tmp_path / "a.txt").read_text() == "old"

@@ -8,6 +8,7 @@ import uuid
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from errno import EISDIR
 from pathlib import Path
 
 import platformdirs
@@ -69,7 +70,12 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_texts(texts: Mapping[Path, str]) -> None:
-    """Write each text to its path: all of them, or none."""
+    """Write each text to its path: all of them, or none.
+
+    Only a kill between two renamings can leave new files beside old ones.
+    """
+    for path in filter(Path.is_dir, texts):
+        raise NotWrittenError(path, IsADirectoryError(EISDIR, "it is a folder"))
     with ExitStack() as halves:  # each file gets its name when all are written
         for path, text in texts.items():
             half = halves.enter_context(whole_file(path))

@@ -66,8 +66,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _merge_split_and_audit(sub: argparse._SubParsersAction) -> None:
     merge = _verb(sub, "merge", verbs.merge, "merge the sources under a folder")
-    merge.add_argument("--data", type=_folder, required=True, metavar="ROOT")
-    merge.add_argument("--out", type=Path, required=True, metavar="DIR")
+    merge.add_argument(
+        "--data", type=_folder, required=True, metavar="ROOT", help="holds the sources"
+    )
+    _add_out(merge, "DIR", "for the table and the report")
 
     split = _verb(sub, "split", verbs.split, "split a merge by one of four protocols")
     _add_merge_and_protocol(split)
@@ -87,21 +89,28 @@ def _merge_split_and_audit(sub: argparse._SubParsersAction) -> None:
 def _train(sub: argparse._SubParsersAction) -> None:
     train = _verb(sub, "train", verbs.train, "train a network on a split, or continue")
     _add_merge_and_protocol(train)
-    train.add_argument("--out", type=Path, required=True, metavar="RUN")
+    _add_out(train, "RUN", "for the run; the same command goes on with it")
     train.add_argument("--recipe", choices=["original", "lesson"], default="original")
-    train.add_argument("--model", choices=["resnet18", "small"])
-    train.add_argument("--weights", help="imagenet, none, or a weights file")
-    train.add_argument("--size", dest="size_px", type=_positive, metavar="PX")
-    train.add_argument("--epochs", type=_positive)
-    train.add_argument("--steps", dest="n_steps", type=_positive, metavar="N")
-    train.add_argument("--batch-size", type=_positive, metavar="N")
+    changes = train.add_argument_group("changes to the recipe")
+    changes.add_argument("--model", choices=["resnet18", "small"])
+    changes.add_argument("--weights", help="imagenet, none, or a weights file")
+    changes.add_argument(
+        "--size", dest="size_px", type=_positive, metavar="PX", help="side of a picture"
+    )
+    changes.add_argument("--epochs", type=_positive, metavar="N")
+    changes.add_argument(
+        "--steps", dest="n_steps", type=_positive, metavar="N", help="instead of epochs"
+    )
+    changes.add_argument("--batch-size", type=_positive, metavar="N")
 
 
 def _evaluate_and_predict(sub: argparse._SubParsersAction) -> None:
     text = "numbers with intervals and floors"
     evaluate = _verb(sub, "evaluate", verbs.evaluate, text)
     evaluate.add_argument("run_folder", type=_folder, metavar="RUN")
-    evaluate.add_argument("--on", choices=["valid", "test"], default="valid")
+    evaluate.add_argument(
+        "--on", choices=["valid", "test"], default="valid", help="the test is counted"
+    )
     evaluate.add_argument("--threshold", type=_share, help="default: the run's own")
 
     predict = _verb(sub, "predict", verbs.predict, "answer for picture files")
@@ -111,9 +120,9 @@ def _evaluate_and_predict(sub: argparse._SubParsersAction) -> None:
 
 def _phantom(sub: argparse._SubParsersAction) -> None:
     phantom = _verb(sub, "phantom", verbs.phantom, "write simulated pictures")
-    phantom.add_argument("--out", type=Path, required=True, metavar="DIR")
+    _add_out(phantom, "DIR", "for the three sources and the truth")
     phantom.add_argument("--children", type=_positive, default=300, metavar="N")
-    phantom.add_argument("--seed", type=int, default=0)
+    phantom.add_argument("--seed", type=_count, default=0, metavar="N")
     phantom.add_argument("--clean", action="store_true", help="no class differences")
 
 
@@ -124,7 +133,7 @@ def _course(sub: argparse._SubParsersAction) -> None:
     lessons.add_argument("--copy", type=Path, metavar="DIR")
 
     results = _verb(sub, "results", verbs.results, "what was measured on real pictures")
-    results.add_argument("name", nargs="?")
+    results.add_argument("name", nargs="?", help="one of the list, in full")
 
 
 def _verb(
@@ -137,9 +146,15 @@ def _verb(
 
 
 def _add_merge_and_protocol(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("merge", type=_folder, metavar="MERGE")
+    verb.add_argument(
+        "merge", type=_folder, metavar="MERGE", help="folder that xraylab merge wrote"
+    )
     verb.add_argument("--protocol", choices=list(splits.PROTOCOLS), required=True)
-    verb.add_argument("--seed", type=int, default=0)
+    verb.add_argument("--seed", type=_count, default=0, metavar="N")
+
+
+def _add_out(verb: argparse.ArgumentParser, metavar: str, text: str) -> None:
+    verb.add_argument("--out", type=Path, required=True, metavar=metavar, help=text)
 
 
 def _folder(text: str) -> Path:
@@ -156,8 +171,14 @@ def _existing(text: str) -> Path:
     return path
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"must be a whole number from 0, got {text}")
+    return int(text)
+
+
 def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
+    if _count(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number above 0, got {text}")
     return int(text)
 

@@ -26,6 +26,7 @@ SAME = 0.98
 CERTAIN = 0.995  # between the two, fine detail decides
 SAME_DETAIL = 0.9  # of fine detail: worst true pair 0.983, best of strangers 0.80
 _NEAR = 0.97  # pairs from here on are looked at, to show the margin
+_MARGIN = "least_alike_same", "most_alike_different"
 _CODE = [__file__, *(m.__file__ for m in (_motion, _partners, alignment, likeness))]
 _BLOCK = 128  # pairs at once, so that memory stays small
 
@@ -46,8 +47,9 @@ class Pictures:
         Columns path and cause: files that could not be read.
     margin : dict
         How far same and different are apart: the correlation of the least alike
-        pair taken as the same, `least_alike_same`, and of the most alike pair
-        taken as different, `most_alike_different`; None without such a pair.
+        pair taken as the same without being laid over, `least_alike_same`, and of
+        the most alike pair taken as different, `most_alike_different`; None
+        without such a pair.
     """
 
     table: pd.DataFrame
@@ -63,6 +65,10 @@ def find_pictures(
     progress: bool = True,
 ) -> Pictures:
     """Give the same `picture_id` to all files that show the same picture.
+
+    A flat picture is like no other: only files of the same bytes are its copies.
+    Memory grows with the number of pairs alike: thousands of nearly equal pictures,
+    such as the frames of a film, take gigabytes.
 
     Parameters
     ----------
@@ -124,12 +130,16 @@ def _remembered_group(
         digest.update(Path(module).read_bytes())
     store = _files.cache_folder() / f"groups-{digest.hexdigest()}.json"
     try:
-        number, margin = json.loads(store.read_text("utf-8"))
-    except (OSError, ValueError):  # not there, or damaged
-        found, margin = _group(squares, progress)
-        number = found.tolist()
-        _files.write_text(store, json.dumps([number, margin]))
-    return np.array(number, dtype=int), margin
+        kept = json.loads(store.read_text("utf-8"))
+        number, margin = np.array(kept["number"], dtype=int), dict(kept["margin"])
+        if number.shape == (len(squares),) and set(margin) == set(_MARGIN):
+            return number, margin
+    except (OSError, ValueError, TypeError, KeyError):
+        pass  # not there, or damaged: it is a cache, so it is made anew
+    number, margin = _group(squares, progress)
+    facts = {"number": number.tolist(), "margin": margin}
+    _files.write_text(store, json.dumps(facts))
+    return number, margin
 
 
 def _group(
@@ -142,11 +152,8 @@ def _group(
     moved = alignment.find_moved(squares, leaders, progress=progress)
     number = _connect(len(squares), pd.concat([same, moved]))
     apart = number[pairs["a"]] != number[pairs["b"]]
-    margin = {
-        "least_alike_same": _rounded(same["correlation"].min()),
-        "most_alike_different": _rounded(pairs[apart]["correlation"].max()),
-    }
-    return number, margin
+    ends = same["correlation"].min(), pairs[apart]["correlation"].max()
+    return number, dict(zip(_MARGIN, map(_rounded, ends), strict=True))
 
 
 def _rounded(value: float) -> float | None:

@@ -41,7 +41,8 @@ def split(args: argparse.Namespace) -> Answer:
     out = args.merge / f"split-{args.protocol}-{args.seed}.csv"
     _files.write_text(out, table.to_csv(index=False, lineterminator="\n"))
     counts = splits.describe_split(table)
-    text = f"{args.protocol}: {splits.PROTOCOLS[args.protocol]}\n{counts.round(3)}"
+    shown = counts.round(3).to_string()
+    text = f"{args.protocol}: {splits.PROTOCOLS[args.protocol]}\n{shown}"
     rows = json.loads(counts.to_json(orient="index"))
     return {"protocol": args.protocol, "seed": args.seed, **rows}, text, 0
 
