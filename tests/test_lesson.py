@@ -172,7 +172,7 @@ def test_without_a_guess_everything_runs_on(tmp_path, capsys):
     lesson.guess("naive accuracy", None, sure=None)
     assert said(capsys) == "Not guessed yet: naive accuracy."
     lesson.reveal("naive accuracy", 0.9552)
-    assert said(capsys) == "naive accuracy: 0.955; no guess was made."
+    assert said(capsys) == "naive accuracy: 0.955\n    no guess was made"
     assert not guesses_path(tmp_path).exists()
     assert lesson.read_guesses().empty
 
@@ -203,7 +203,7 @@ def test_a_guess_is_sealed_and_revealed(capsys):
     assert said(capsys) == "Sealed: naive accuracy, 0.960 (80% sure)."
     lesson.reveal("naive accuracy", Interval(0.955, 0.94, 0.97, 624))
     assert said(capsys) == (
-        "naive accuracy: 0.955 (0.94 to 0.97), n = 624; you said 0.960 (80% sure)."
+        "naive accuracy: 0.955 (0.94 to 0.97), n = 624\n    you said 0.960 (80% sure)"
     )
     row = lesson.read_guesses().iloc[0]
     assert (row["name"], row["value"], row["sure"]) == ("naive accuracy", 0.96, 0.8)
@@ -235,7 +235,7 @@ def test_words_and_numpy_numbers_can_be_guesses(capsys):
     lesson.guess("fault", "a marker in the côrner")
     lesson.guess("share", np.float32(0.5))
     lesson.reveal("fault", "a zoom")
-    assert said(capsys).endswith("fault: a zoom; you said a marker in the côrner.")
+    assert said(capsys).endswith("fault: a zoom\n    you said a marker in the côrner")
     assert lesson.read_guesses()["value"].tolist() == ["a marker in the côrner", 0.5]
 
 

@@ -91,7 +91,7 @@ def reveal(name: str, truth: object) -> None:
     """
     line = next((line for line in _read() if line["name"] == name), None)
     said = f"you said {_words(line)}" if line else "no guess was made"
-    print(f"{name}: {_write(truth)}; {said}.")
+    print(f"{name}: {_write(truth)}\n    {said}")
 
 
 def keep_truth(name: str, truth: object, data_name: str = "") -> None:

@@ -25,9 +25,10 @@ here = lesson.start(0)
 # %% [markdown]
 # ## Before you run anything
 #
-# Write down what you expect. Your guess is sealed in a small file on your own
-# computer, and lesson 08 opens it. Put a number where it says `None`, and how
-# sure you are from 0 to 1. Leave it as it is if you would rather only watch.
+# Write down what you expect of the **real** pictures. Your guess is sealed in a small
+# file on your own computer. Lesson 08 opens it beside what we measured there. Put a
+# number where it says `None`, and how sure you are from 0 to 1. Leave it as it is if
+# you would rather only watch.
 #
 # *The share of right answers on the files that were kept for testing will be …*
 
@@ -35,8 +36,8 @@ here = lesson.start(0)
 lesson.guess("naive accuracy", None, sure=None)
 
 # %% [markdown]
-# *And the same network, on a test that was published by somebody else, will be
-# right in a share of …*
+# *And the same recipe, trained again and tested on files that somebody else chose
+# and published as the test, will be right in a share of …*
 
 # %%
 lesson.guess("official accuracy", None, sure=None)
@@ -174,8 +175,10 @@ print("show a picture that is also in train.")
 #
 # ## Change one thing
 #
-# Set `protocol = "grouped"` and run the cell. Every picture is now used once, and
-# no child is in two parts. What do you expect to happen to the two shares?
+# The cell says what share of the files in each part shows a picture that training has
+# seen too, and what share shows a child that it has seen. Set `protocol = "grouped"`
+# and run the cell. Every picture is now used once, and no child is in two parts. What
+# do you expect to happen to the two shares?
 
 # %%
 protocol = "naive-merge"
