@@ -9,6 +9,8 @@ from PIL import Image
 from tests.conftest import as_jpeg, blob_picture, write_file
 from xraylab import _audit_page, auditing, cli, findings, manifest, merging, sources
 
+RULE = "index rule that does not fit"
+
 
 @pytest.fixture(scope="module")
 def audited(three_sources):
@@ -51,6 +53,32 @@ def test_sources_that_share_their_pictures_are_found(audited):
     assert "names that disagree with pixels" not in names_of(audited)
     balance = audited.tables["balance before and after merging"]
     assert balance["n"].tolist() == [36, 36, 12, 12]
+
+
+def test_an_unreadable_file_makes_no_name_disagree(three_sources, tmp_path):
+    root = shutil.copytree(three_sources, tmp_path / "root")
+    next((root / "one").rglob("IM-0001-0001.jpeg")).write_bytes(b"text")
+    said = names_of(auditing.audit(root, progress=False))
+    assert "unreadable files" in said
+    assert not {"names that disagree with pixels", RULE} & set(said)
+
+
+def test_a_file_that_is_missing_is_no_name_that_disagrees(three_sources, tmp_path):
+    root = shutil.copytree(three_sources, tmp_path / "root")
+    next((root / "one").rglob("IM-0001-0001.jpeg")).unlink()
+    found = auditing.audit(root, progress=False)
+    assert "names that disagree with pixels" not in names_of(found)
+    (note,) = [f for f in found.findings if f.name == RULE]
+    assert (note.found, note.is_fault) == ("Names: 10.", False)
+
+
+def test_one_name_that_disagrees_is_a_finding(three_sources, tmp_path):
+    root = shutil.copytree(three_sources, tmp_path / "root")
+    third = root / "three/Data/train/NORMAL/NORMAL(3).jpg"
+    third.write_bytes(as_jpeg(blob_picture(77)))
+    said = names_of(auditing.audit(root, progress=False))
+    assert "names that disagree with pixels" in said
+    assert RULE not in said
 
 
 def test_any_folder_a_leak_and_a_broken_file(folder):
