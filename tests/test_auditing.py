@@ -38,6 +38,17 @@ def test_half_a_download_is_refused_not_audited(three_sources, tmp_path):
         auditing.audit(root, progress=False)
 
 
+@pytest.mark.parametrize("sick", [["tuberculosis"], ["pneumonia", "tb"]])
+def test_splits_with_other_classes_are_any_labelled_set(tmp_path, sick):
+    for i, name in enumerate(["normal", *sick]):
+        for k, split in enumerate(("train", "test")):
+            picture = as_jpeg(blob_picture(10 * i + k))
+            write_file(tmp_path / split / name.upper() / "a.jpeg", picture)
+    found = auditing.audit(tmp_path, progress=False)
+    assert set(found.table["class_name"]) == {"normal", *sick}
+    assert cli.main(["merge", "--data", str(tmp_path), "--out", str(tmp_path)]) == 1
+
+
 def names_of(audit):
     return [finding.name for finding in audit.findings]
 
