@@ -132,6 +132,15 @@ def test_a_manifest_alone_lies_beside_its_pictures(three_sources, tmp_path):
     assert len(auditing.audit(file, progress=False).table) == 72
 
 
+def test_a_manifest_beside_a_merge_is_read_itself(three_sources, tmp_path):
+    merged = merging.merge(three_sources, progress=False)
+    merging.save_merge(merged, tmp_path)
+    small = tmp_path / "small.csv"
+    part = merged.manifest[merged.manifest["source"] == sources.FIRST]
+    small.write_text(manifest.as_csv(part), encoding="utf-8")
+    assert len(auditing.audit(small, progress=False).table) == 24
+
+
 def test_pictures_that_broke_or_went_since_the_merge(three_sources, tmp_path):
     shutil.copytree(three_sources, tmp_path / "d")
     merged = merging.merge(tmp_path / "d", progress=False)

@@ -93,7 +93,8 @@ def audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> Audit
     path : path
         A folder with any of the three sources, or of the form
         `split/class/picture` or `class/picture`; or a merge: its folder, or the
-        manifest.csv in it.
+        manifest.csv in it; or another manifest, its paths relative to its folder,
+        or to the pictures of the merge that it lies beside.
     workers : int
         Processes that read pictures.
     progress : bool
@@ -106,7 +107,7 @@ def audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> Audit
     xraylab.sources.UnknownLayoutError
         If no class folders with pictures are found, or a source is incomplete.
     ValueError
-        If not one picture could be read.
+        If not one picture could be read, or a file is no manifest.
     """
     read = _read(Path(path), workers, progress)
     seen = thumbnails.look(
@@ -138,11 +139,13 @@ def audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> Audit
 def _read(path: Path, workers: int, progress: bool) -> merging.Merge:
     """Read a merge, or make one of a folder of any layout; classes get a name."""
     home = path.parent if path.is_file() else path
-    if (home / "merge.json").is_file():
-        read = merging.load_merge(home)
+    merged = merging.load_merge(home) if (home / "merge.json").is_file() else None
+    if merged and path in (home, home / "manifest.csv"):
+        read = merged
     elif path.is_file():
         none = [pd.DataFrame(columns=["path", why]) for why in ("cause", "reason")]
-        read = merging.Merge(home, manifest.read_manifest(path), *none, {})
+        root = merged.root if merged else home
+        read = merging.Merge(root, manifest.read_manifest(path), *none, {})
     else:
         try:
             read = merging.merge(path, workers=workers, progress=progress)

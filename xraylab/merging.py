@@ -127,11 +127,18 @@ def load_merge(folder: str | Path) -> Merge:
     ------
     FileNotFoundError
         If the folder holds no merge, or its pictures have moved away.
+    ValueError
+        If merge.json or the manifest is not what `save_merge` wrote.
     """
     folder = Path(folder)
     table = manifest.read_manifest(folder / "manifest.csv")
-    facts = json.loads((folder / "merge.json").read_text("utf-8"))
-    root = Path(facts["root"])
+    try:
+        facts = json.loads((folder / "merge.json").read_text("utf-8"))
+        root, margin = Path(facts["root"]), facts["margin"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{folder / 'merge.json'} is not as `xraylab merge` writes it. Merge again."
+        ) from error
     if not root.is_dir():
         raise FileNotFoundError(
             f"the pictures of {folder} were in {root}, which is not there any more. "
@@ -139,7 +146,7 @@ def load_merge(folder: str | Path) -> Merge:
         )
     problems = pd.read_csv(folder / "problems.csv")
     ignored = pd.read_csv(folder / "ignored.csv")
-    return Merge(root, table, problems, ignored, facts["margin"])
+    return Merge(root, table, problems, ignored, margin)
 
 
 def third_source_names(files: pd.DataFrame) -> pd.Series:
