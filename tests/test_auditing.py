@@ -181,6 +181,39 @@ def test_the_page_needs_nothing_else_and_shows_no_picture(audited):
     assert "data:image/png" in _audit_page.as_html(audited, thumbnails=True)
 
 
+@pytest.fixture(scope="module")
+def probed(tmp_path_factory):
+    """Probes of class and of test; the names are such as figures trip over."""
+    root = tmp_path_factory.mktemp("many") / "猫$"
+    for i in range(52):
+        place = root / ("train", "test")[i // 26] / ("$_病$", "$^正$")[i % 2]
+        place = place / f"{i}.jpeg"
+        write_file(place, as_jpeg(blob_picture(i, 48)))
+    return auditing.audit(root, progress=False)
+
+
+def test_the_page_of_odd_names_is_drawn_quietly_and_always_the_same(probed, recwarn):
+    assert probed.probes["question"].nunique() == 3
+    pages = {_audit_page.as_html(probed) for _ in range(2)}
+    assert len(pages) == 1
+    assert "Folder 猫$" in pages.pop()
+    assert not [w for w in recwarn if "Glyph" in str(w.message)]
+
+
+def test_code_is_marked_on_the_page_and_backticks_are_not_shown(audited):
+    page = _audit_page.as_html(audited)
+    assert "<code>xraylab merge</code>" in page
+    assert "`" not in page
+
+
+def test_a_pair_shows_two_places(folder):
+    shutil.copy(folder / "train/Healthy/copy.jpeg", folder / "train/Healthy/again.jpeg")
+    (folder / "val/Healthy").mkdir(parents=True)
+    shutil.move(folder / "test/Healthy/4.jpeg", folder / "val/Healthy/zzz.jpeg")
+    page = _audit_page.as_html(auditing.audit(folder, progress=False), thumbnails=True)
+    assert re.search("<figcaption>.*val/Healthy/zzz.jpeg.*</figcaption>", page)
+
+
 def test_names_cannot_write_into_the_page(folder):
     odd = folder / "train/Sick/<b>x<b>.jpeg"
     odd.write_bytes((folder / "train/Healthy/0.jpeg").read_bytes())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
+import re
+import warnings
 from html import escape
 from numbers import Real
 from pathlib import Path
@@ -148,7 +150,7 @@ def _article(finding: Finding) -> str:
     found = escape(finding.found).replace("\n", "<br>")
     kind = "fault" if finding.is_fault else "note"
     lines = "".join(
-        f"<dt>{text}</dt><dd>{escape(getattr(finding, key))}</dd>"
+        f"<dt>{text}</dt><dd>{_mark_code(getattr(finding, key))}</dd>"
         for key, text in _LINES.items()
     )
     return (
@@ -157,11 +159,20 @@ def _article(finding: Finding) -> str:
     )
 
 
+def _mark_code(text: str) -> str:
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
 def _draw_probes(audit: Audit) -> str:
     """Draw the figure as SVG inside the page."""
-    ax = figures.plot_probes(audit.probes)
     out = io.StringIO()
-    ax.figure.savefig(out, format="svg")
+    # text stays text, for the reader's fonts; nothing tells one run from the next
+    same = {"svg.fonttype": "none", "svg.hashsalt": "xraylab"}
+    with plt.rc_context(same), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")
+        name = f"folder {audit.root.resolve().name}"
+        ax = figures.plot_probes(audit.probes, data_name=name)
+        ax.figure.savefig(out, format="svg", metadata={"Date": None})
     plt.close(ax.figure)
     return out.getvalue()[out.getvalue().index("<svg") :]
 
@@ -174,10 +185,10 @@ def _show_pairs(audit: Audit) -> list[str]:
     blocks = []
     for _, rows in list(met.groupby("picture_id"))[:_MOST_PAIRS]:
         out = io.BytesIO()
-        pair = np.hstack(audit.squares[rows["square"].head(2)])
-        Image.fromarray(pair).save(out, "PNG")
+        pair = rows.drop_duplicates(["split", "label"]).head(2)  # of two places
+        Image.fromarray(np.hstack(audit.squares[pair["square"]])).save(out, "PNG")
         data = base64.b64encode(out.getvalue()).decode()
-        text = escape(" and ".join(rows["path"].head(2)))
+        text = escape(" and ".join(pair["path"]))
         blocks.append(
             f'<figure><img width="192" alt="{text}" '
             f'src="data:image/png;base64,{data}"><figcaption>{text}</figcaption></figure>'
