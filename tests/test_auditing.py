@@ -96,7 +96,7 @@ def test_any_folder_a_leak_and_a_broken_file(folder):
     found = auditing.audit(folder, progress=False)
     assert names_of(found)[:2] == ["pictures in several splits", "unreadable files"]
     assert found.faults == found.findings[:2]
-    assert "1 pictures of train are in test too (1 files there, 25%)" in (
+    assert "Pictures both in train and in test: 1 (files in test: 1, 25%)" in (
         found.findings[0].found
     )
     assert found.problems["path"].tolist() == ["train/Sick/cut.jpeg"]
@@ -212,6 +212,17 @@ def test_a_pair_shows_two_places(folder):
     shutil.move(folder / "test/Healthy/4.jpeg", folder / "val/Healthy/zzz.jpeg")
     page = _audit_page.as_html(auditing.audit(folder, progress=False), thumbnails=True)
     assert re.search("<figcaption>.*val/Healthy/zzz.jpeg.*</figcaption>", page)
+
+
+def test_without_enough_children_it_is_said_where(audited):
+    said = "No probes: they need 12 groups of children a class outside the test."
+    assert said in _audit_page.as_text(audited)
+
+
+def test_one_and_many_read_right(folder):
+    text = _audit_page.as_text(auditing.audit(folder, progress=False))
+    assert "Files: 1, first train/Sick/cut.jpeg." in text
+    assert not re.search(r"(?<!\d)1 (pictures|files|notes|findings|names)", text)
 
 
 def test_names_cannot_write_into_the_page(folder):

@@ -103,17 +103,20 @@ def show_probes(audit: Audit) -> pd.DataFrame:
 
 
 def _headline(audit: Audit) -> str:
-    table = audit.table
-    return (
-        f"{len(table):,} files, {table['picture_id'].nunique():,} pictures, "
-        f"{table['group_id'].nunique():,} groups of children; {len(audit.problems):,} "
-        f"unreadable, {len(audit.ignored):,} left out with a reason."
-    )
+    counts = {
+        "files": len(audit.table),
+        "pictures": audit.table["picture_id"].nunique(),
+        "groups of children": audit.table["group_id"].nunique(),
+        "unreadable": len(audit.problems),
+        "left out with a reason": len(audit.ignored),
+    }
+    text = ", ".join(f"{name}: {count:,}" for name, count in counts.items())
+    return f"{text.capitalize()}."
 
 
 def _summary(audit: Audit) -> str:
-    n, n_notes = len(audit.faults), len(audit.findings) - len(audit.faults)
-    text = f"{n} finding{'' if n == 1 else 's'}, {n_notes} notes."
+    n = len(audit.faults)
+    text = f"Findings: {n}, notes: {len(audit.findings) - n}."
     if audit.probes.empty:
         return text
     rate = f"{probes.ALARM_RATE:.0%}"
@@ -124,7 +127,8 @@ def _no_probes(audit: Audit) -> str:
     n_classes = audit.table["class_name"].nunique()
     if n_classes != 2:
         return f"No probes: they need two classes, found {n_classes}."
-    return f"No probes: they need {probes.MIN_GROUPS} groups of children a class."
+    n = probes.MIN_GROUPS
+    return f"No probes: they need {n} groups of children a class outside the test."
 
 
 def _as_table(table: pd.DataFrame) -> str:
@@ -143,7 +147,7 @@ def _as_text(value: object) -> object:
 def _html_table(table: pd.DataFrame) -> str:
     page = table.head(_MOST_ROWS).map(_as_text).to_html(index=False, border=0)
     more = len(table) - _MOST_ROWS
-    return page + (f"<p>and {more:,} more rows</p>" if more > 0 else "")
+    return page + (f"<p>More rows: {more:,}</p>" if more > 0 else "")
 
 
 def _article(finding: Finding) -> str:

@@ -224,11 +224,11 @@ def _find(
         said += findings.describe_meetings(name, tables[name])
     conflicts = tables["one picture under two labels"]
     n_twice = conflicts["picture_id"].nunique()
-    said += _say(conflicts, "one picture under two labels", f"{n_twice:,} pictures")
+    said += _say(conflicts, "one picture under two labels", f"Pictures: {n_twice:,}")
     name = "names that disagree with pixels"
     names = tables[name][tables[name]["rule"] != meetings.MISFIT]
-    said += _say(names, name, f"{len(names):,} names")
-    said += _say(problems, "unreadable files", f"{len(problems):,} files")
+    said += _say(names, name, f"Names: {len(names):,}")
+    said += _say(problems, "unreadable files", f"Files: {len(problems):,}")
     return said + findings.describe_probes(figures) + _note(table, tables)
 
 
@@ -248,13 +248,12 @@ def _note(
         kinds = tables["odd modes and formats"][["mode", "format"]].agg(
             " ".join, axis=1
         )
-        notes.append(("odd files", f"{n_odd:,} files: {', '.join(kinds)}."))
+        notes.append(("odd files", f"Files: {n_odd:,} ({', '.join(kinds)})."))
     blocks = tables["blocks"]
     if len(few := blocks[blocks["p"] <= 2 / (1 + meetings.N_SHUFFLES)]):
         text = (
-            f"{len(few)} of {len(blocks)} kinds of children stand in "
-            f"{few['n_runs'].sum():,} runs of one split, by chance "
-            f"{few['by_chance'].sum():,.0f}."
+            f"Kinds of children: {len(few)} of {len(blocks)}. Runs of one split: "
+            f"{few['n_runs'].sum():,}, by chance {few['by_chance'].sum():,.0f}."
         )
         notes.append(("split in blocks", text))
     rules = tables["names that disagree with pixels"]["rule"]
@@ -262,17 +261,17 @@ def _note(
         notes.append(("index rule that does not fit", f"Names: {n_shifted:,}."))
     place = ["source", "split", "picture_id"]
     if n_repeats := int(table.duplicated(place).sum()):
-        notes.append(("copies within a split", f"{n_repeats:,} further files."))
+        notes.append(("copies within a split", f"Further files: {n_repeats:,}."))
     once = table[table["kept"]]
     named = table.loc[table["patient_id"] != "", "picture_id"]
     if n_unnamed := int((~once["picture_id"].isin(named)).sum()):
-        text = f"{n_unnamed:,} of {len(once):,} pictures."
+        text = f"Pictures: {n_unnamed:,} of {len(once):,}."
         notes.append(("names that tell no child", text))
     careless = meetings.count_number_only(table)
     if careless["test_files"]:
         text = (
-            f"{careless['shared_numbers']:,} numbers are used by both kinds; so read, "
-            f"{careless['test_files']:,} test files would share a child with the rest."
+            f"Numbers used by both kinds: {careless['shared_numbers']:,}. Test files "
+            f"that would so share a child with the rest: {careless['test_files']:,}."
         )
         notes.append(("numbers read without their kind", text))
     return [findings.make_finding(*note) for note in notes]
