@@ -187,9 +187,15 @@ def probed(tmp_path_factory):
     root = tmp_path_factory.mktemp("many") / "猫$"
     for i in range(52):
         place = root / ("train", "test")[i // 26] / ("$_病$", "$^正$")[i % 2]
-        place = place / f"{i}.jpeg"
+        place = place / f"IM-{i:04d}-0001.jpeg"
         write_file(place, as_jpeg(blob_picture(i, 48)))
     return auditing.audit(root, progress=False)
+
+
+def test_a_split_into_blocks_is_a_note(probed):
+    (note,) = [f for f in probed.findings if f.name == "split not drawn at random"]
+    assert "Kinds of children: 1 of 1. Runs of one split: 2, by chance" in note.found
+    assert not note.is_fault
 
 
 def test_the_page_of_odd_names_is_drawn_quietly_and_always_the_same(probed, recwarn):

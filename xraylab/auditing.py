@@ -255,7 +255,7 @@ def _note(
             f"Kinds of children: {len(few)} of {len(blocks)}. Runs of one split: "
             f"{few['n_runs'].sum():,}, by chance {few['by_chance'].sum():,.0f}."
         )
-        notes.append(("split in blocks", text))
+        notes.append(("split not drawn at random", text))
     rules = tables["names that disagree with pixels"]["rule"]
     if n_shifted := int((rules == meetings.MISFIT).sum()):
         notes.append(("index rule that does not fit", f"Names: {n_shifted:,}."))
