@@ -96,7 +96,7 @@ def test_any_folder_a_leak_and_a_broken_file(folder):
     found = auditing.audit(folder, progress=False)
     assert names_of(found)[:2] == ["pictures in several splits", "unreadable files"]
     assert found.faults == found.findings[:2]
-    assert "Pictures both in train and in test: 1 (files in test: 1, 25%)" in (
+    assert "Pictures both in train and in test: 1 (files there: 1, 25%)" in (
         found.findings[0].found
     )
     assert found.problems["path"].tolist() == ["train/Sick/cut.jpeg"]

@@ -60,7 +60,7 @@ def describe_meetings(name: str, meetings: pd.DataFrame) -> list[Finding]:
     what = name.split()[0].capitalize()
     lines = [
         f"{what} both in {row.first} and in {row.second}: {row.n:,} "
-        f"(files in {row.second}: {row.n_files:,}, {row.share:.0%})"
+        f"(files there: {row.n_files:,}, {row.share:.0%})"
         for row in meetings.head(4).itertuples()
     ]
     more = len(meetings) - len(lines)
