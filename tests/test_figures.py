@@ -302,6 +302,7 @@ def test_probes_stand_beside_their_floors_and_the_test_is_not_drawn():
     assert limits[0] == 0.7
     dots, *marks = (c.get_zorder() for c in ax.collections[1:])
     assert min(marks) > dots, "a mark under the dot is not seen"
+    assert not ax.collections[-1].get_clip_on(), "a limit of 0.999 is at the edge"
 
 
 def test_a_dollar_in_a_name_is_no_formula():

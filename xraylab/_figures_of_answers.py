@@ -218,8 +218,9 @@ def plot_probes(
     rows = probes[probes["on"] == "cross-validated"].rename(columns={"auroc": "value"})
     names = rows["question"] + ", " + rows["feature"]
     ax = draw_dots(rows, _with_n(names, rows["n"]), ax)
-    limit = {"marker": 9, "color": "black", "zorder": 4, "label": "finding from here"}
-    ax.scatter(rows["limit"], np.arange(len(rows)), s=45, **limit)
+    limit = {"marker": 9, "color": "black", "zorder": 4, "clip_on": False}
+    y = np.arange(len(rows))
+    ax.scatter(rows["limit"], y, s=45, label="finding from here", **limit)
     below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.6 / len(rows) - 0.08)}
     ax.legend(frameon=False, fontsize=9, ncols=3, **below)
     ax.set_xlabel("AUROC of the probe, groups kept whole")
