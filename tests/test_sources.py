@@ -176,9 +176,20 @@ def test_other_classes_make_another_set(tmp_path, classes):
     assert all(name.lower() in str(no.value) for name in classes)
 
 
-def test_a_folder_without_pictures_is_no_class(three_sources, tmp_path):
+def test_one_more_class_beside_whole_sources_is_refused(three_sources, tmp_path):
+    root = shutil.copytree(three_sources, tmp_path / "root")
+    write_file(root / "other/train/NORMAL/a.jpeg", b"x")
+    write_file(root / "other/train/TB/a.jpeg", b"x")
+    assert len(sources.list_files(root)[0]) == 72
+    write_file(root / "one/chest_xray/train/rejected/a.jpeg", b"x")
+    with pytest.raises(sources.UnknownLayoutError, match=r"found .*rejected in"):
+        sources.list_files(root)
+
+
+@pytest.mark.parametrize("place", ["notes/read.me", ".ipynb_checkpoints/a.jpeg"])
+def test_a_folder_without_pictures_or_name_is_no_class(three_sources, tmp_path, place):
     root = shutil.copytree(three_sources / "one", tmp_path / "one")
-    write_file(root / "chest_xray/train/notes/read.me", b"x")
+    write_file(root / "chest_xray/train" / place, b"x")
     assert len(sources.list_files(root)[0]) == 24
 
 

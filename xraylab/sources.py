@@ -64,6 +64,7 @@ SOURCES = {
     )
 }
 FIRST, SECOND, THIRD = SOURCES
+_TOLD = {"normal", "pneumonia", "opacity"}  # folders with a label
 
 
 @dataclass(frozen=True)
@@ -171,8 +172,10 @@ def _find_sources(root: Path, tree: dict[Path, list[str]]) -> list[FoundSource]:
     classes = {home: _classes(home, tree) for home in ordered}
     names_of = {home: _recognise(classes[home]) for home in ordered}
     found = [FoundSource(name, home) for home, name in names_of.items() if name]
-    if not found:
-        inside = [name for home in ordered for name in classes[home]]
+    # a source with one more class must not vanish beside others that are whole
+    odd = [h for h in ordered if not names_of[h] and len(_TOLD & set(classes[h])) > 1]
+    if odd or not found:
+        inside = [name for home in odd or ordered for name in classes[home]]
         shown = inside or sorted(p.name for p in root.iterdir())
         raise UnknownLayoutError(
             "root must hold train, val or test folders with NORMAL and PNEUMONIA (or "
@@ -191,7 +194,7 @@ def _classes(home: Path, tree: dict[Path, list[str]]) -> dict[str, list[str]]:
         for folder in folders if split in SPLITS else []:
             for name, inner in _children(folder, tree).items():
                 files = [n for f in inner for n in tree[f] if _walking.is_picture(n)]
-                if files or name in known:
+                if name in known or (files and name[0].isalnum()):  # .ipynb_checkpoints
                     classes.setdefault(name, []).extend(files)
     return classes
 
