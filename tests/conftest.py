@@ -1,6 +1,7 @@
 """Small picture sets that the tests share."""
 
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,20 @@ def write_three_sources(root: Path) -> Path:
         root / "three/Data/train/COVID19/COVID19(0).jpg", as_jpeg(blob_picture(99))
     )
     return root
+
+
+@pytest.fixture
+def lock(monkeypatch):
+    """Give a function that makes a folder, by its full path, refuse to be read."""
+    scan, locked = os.scandir, set()
+
+    def refuse(folder):
+        if str(folder) in locked:
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scan(folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    return lambda folder: locked.add(str(folder))
 
 
 @pytest.fixture(scope="session")

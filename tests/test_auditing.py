@@ -9,6 +9,8 @@ from PIL import Image
 from tests.conftest import as_jpeg, blob_picture, write_file
 from xraylab import _audit_page, auditing, cli, findings, manifest, merging, sources
 
+RULE = "index rule that does not fit"
+
 
 @pytest.fixture(scope="module")
 def audited(three_sources):
@@ -36,6 +38,17 @@ def test_half_a_download_is_refused_not_audited(three_sources, tmp_path):
         auditing.audit(root, progress=False)
 
 
+@pytest.mark.parametrize("sick", [["tuberculosis"], ["pneumonia", "tb"]])
+def test_splits_with_other_classes_are_any_labelled_set(tmp_path, sick):
+    for i, name in enumerate(["normal", *sick]):
+        for k, split in enumerate(("train", "test")):
+            picture = as_jpeg(blob_picture(10 * i + k))
+            write_file(tmp_path / split / name.upper() / "a.jpeg", picture)
+    found = auditing.audit(tmp_path, progress=False)
+    assert set(found.table["class_name"]) == {"normal", *sick}
+    assert cli.main(["merge", "--data", str(tmp_path), "--out", str(tmp_path)]) == 1
+
+
 def names_of(audit):
     return [finding.name for finding in audit.findings]
 
@@ -53,11 +66,37 @@ def test_sources_that_share_their_pictures_are_found(audited):
     assert balance["n"].tolist() == [36, 36, 12, 12]
 
 
+def test_an_unreadable_file_makes_no_name_disagree(three_sources, tmp_path):
+    root = shutil.copytree(three_sources, tmp_path / "root")
+    next((root / "one").rglob("IM-0001-0001.jpeg")).write_bytes(b"text")
+    said = names_of(auditing.audit(root, progress=False))
+    assert "unreadable files" in said
+    assert not {"names that disagree with pixels", RULE} & set(said)
+
+
+def test_a_file_that_is_missing_is_no_name_that_disagrees(three_sources, tmp_path):
+    root = shutil.copytree(three_sources, tmp_path / "root")
+    next((root / "one").rglob("IM-0001-0001.jpeg")).unlink()
+    found = auditing.audit(root, progress=False)
+    assert "names that disagree with pixels" not in names_of(found)
+    (note,) = [f for f in found.findings if f.name == RULE]
+    assert (note.found, note.is_fault) == ("Names: 10.", False)
+
+
+def test_one_name_that_disagrees_is_a_finding(three_sources, tmp_path):
+    root = shutil.copytree(three_sources, tmp_path / "root")
+    third = root / "three/Data/train/NORMAL/NORMAL(3).jpg"
+    third.write_bytes(as_jpeg(blob_picture(77)))
+    said = names_of(auditing.audit(root, progress=False))
+    assert "names that disagree with pixels" in said
+    assert RULE not in said
+
+
 def test_any_folder_a_leak_and_a_broken_file(folder):
     found = auditing.audit(folder, progress=False)
     assert names_of(found)[:2] == ["pictures in several splits", "unreadable files"]
     assert found.faults == found.findings[:2]
-    assert "1 pictures of train are in test too (1 files there, 25%)" in (
+    assert "Pictures both in train and in test: 1 (files there: 1, 25%)" in (
         found.findings[0].found
     )
     assert found.problems["path"].tolist() == ["train/Sick/cut.jpeg"]
@@ -91,6 +130,15 @@ def test_a_manifest_alone_lies_beside_its_pictures(three_sources, tmp_path):
     file = write_file(tmp_path / "d/mine.csv", b"")
     file.write_text(manifest.as_csv(merged.manifest), encoding="utf-8")
     assert len(auditing.audit(file, progress=False).table) == 72
+
+
+def test_a_manifest_beside_a_merge_is_read_itself(three_sources, tmp_path):
+    merged = merging.merge(three_sources, progress=False)
+    merging.save_merge(merged, tmp_path)
+    small = tmp_path / "small.csv"
+    part = merged.manifest[merged.manifest["source"] == sources.FIRST]
+    small.write_text(manifest.as_csv(part), encoding="utf-8")
+    assert len(auditing.audit(small, progress=False).table) == 24
 
 
 def test_pictures_that_broke_or_went_since_the_merge(three_sources, tmp_path):
@@ -131,6 +179,56 @@ def test_the_page_needs_nothing_else_and_shows_no_picture(audited):
     assert "data:image" not in page
     assert "Not for clinical use" in page
     assert "data:image/png" in _audit_page.as_html(audited, thumbnails=True)
+
+
+@pytest.fixture(scope="module")
+def probed(tmp_path_factory):
+    """Probes of class and of test; the names are such as figures trip over."""
+    root = tmp_path_factory.mktemp("many") / "猫$"
+    for i in range(52):
+        place = root / ("train", "test")[i // 26] / ("$_病$", "$^正$")[i % 2]
+        place = place / f"IM-{i:04d}-0001.jpeg"
+        write_file(place, as_jpeg(blob_picture(i, 48)))
+    return auditing.audit(root, progress=False)
+
+
+def test_a_split_into_blocks_is_a_note(probed):
+    (note,) = [f for f in probed.findings if f.name == "split not drawn at random"]
+    assert "Kinds of children: 1 of 1. Runs of one split: 2, by chance" in note.found
+    assert not note.is_fault
+
+
+def test_the_page_of_odd_names_is_drawn_quietly_and_always_the_same(probed, recwarn):
+    assert probed.probes["question"].nunique() == 3
+    pages = {_audit_page.as_html(probed) for _ in range(2)}
+    assert len(pages) == 1
+    assert "Folder 猫$" in pages.pop()
+    assert not [w for w in recwarn if "Glyph" in str(w.message)]
+
+
+def test_code_is_marked_on_the_page_and_backticks_are_not_shown(audited):
+    page = _audit_page.as_html(audited)
+    assert "<code>xraylab merge</code>" in page
+    assert "`" not in page
+
+
+def test_a_pair_shows_two_places(folder):
+    shutil.copy(folder / "train/Healthy/copy.jpeg", folder / "train/Healthy/again.jpeg")
+    (folder / "val/Healthy").mkdir(parents=True)
+    shutil.move(folder / "test/Healthy/4.jpeg", folder / "val/Healthy/zzz.jpeg")
+    page = _audit_page.as_html(auditing.audit(folder, progress=False), thumbnails=True)
+    assert re.search("<figcaption>.*val/Healthy/zzz.jpeg.*</figcaption>", page)
+
+
+def test_without_enough_children_it_is_said_where(audited):
+    said = "No probes: they need 12 groups of children a class outside the test."
+    assert said in _audit_page.as_text(audited)
+
+
+def test_one_and_many_read_right(folder):
+    text = _audit_page.as_text(auditing.audit(folder, progress=False))
+    assert "Files: 1, first train/Sick/cut.jpeg." in text
+    assert not re.search(r"(?<!\d)1 (pictures|files|notes|findings|names)", text)
 
 
 def test_names_cannot_write_into_the_page(folder):

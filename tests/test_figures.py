@@ -69,7 +69,7 @@ PROBES = pd.DataFrame(
         "auroc": [0.9, 0.5, 0.7],
         "low": [0.8, 0.5, 0.6],
         "high": [0.95, 0.5, 0.8],
-        "n": [120, 120, 40],
+        "n": [120, 80, 40],
         "floor": [0.6, 0.5, 0.6],
         "limit": [0.7, np.nan, np.nan],
     }
@@ -292,12 +292,22 @@ def test_dose_curves_are_few(n):
 def test_probes_stand_beside_their_floors_and_the_test_is_not_drawn():
     ax = figures.plot_probes(PROBES)
     assert [t.get_text() for t in ax.get_yticklabels()] == [
-        "class, ring",
-        "class, header",
+        "class, ring  (n = 120)",
+        "class, header  (n = 80)",
     ]
     values, floors, limits = (
         c.get_offsets()[:, 0].tolist() for c in ax.collections[1:]
     )
     assert (values, floors) == ([0.9, 0.5], [0.6, 0.5])
     assert limits[0] == 0.7
-    assert "n = 120" in ax.get_title(loc="left")
+    dots, *marks = (c.get_zorder() for c in ax.collections[1:])
+    assert min(marks) > dots, "a mark under the dot is not seen"
+    assert not ax.collections[-1].get_clip_on(), "a limit of 0.999 is at the edge"
+
+
+def test_a_dollar_in_a_name_is_no_formula():
+    ax = figures.plot_probes(
+        PROBES.assign(question=r"test or not, $\x$"), data_name="$_$"
+    )
+    ax.figure.canvas.draw()
+    assert r"$\x$" in ax.get_yticklabels()[0].get_text()

@@ -61,6 +61,21 @@ def test_what_is_left_out_has_a_reason(tmp_path):
     }
 
 
+def test_a_folder_of_loose_pictures_called_test_is_no_split(tmp_path):
+    for place in ("a/1.png", "b/2.png", "docs/test/3.png", "b/test/notes/read.me"):
+        write_file(tmp_path / place, b"1")
+    files, _ = folders.list_files(tmp_path)
+    assert files["path"].tolist() == ["a/1.png", "b/2.png"]
+
+
+def test_a_class_that_cannot_be_read_is_said(tmp_path, lock):
+    write_file(tmp_path / "a/1.png", b"1")
+    write_file(tmp_path / "b/2.png", b"1")
+    lock(tmp_path / "b")
+    with pytest.raises(sources.UnknownLayoutError, match=r"b: folder that could not"):
+        folders.list_files(tmp_path)
+
+
 def test_one_class_is_no_labelled_folder(tmp_path):
     write_file(tmp_path / "train/a/1.png", b"1")
     with pytest.raises(sources.UnknownLayoutError, match=r"at least two.*found a in"):

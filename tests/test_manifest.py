@@ -32,3 +32,10 @@ def test_an_odd_label_is_refused(table):
 def test_no_manifest_says_how_to_make_one(tmp_path):
     with pytest.raises(FileNotFoundError, match="xraylab merge"):
         manifest.read_manifest(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff\xd8\xff a picture"])
+def test_what_is_no_csv_file_is_said(tmp_path, data):
+    (tmp_path / "x.jpeg").write_bytes(data)
+    with pytest.raises(ValueError, match=r"x.jpeg is no manifest: .* give their f"):
+        manifest.read_manifest(tmp_path / "x.jpeg")

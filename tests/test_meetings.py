@@ -55,7 +55,7 @@ def test_one_picture_under_two_labels():
 def test_one_name_with_two_pictures_is_a_conflict():
     rows = table(("one", "", 0, "IM", "1", "a"), ("two", "", 0, "IM", "1", "b"))
     rows = rows.assign(name="IM-0001-0001.jpeg")
-    found = meetings.find_name_conflicts(rows)
+    found = meetings.find_name_conflicts(rows, rows)
     assert found[["path", "other"]].to_numpy().tolist() == [["1.png", "0.png"]]
 
 

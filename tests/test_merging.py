@@ -108,6 +108,14 @@ def test_pictures_that_moved_away_are_said(three_sources, tmp_path):
         merging.load_merge(tmp_path / "m")
 
 
+@pytest.mark.parametrize("text", ["{}", "[]", "", '{"root": 1, "margin": {}}'])
+def test_a_report_that_is_none_is_said(three_sources, tmp_path, text):
+    merging.save_merge(merging.merge(three_sources, progress=False), tmp_path)
+    (tmp_path / "merge.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"merge\.json is not as .* Merge again\."):
+        merging.load_merge(tmp_path)
+
+
 def test_third_source_names_follow_the_sorted_pool(three_sources):
     files, _ = sources.list_files(three_sources)
     names = merging.third_source_names(files)

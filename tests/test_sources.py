@@ -128,20 +128,21 @@ def test_names_that_fit_no_table_are_ignored_and_shown(three_sources, tmp_path):
     )
 
 
-def test_a_folder_that_cannot_be_read_is_said(three_sources, tmp_path, monkeypatch):
+def test_a_folder_that_cannot_be_read_is_said(three_sources, tmp_path, lock):
     shutil.copytree(three_sources / "one/chest_xray", tmp_path / "x")
     (tmp_path / "x/locked").mkdir()
-    scan = os.scandir
-
-    def refuse(folder):
-        if str(folder).endswith("locked"):
-            raise PermissionError(13, "Permission denied", str(folder))
-        return scan(folder)
-
-    monkeypatch.setattr(os, "scandir", refuse)
+    lock(tmp_path / "x/locked")
     assert reasons(tmp_path) == {
         "x/locked": "folder that could not be read: Permission denied"
     }
+
+
+def test_a_class_that_cannot_be_read_is_no_half_download(three_sources, tmp_path, lock):
+    shutil.copytree(three_sources / "one/chest_xray", tmp_path / "x")
+    lock(tmp_path / "x/train/PNEUMONIA")
+    message = r"train\. x/train/PNEUMONIA: .* Permission denied\.$"
+    with pytest.raises(sources.IncompleteSourceError, match=message):
+        sources.list_files(tmp_path)
 
 
 def test_no_such_root_is_said(tmp_path):
@@ -155,6 +156,41 @@ def test_unknown_layout_names_what_is_there(tmp_path):
         sources.find_sources(tmp_path)
     with pytest.raises(sources.UnknownLayoutError, match="found nothing in"):
         sources.find_sources(_empty(tmp_path / "empty"))
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [
+        ("NORMAL", "TUBERCULOSIS"),
+        ("NORMAL", "PNEUMONIA", "TB"),
+        ("NORMAL", "COVID19"),
+        ("NORMAL", "opacity", "PNEUMONIA"),
+    ],
+)
+def test_other_classes_make_another_set(tmp_path, classes):
+    for name in classes:
+        write_file(tmp_path / "x/train" / name / "a.jpeg", b"x")
+    with pytest.raises(sources.UnknownLayoutError, match="no other class, found") as no:
+        sources.list_files(tmp_path)
+    assert not isinstance(no.value, sources.IncompleteSourceError)
+    assert all(name.lower() in str(no.value) for name in classes)
+
+
+def test_one_more_class_beside_whole_sources_is_refused(three_sources, tmp_path):
+    root = shutil.copytree(three_sources, tmp_path / "root")
+    write_file(root / "other/train/NORMAL/a.jpeg", b"x")
+    write_file(root / "other/train/TB/a.jpeg", b"x")
+    assert len(sources.list_files(root)[0]) == 72
+    write_file(root / "one/chest_xray/train/rejected/a.jpeg", b"x")
+    with pytest.raises(sources.UnknownLayoutError, match=r"found .*rejected in"):
+        sources.list_files(root)
+
+
+@pytest.mark.parametrize("place", ["notes/read.me", ".ipynb_checkpoints/a.jpeg"])
+def test_a_folder_without_pictures_or_name_is_no_class(three_sources, tmp_path, place):
+    root = shutil.copytree(three_sources / "one", tmp_path / "one")
+    write_file(root / "chest_xray/train" / place, b"x")
+    assert len(sources.list_files(root)[0]) == 24
 
 
 def test_empty_class_folder_is_named(three_sources, tmp_path):
@@ -192,6 +228,18 @@ def test_a_source_may_lack_a_whole_split_and_its_third_disease(
     root = shutil.copytree(three_sources, tmp_path / "root")
     shutil.rmtree(root / gone)
     assert set(sources.list_files(root)[0]["source"]) == set(sources.SOURCES)
+
+
+@pytest.mark.parametrize("left", ["NORMAL", "PNEUMONIA"])
+def test_a_source_with_one_class_in_all_splits_is_half_a_download(
+    three_sources, tmp_path, left
+):
+    gone = {"NORMAL": "PNEUMONIA", "PNEUMONIA": "NORMAL"}[left]
+    root = shutil.copytree(three_sources / "one", tmp_path / "one")
+    for split in sources.SPLITS:
+        shutil.rmtree(root / "chest_xray" / split / gone)
+    with pytest.raises(sources.IncompleteSourceError, match=gone.lower()):
+        sources.list_files(root)
 
 
 def test_classes_may_lie_in_two_folders_of_a_split(three_sources, tmp_path):

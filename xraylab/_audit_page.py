@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
+import re
+import warnings
 from html import escape
 from numbers import Real
 from pathlib import Path
@@ -101,17 +103,20 @@ def show_probes(audit: Audit) -> pd.DataFrame:
 
 
 def _headline(audit: Audit) -> str:
-    table = audit.table
-    return (
-        f"{len(table):,} files, {table['picture_id'].nunique():,} pictures, "
-        f"{table['group_id'].nunique():,} groups of children; {len(audit.problems):,} "
-        f"unreadable, {len(audit.ignored):,} left out with a reason."
-    )
+    counts = {
+        "files": len(audit.table),
+        "pictures": audit.table["picture_id"].nunique(),
+        "groups of children": audit.table["group_id"].nunique(),
+        "unreadable": len(audit.problems),
+        "left out with a reason": len(audit.ignored),
+    }
+    text = ", ".join(f"{name}: {count:,}" for name, count in counts.items())
+    return f"{text.capitalize()}."
 
 
 def _summary(audit: Audit) -> str:
-    n, n_notes = len(audit.faults), len(audit.findings) - len(audit.faults)
-    text = f"{n} finding{'' if n == 1 else 's'}, {n_notes} notes."
+    n = len(audit.faults)
+    text = f"Findings: {n}, notes: {len(audit.findings) - n}."
     if audit.probes.empty:
         return text
     rate = f"{probes.ALARM_RATE:.0%}"
@@ -122,7 +127,8 @@ def _no_probes(audit: Audit) -> str:
     n_classes = audit.table["class_name"].nunique()
     if n_classes != 2:
         return f"No probes: they need two classes, found {n_classes}."
-    return f"No probes: they need {probes.MIN_GROUPS} groups of children a class."
+    n = probes.MIN_GROUPS
+    return f"No probes: they need {n} groups of children a class outside the test."
 
 
 def _as_table(table: pd.DataFrame) -> str:
@@ -141,14 +147,14 @@ def _as_text(value: object) -> object:
 def _html_table(table: pd.DataFrame) -> str:
     page = table.head(_MOST_ROWS).map(_as_text).to_html(index=False, border=0)
     more = len(table) - _MOST_ROWS
-    return page + (f"<p>and {more:,} more rows</p>" if more > 0 else "")
+    return page + (f"<p>More rows: {more:,}</p>" if more > 0 else "")
 
 
 def _article(finding: Finding) -> str:
     found = escape(finding.found).replace("\n", "<br>")
     kind = "fault" if finding.is_fault else "note"
     lines = "".join(
-        f"<dt>{text}</dt><dd>{escape(getattr(finding, key))}</dd>"
+        f"<dt>{text}</dt><dd>{_mark_code(getattr(finding, key))}</dd>"
         for key, text in _LINES.items()
     )
     return (
@@ -157,11 +163,20 @@ def _article(finding: Finding) -> str:
     )
 
 
+def _mark_code(text: str) -> str:
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
 def _draw_probes(audit: Audit) -> str:
     """Draw the figure as SVG inside the page."""
-    ax = figures.plot_probes(audit.probes)
     out = io.StringIO()
-    ax.figure.savefig(out, format="svg")
+    # text stays text, for the reader's fonts; nothing tells one run from the next
+    same = {"svg.fonttype": "none", "svg.hashsalt": "xraylab"}
+    with plt.rc_context(same), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")
+        name = f"folder {audit.root.resolve().name}"
+        ax = figures.plot_probes(audit.probes, data_name=name)
+        ax.figure.savefig(out, format="svg", metadata={"Date": None})
     plt.close(ax.figure)
     return out.getvalue()[out.getvalue().index("<svg") :]
 
@@ -174,10 +189,10 @@ def _show_pairs(audit: Audit) -> list[str]:
     blocks = []
     for _, rows in list(met.groupby("picture_id"))[:_MOST_PAIRS]:
         out = io.BytesIO()
-        pair = np.hstack(audit.squares[rows["square"].head(2)])
-        Image.fromarray(pair).save(out, "PNG")
+        pair = rows.drop_duplicates(["split", "label"]).head(2)  # of two places
+        Image.fromarray(np.hstack(audit.squares[pair["square"]])).save(out, "PNG")
         data = base64.b64encode(out.getvalue()).decode()
-        text = escape(" and ".join(rows["path"].head(2)))
+        text = escape(" and ".join(pair["path"]))
         blocks.append(
             f'<figure><img width="192" alt="{text}" '
             f'src="data:image/png;base64,{data}"><figcaption>{text}</figcaption></figure>'

@@ -27,7 +27,7 @@ def finish(ax: Axes, title: str, data_name: str, *, grid: str | None = "y") -> A
     """Set the title, with the data's name below, and keep only the lines that help."""
     name = data_name[:1].upper() + data_name[1:]
     lines = "\n".join(part for part in (title, name) if part)
-    ax.set_title(lines, size=11, loc="left")
+    ax.set_title(lines, size=11, loc="left", parse_math=False)
     if grid is not None:
         ax.grid(bool(grid), axis=grid, color="#E4E4E4", linewidth=0.8)
         ax.set_axisbelow(True)
@@ -42,9 +42,8 @@ def draw_dots(table: pd.DataFrame, labels: Sequence[str], ax: Axes | None) -> Ax
     # the lines keep white space between a dot and its interval's ends
     ax.hlines(y, table["low"], table["high"], color=BLUE, linewidth=2, alpha=0.55)
     ax.scatter(table["value"], y, s=42, color=BLUE, zorder=3, label="value, 95 %")
-    ax.scatter(
-        table["floor"], y, s=120, marker="|", color=ORANGE, linewidth=2, label="floor"
-    )
+    floor = {"marker": "|", "color": ORANGE, "linewidth": 2, "zorder": 4}
+    ax.scatter(table["floor"], y, s=120, label="floor", **floor)
     for i, value in enumerate(table["value"]):
         if np.isfinite(value):
             ax.annotate(
@@ -55,7 +54,7 @@ def draw_dots(table: pd.DataFrame, labels: Sequence[str], ax: Axes | None) -> Ax
                 ha="center",
                 size=8,
             )
-    ax.set_yticks(y, labels)
+    ax.set_yticks(y, labels, parse_math=False)  # a folder's name may hold a dollar
     ax.set_ylim(len(table) - 0.5, -0.7)
     left = min(table["floor"].min(), table["low"].min())
     ax.set_xlim(min(0.48, np.floor(left * 20) / 20), 1.01)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -116,10 +116,13 @@ def plot_metrics(
         As from `xraylab.evaluation.evaluate`: index metric; value, low, high,
         floor, n.
     """
-    names = [name.replace("_", " ") for name in metrics.index]
-    labels = [f"{a}  (n = {n:,})" for a, n in zip(names, metrics["n"], strict=True)]
-    ax = draw_dots(metrics, labels, ax)
+    names = metrics.index.str.replace("_", " ")
+    ax = draw_dots(metrics, _with_n(names, metrics["n"]), ax)
     return finish(ax, "What was measured, and the floor", data_name, grid="x")
+
+
+def _with_n(names: Iterable[str], counts: Iterable[int]) -> list[str]:
+    return [f"{name}  (n = {n:,})" for name, n in zip(names, counts, strict=True)]
 
 
 def plot_protocols(
@@ -213,11 +216,12 @@ def plot_probes(
         As from `xraylab.probes.run_probes`; those under cross-validation are drawn.
     """
     rows = probes[probes["on"] == "cross-validated"].rename(columns={"auroc": "value"})
-    labels = (rows["question"] + ", " + rows["feature"]).tolist()
-    ax = draw_dots(rows, labels, ax)
+    names = rows["question"] + ", " + rows["feature"]
+    ax = draw_dots(rows, _with_n(names, rows["n"]), ax)
+    limit = {"marker": 9, "color": "black", "zorder": 4, "clip_on": False}
     y = np.arange(len(rows))
-    ax.scatter(rows["limit"], y, s=90, marker="4", color=GREY, label="finding above")
-    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.45 / len(rows) - 0.08)}
+    ax.scatter(rows["limit"], y, s=45, label="finding from here", **limit)
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.6 / len(rows) - 0.08)}
     ax.legend(frameon=False, fontsize=9, ncols=3, **below)
     ax.set_xlabel("AUROC of the probe, groups kept whole")
-    return finish(ax, f"Probes, n = {rows['n'].max():,}", data_name, grid="x")
+    return finish(ax, "Probes beside their floors", data_name, grid="x")

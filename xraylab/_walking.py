@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PICTURE_ENDINGS = (".jpeg", ".jpg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp")
+UNREAD = "folder that could not be read"
 # control characters, line breaks, and the stand-ins of bytes that are not UTF-8:
 # they fit into no line of a table
 _UNTOLD = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]")
@@ -29,7 +30,7 @@ def walk(root: Path) -> tuple[dict[Path, list[str]], list[tuple[str, str]]]:
         ignored.append((shown(Path(folder).relative_to(root).as_posix()), reason))
 
     def say(error: OSError) -> None:
-        leave_out(error.filename, f"folder that could not be read: {error.strerror}")
+        leave_out(error.filename, f"{UNREAD}: {error.strerror}")
 
     while waiting:
         for folder, folders, files in os.walk(waiting.pop(0), onerror=say):
@@ -78,6 +79,17 @@ def reason_to_ignore(path: str, not_read: str) -> str:
     if not not_read and ending.lower() not in PICTURE_ENDINGS:
         return f"not a picture ending ({ending or 'none'})"
     return not_read
+
+
+def is_picture(name: str) -> bool:
+    """Tell whether a file's name is that of a picture."""
+    return not reason_to_ignore(name, "")
+
+
+def unread(ignored: list[tuple[str, str]]) -> str:
+    """Name the folders that could not be read, as sentences; "" where all were."""
+    found = [f"{path}: {why}." for path, why in ignored if why.startswith(UNREAD)]
+    return " ".join(found[:3])
 
 
 def measure(path: str, root: Path) -> tuple[int, str]:

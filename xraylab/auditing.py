@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -93,7 +93,8 @@ def audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> Audit
     path : path
         A folder with any of the three sources, or of the form
         `split/class/picture` or `class/picture`; or a merge: its folder, or the
-        manifest.csv in it.
+        manifest.csv in it; or another manifest, its paths relative to its folder,
+        or to the pictures of the merge that it lies beside.
     workers : int
         Processes that read pictures.
     progress : bool
@@ -106,20 +107,20 @@ def audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> Audit
     xraylab.sources.UnknownLayoutError
         If no class folders with pictures are found, or a source is incomplete.
     ValueError
-        If not one picture could be read.
+        If not one picture could be read, or a file is no manifest.
     """
-    root, table, problems, ignored = _read_table(Path(path), workers, progress)
+    read = _read(Path(path), workers, progress)
     seen = thumbnails.look(
-        table["path"].tolist(), root, workers=workers, progress=progress
+        read.manifest["path"].tolist(), read.root, workers=workers, progress=progress
     )
-    problems = pd.concat([problems, seen.problems]).drop_duplicates("path")
+    problems = pd.concat([read.problems, seen.problems]).drop_duplicates("path")
     if seen.files.empty:
         raise ValueError(
             f"path must hold readable pictures, none of {len(problems)} files in "
             f"{path} could be read, first {problems['path'].iloc[0]}. Fetch them again."
         )
     facts = seen.files.drop(columns="bytes")
-    table = table.merge(facts, on="path", validate="one_to_one")
+    table = read.manifest.merge(facts, on="path", validate="one_to_one")
     name = table["path"].str.rsplit("/", n=1).str[-1]
     n_pixels = table["width"] * table["height"]
     table = table.assign(
@@ -128,42 +129,41 @@ def audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> Audit
         bits_per_pixel=8 * table["bytes"] / n_pixels,
     )
     figures = _probe(table, seen.squares)
-    tables = _cross(table)
+    tables = _cross(table, read.listed())
     said = _find(table, tables, figures, problems)
-    return Audit(root, table, seen.squares, tables, figures, said, problems, ignored)
+    return Audit(
+        read.root, table, seen.squares, tables, figures, said, problems, read.ignored
+    )
 
 
-def _read_table(
-    path: Path, workers: int, progress: bool
-) -> tuple[Path, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Read a merge, or make one of a folder of any layout."""
+def _read(path: Path, workers: int, progress: bool) -> merging.Merge:
+    """Read a merge, or make one of a folder of any layout; classes get a name."""
     home = path.parent if path.is_file() else path
-    if (home / "merge.json").is_file():
-        merged = merging.load_merge(home)
-        table = _name_classes(merged.manifest)
-        return merged.root, table, merged.problems, merged.ignored
-    if path.is_file():
-        table = _name_classes(manifest.read_manifest(path))
-        empty = {"problems": ["path", "cause"], "ignored": ["path", "reason"]}
-        return home, table, *(pd.DataFrame(columns=c) for c in empty.values())
-    try:
-        merged = merging.merge(path, workers=workers, progress=progress)
-    except sources.IncompleteSourceError:
-        raise  # half a download is no folder of another layout
-    except sources.UnknownLayoutError:
-        files, ignored = folders.list_files(path)
-        files = files.rename(columns={"published_split": "split"})
-        found = duplicates.find_pictures(
-            files, path, workers=workers, progress=progress
-        )
-        table = splits.add_groups(files.merge(found.table, on="path"))
-        return path, table, found.problems, ignored
-    return path, _name_classes(merged.manifest), merged.problems, merged.ignored
+    merged = merging.load_merge(home) if (home / "merge.json").is_file() else None
+    if merged and path in (home, home / "manifest.csv"):
+        read = merged
+    elif path.is_file():
+        none = [pd.DataFrame(columns=["path", why]) for why in ("cause", "reason")]
+        root = merged.root if merged else home
+        read = merging.Merge(root, manifest.read_manifest(path), *none, {})
+    else:
+        try:
+            read = merging.merge(path, workers=workers, progress=progress)
+        except sources.IncompleteSourceError:
+            raise  # half a download is no folder of another layout
+        except sources.UnknownLayoutError:
+            read = _merge_folder(path, workers, progress)
+    table = read.manifest.rename(columns={"published_split": "split"})
+    if "class_name" not in table:
+        table["class_name"] = table["label"].map({0: "normal", 1: "pneumonia"})
+    return replace(read, manifest=table)
 
 
-def _name_classes(files: pd.DataFrame) -> pd.DataFrame:
-    names = files["label"].map({0: "normal", 1: "pneumonia"})
-    return files.rename(columns={"published_split": "split"}).assign(class_name=names)
+def _merge_folder(path: Path, workers: int, progress: bool) -> merging.Merge:
+    files, ignored = folders.list_files(path)
+    found = duplicates.find_pictures(files, path, workers=workers, progress=progress)
+    table = splits.add_groups(files.merge(found.table, on="path"))
+    return merging.Merge(path, table, found.problems, ignored, found.margin)
 
 
 def _probe(table: pd.DataFrame, squares: np.ndarray) -> pd.DataFrame:
@@ -178,7 +178,7 @@ def _probe(table: pd.DataFrame, squares: np.ndarray) -> pd.DataFrame:
     return figures.assign(question=figures["question"].replace(words))
 
 
-def _cross(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def _cross(table: pd.DataFrame, listed: pd.DataFrame) -> dict[str, pd.DataFrame]:
     once = table[table["kept"]]
     by = ["source", "split", "class_name"]
     counts = table.groupby(by, as_index=False).agg(
@@ -207,7 +207,7 @@ def _cross(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "pictures in several splits": meetings.find_meetings(table, "picture_id"),
         "children in several splits": meetings.find_meetings(table, "patient_id"),
         "one picture under two labels": meetings.find_label_conflicts(table),
-        "names that disagree with pixels": meetings.find_name_conflicts(table),
+        "names that disagree with pixels": meetings.find_name_conflicts(table, listed),
         "blocks": meetings.measure_blocks(table),
     }
 
@@ -224,10 +224,11 @@ def _find(
         said += findings.describe_meetings(name, tables[name])
     conflicts = tables["one picture under two labels"]
     n_twice = conflicts["picture_id"].nunique()
-    said += _say(conflicts, "one picture under two labels", f"{n_twice:,} pictures")
+    said += _say(conflicts, "one picture under two labels", f"Pictures: {n_twice:,}")
     name = "names that disagree with pixels"
-    said += _say(tables[name], name, f"{len(tables[name]):,} names")
-    said += _say(problems, "unreadable files", f"{len(problems):,} files")
+    names = tables[name][tables[name]["rule"] != meetings.MISFIT]
+    said += _say(names, name, f"Names: {len(names):,}")
+    said += _say(problems, "unreadable files", f"Files: {len(problems):,}")
     return said + findings.describe_probes(figures) + _note(table, tables)
 
 
@@ -247,28 +248,30 @@ def _note(
         kinds = tables["odd modes and formats"][["mode", "format"]].agg(
             " ".join, axis=1
         )
-        notes.append(("odd files", f"{n_odd:,} files: {', '.join(kinds)}."))
+        notes.append(("odd files", f"Files: {n_odd:,} ({', '.join(kinds)})."))
     blocks = tables["blocks"]
     if len(few := blocks[blocks["p"] <= 2 / (1 + meetings.N_SHUFFLES)]):
         text = (
-            f"{len(few)} of {len(blocks)} kinds of children stand in "
-            f"{few['n_runs'].sum():,} runs of one split, by chance "
-            f"{few['by_chance'].sum():,.0f}."
+            f"Kinds of children: {len(few)} of {len(blocks)}. Runs of one split: "
+            f"{few['n_runs'].sum():,}, by chance {few['by_chance'].sum():,.0f}."
         )
-        notes.append(("split in blocks", text))
+        notes.append(("split not drawn at random", text))
+    rules = tables["names that disagree with pixels"]["rule"]
+    if n_shifted := int((rules == meetings.MISFIT).sum()):
+        notes.append(("index rule that does not fit", f"Names: {n_shifted:,}."))
     place = ["source", "split", "picture_id"]
     if n_repeats := int(table.duplicated(place).sum()):
-        notes.append(("copies within a split", f"{n_repeats:,} further files."))
+        notes.append(("copies within a split", f"Further files: {n_repeats:,}."))
     once = table[table["kept"]]
     named = table.loc[table["patient_id"] != "", "picture_id"]
     if n_unnamed := int((~once["picture_id"].isin(named)).sum()):
-        text = f"{n_unnamed:,} of {len(once):,} pictures."
+        text = f"Pictures: {n_unnamed:,} of {len(once):,}."
         notes.append(("names that tell no child", text))
     careless = meetings.count_number_only(table)
     if careless["test_files"]:
         text = (
-            f"{careless['shared_numbers']:,} numbers are used by both kinds; so read, "
-            f"{careless['test_files']:,} test files would share a child with the rest."
+            f"Numbers used by both kinds: {careless['shared_numbers']:,}. Test files "
+            f"that would so share a child with the rest: {careless['test_files']:,}."
         )
         notes.append(("numbers read without their kind", text))
     return [findings.make_finding(*note) for note in notes]

@@ -57,14 +57,14 @@ def describe_meetings(name: str, meetings: pd.DataFrame) -> list[Finding]:
     """Turn meetings into a finding, the largest pairs named; none when none meet."""
     if meetings.empty:
         return []
-    what = name.split()[0]
+    what = name.split()[0].capitalize()
     lines = [
-        f"{row.n:,} {what} of {row.first} are in {row.second} too "
-        f"({row.n_files:,} files there, {row.share:.0%})"
+        f"{what} both in {row.first} and in {row.second}: {row.n:,} "
+        f"(files there: {row.n_files:,}, {row.share:.0%})"
         for row in meetings.head(4).itertuples()
     ]
     more = len(meetings) - len(lines)
-    lines += [f"and {more} more pairs of places"] if more else []
+    lines += [f"More pairs of places: {more}"] if more else []
     lines.append(f"First: {meetings['examples'].iloc[0]}")
     return [make_finding(name, ".\n".join(lines) + ".")]
 

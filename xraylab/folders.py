@@ -25,8 +25,9 @@ def list_files(root: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """List every file under a folder of classes, with or without splits.
 
     Where a folder is called train, training, val, valid, validation, test or
-    testing, in any case, the classes are the folders in it; else they are the
-    folders in `root`. Nothing is skipped silently: files + ignored = all found.
+    testing, in any case, and holds folders with pictures, these are the classes;
+    else the folders in `root` are. Nothing is skipped silently: files + ignored = all
+    found.
 
     Parameters
     ----------
@@ -55,11 +56,10 @@ def list_files(root: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
             "class folders, or split folders with class folders in them."
         )
     tree, ignored = _walking.walk(root)
-    has_splits = any(_is_split(folder) for folder in tree if folder != root)
-    places = {
-        folder: _read_place(folder.relative_to(root).parts, has_splits)
-        for folder in tree
-    }
+    parts = {folder: folder.relative_to(root).parts for folder in tree}
+    filled = [f for f in tree if any(map(_walking.is_picture, tree[f]))]
+    has_splits = any(_read_place(parts[folder], True) for folder in filled)
+    places = {folder: _read_place(parts[folder], has_splits) for folder in tree}
     rows = []
     for folder, path in _walking.list_paths(tree, root):
         not_read = "" if places[folder] else "not in a class folder"
@@ -71,12 +71,15 @@ def list_files(root: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         else:
             rows.append(_file_row(path, *places[folder], n_bytes))
     table = pd.DataFrame(sorted(rows), columns=COLUMNS)
-    table = table.assign(label=_number_classes(table["class_name"], root))
+    classes = _order_classes(table["class_name"])
+    if len(classes) < 2:
+        raise sources.UnknownLayoutError(
+            "root must hold at least two class folders with pictures, in it or in "
+            f"its train, val and test folders, found {', '.join(classes) or 'none'} "
+            f"in {root}. {_walking.unread(ignored)}".strip()
+        )
+    table = table.assign(label=table["class_name"].map(classes.index).astype(int))
     return table, pd.DataFrame(sorted(ignored), columns=["path", "reason"])
-
-
-def _is_split(folder: Path) -> bool:
-    return folder.name.lower() in SPLIT_NAMES
 
 
 def _read_place(
@@ -96,13 +99,6 @@ def _file_row(path: str, source: str, split: str, name: str, size: int) -> tuple
     return path, source, split, -1, kind, number, patient, size, name
 
 
-def _number_classes(found: pd.Series, root: Path) -> pd.Series:
-    """Count the classes from 0, the healthy one first."""
-    classes = sorted(set(found), key=lambda name: (name not in NO_DISEASE, name))
-    if len(classes) < 2:
-        raise sources.UnknownLayoutError(
-            "root must hold at least two class folders with pictures, in it or in "
-            f"its train, val and test folders, found {', '.join(classes) or 'none'} "
-            f"in {root}."
-        )
-    return found.map({name: i for i, name in enumerate(classes)}).astype(int)
+def _order_classes(found: pd.Series) -> list[str]:
+    """Sort the classes, the healthy one first."""
+    return sorted(set(found), key=lambda name: (name not in NO_DISEASE, name))

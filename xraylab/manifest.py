@@ -58,7 +58,7 @@ def read_manifest(file: str | Path) -> pd.DataFrame:
     FileNotFoundError
         If there is no such file.
     ValueError
-        As `check_manifest`.
+        As `check_manifest`, or if it is no csv file.
     """
     file = Path(file)
     if not file.is_file():
@@ -66,5 +66,11 @@ def read_manifest(file: str | Path) -> pd.DataFrame:
             f"{file} is not there. Make it with `xraylab merge --data ROOT "
             f"--out {file.parent}`."
         )
-    table = pd.read_csv(file, dtype={"number": str, "patient_id": str})
+    try:
+        table = pd.read_csv(file, dtype={"number": str, "patient_id": str})
+    except ValueError as error:  # empty, or no text
+        raise ValueError(
+            f"{file} is no manifest: it must be a csv file as from `xraylab merge`. "
+            "To use pictures, give their folder."
+        ) from error
     return check_manifest(table.fillna(dict.fromkeys(_TEXT, "")))

@@ -15,6 +15,8 @@ from xraylab import merging
 
 N_SHUFFLES = 999
 SHOWN = 3  # examples named beside a count
+MAX_MISFITS = 0.1  # share of a class; with more, not the names but the rule is wrong
+MISFIT = "index of the third source, where it does not fit"
 
 
 def find_meetings(table: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -71,32 +73,40 @@ def find_label_conflicts(table: pd.DataFrame) -> pd.DataFrame:
     return found.sort_values(["picture_id", "path"], ignore_index=True)
 
 
-def find_name_conflicts(table: pd.DataFrame) -> pd.DataFrame:
+def find_name_conflicts(table: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame:
     """List the names that disagree with the pixels.
 
     A published name (one that tells a child) must show one picture wherever it
     stands; an index of the third source must show the picture that the rule of
     `xraylab.merging.third_source_names` says.
 
+    Parameters
+    ----------
+    table : DataFrame
+        As above.
+    listed : DataFrame
+        As from `xraylab.merging.Merge.listed`: all files, readable or not.
+
     Returns
     -------
     DataFrame
-        Columns path, other (path of what it should show) and rule.
+        Columns path, other (path of what it should show) and rule; `MISFIT` where
+        more than `MAX_MISFITS` of a class disagree, as after a file was removed.
     """
     named = table[table["patient_id"] != ""]
     first = named.drop_duplicates("name").set_index("name")
     shown = first["picture_id"].reindex(named["name"]).to_numpy()
     apart = named[named["picture_id"].to_numpy() != shown]
-    rows = [
-        (path, first.at[name, "path"], "one name, one picture")
-        for path, name in zip(apart["path"], apart["name"], strict=True)
-    ]
-    picture = table.set_index("path")["picture_id"]
-    expected = merging.third_source_names(table)
-    for path, other in expected.items():
-        if picture[path] != picture[other]:
-            rows.append((path, other, "index of the third source"))
-    return pd.DataFrame(rows, columns=["path", "other", "rule"])
+    apart = apart.assign(
+        other=first["path"].reindex(apart["name"]).to_numpy(),
+        rule="one name, one picture",
+    )
+    held = merging.check_index_rule(table, listed)
+    share = 1 - held.groupby("label")["agrees"].transform("mean")
+    rule = np.where(share > MAX_MISFITS, MISFIT, "index of the third source")
+    held = held.assign(rule=rule)[~held["agrees"]]
+    found = pd.concat([apart, held], ignore_index=True)
+    return found[["path", "other", "rule"]]
 
 
 def count_number_only(table: pd.DataFrame) -> dict[str, int]:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from xraylab import _files, duplicates, manifest, sources, splits
@@ -42,6 +43,7 @@ class Merge:
         known = table["patient_id"] != ""
         named = table.loc[known, "picture_id"]
         labels = table.groupby("picture_id")["label"].nunique()
+        same = check_index_rule(table, self.listed())["agrees"]
         return {
             "files": len(table),
             "pictures": table["picture_id"].nunique(),
@@ -56,7 +58,7 @@ class Merge:
             "by_source": table["source"].value_counts(sort=False).to_dict(),
             "matches": table["match"].value_counts().to_dict(),
             "ignored": self.ignored["reason"].value_counts().to_dict(),
-            "index_rule": _hold_against_index_rule(table, self.listed()),
+            "index_rule": {"agree": int(same.sum()), "disagree": int((~same).sum())},
         }
 
     def listed(self) -> pd.DataFrame:
@@ -125,11 +127,18 @@ def load_merge(folder: str | Path) -> Merge:
     ------
     FileNotFoundError
         If the folder holds no merge, or its pictures have moved away.
+    ValueError
+        If merge.json or the manifest is not what `save_merge` wrote.
     """
     folder = Path(folder)
     table = manifest.read_manifest(folder / "manifest.csv")
-    facts = json.loads((folder / "merge.json").read_text("utf-8"))
-    root = Path(facts["root"])
+    try:
+        facts = json.loads((folder / "merge.json").read_text("utf-8"))
+        root, margin = Path(facts["root"]), facts["margin"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{folder / 'merge.json'} is not as `xraylab merge` writes it. Merge again."
+        ) from error
     if not root.is_dir():
         raise FileNotFoundError(
             f"the pictures of {folder} were in {root}, which is not there any more. "
@@ -137,7 +146,7 @@ def load_merge(folder: str | Path) -> Merge:
         )
     problems = pd.read_csv(folder / "problems.csv")
     ignored = pd.read_csv(folder / "ignored.csv")
-    return Merge(root, table, problems, ignored, facts["margin"])
+    return Merge(root, table, problems, ignored, margin)
 
 
 def third_source_names(files: pd.DataFrame) -> pd.Series:
@@ -174,12 +183,23 @@ def third_source_names(files: pd.DataFrame) -> pd.Series:
     return pd.Series(pairs, dtype=object)
 
 
-def _hold_against_index_rule(
-    table: pd.DataFrame, listed: pd.DataFrame
-) -> dict[str, int]:
-    """Compare the third source's names with what the pixels say."""
+def check_index_rule(table: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame:
+    """Hold `third_source_names` against the pixels, where both files are read.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns path, label and picture_id, one row a readable file.
+    listed : DataFrame
+        As from `Merge.listed`: without a file that is there, all indices shift.
+
+    Returns
+    -------
+    DataFrame
+        Columns path, label, other (path of what it should show) and agrees.
+    """
     picture = table.set_index("path")["picture_id"]
-    expected = third_source_names(listed)
-    expected = expected[expected.isin(picture.index)]
-    agree = picture.loc[expected.index].to_numpy() == picture.loc[expected].to_numpy()
-    return {"agree": int(agree.sum()), "disagree": int((~agree).sum())}
+    other = table["path"].map(third_source_names(listed))
+    held = table[["path", "label"]].assign(other=other)[other.isin(picture.index)]
+    shown = (picture[held[column]].to_numpy() for column in ("path", "other"))
+    return held.assign(agrees=np.equal(*shown).astype(bool))

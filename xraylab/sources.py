@@ -16,14 +16,8 @@ from xraylab import _walking, names
 
 SPLITS = ("train", "val", "test")
 FILE_COLUMNS = [
-    "path",
-    "source",
-    "published_split",
-    "label",
-    "kind",
-    "number",
-    "patient_id",
-    "bytes",
+    *("path", "source", "published_split", "label"),
+    *("kind", "number", "patient_id", "bytes"),
 ]
 
 
@@ -70,6 +64,7 @@ SOURCES = {
     )
 }
 FIRST, SECOND, THIRD = SOURCES
+_TOLD = {"normal", "pneumonia", "opacity"}  # folders with a label
 
 
 @dataclass(frozen=True)
@@ -141,7 +136,7 @@ def list_files(root: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         else:
             read.add(places[folder])
             rows.append(_file_row(path, places[folder], n_bytes))
-    _refuse_empty_classes(places, read)
+    _refuse_empty_classes(places, read, ignored)
     return _sorted_table(rows, FILE_COLUMNS), _sorted_table(ignored, ["path", "reason"])
 
 
@@ -173,30 +168,50 @@ def _find_sources(root: Path, tree: dict[Path, list[str]]) -> list[FoundSource]:
         and "__MACOSX" not in folder.relative_to(root).parts
         and folder.parent != root
     }
-    if not homes:
-        inside = ", ".join(sorted(p.name for p in root.iterdir())[:6]) or "nothing"
+    ordered = sorted(homes, key=lambda home: (len(home.parts), home.as_posix()))
+    classes = {home: _classes(home, tree) for home in ordered}
+    names_of = {home: _recognise(classes[home]) for home in ordered}
+    found = [FoundSource(name, home) for home, name in names_of.items() if name]
+    # a source with one more class must not vanish beside others that are whole
+    odd = [h for h in ordered if not names_of[h] and len(_TOLD & set(classes[h])) > 1]
+    if odd or not found:
+        inside = [name for home in odd or ordered for name in classes[home]]
+        shown = inside or sorted(p.name for p in root.iterdir())
         raise UnknownLayoutError(
-            "root must hold train, val or test folders with NORMAL and PNEUMONIA "
-            f"(or opacity) folders in them, found {inside} in {root}. "
+            "root must hold train, val or test folders with NORMAL and PNEUMONIA (or "
+            "opacity) folders in them and no other class, found "
+            f"{', '.join(shown[:6]) or 'nothing'} in {root}. "
             "data/README.md shows the three layouts."
         )
-    ordered = sorted(homes, key=lambda home: (len(home.parts), home.as_posix()))
-    return [FoundSource(_recognise(home, tree), home) for home in ordered]
+    return found
 
 
-def _recognise(home: Path, tree: dict[Path, list[str]]) -> str:
-    """Name the source by its class folders and the look of its file names."""
-    classes: dict[str, list[Path]] = {}
+def _classes(home: Path, tree: dict[Path, list[str]]) -> dict[str, list[str]]:
+    """Name the class folders in the splits, with their pictures; others if filled."""
+    known = {name for source in SOURCES.values() for name in source.classes}
+    classes: dict[str, list[str]] = {}
     for split, folders in _children(home, tree).items():
         for folder in folders if split in SPLITS else []:
             for name, inner in _children(folder, tree).items():
-                classes.setdefault(name, []).extend(inner)
+                files = [n for f in inner for n in tree[f] if _walking.is_picture(n)]
+                if name in known or (files and name[0].isalnum()):  # .ipynb_checkpoints
+                    classes.setdefault(name, []).extend(files)
+    return classes
+
+
+def _recognise(classes: dict[str, list[str]]) -> str:
+    """Name the source by its classes and the look of its file names; "" if none."""
+    files = [file for some in classes.values() for file in some]
+    name = FIRST
     if "opacity" in classes:
-        return SECOND
-    files = [n for inner in classes.values() for f in inner for n in tree[f][:50]]
-    if "covid19" in classes or any(map(names.is_indexed, files)):
-        return THIRD
-    return FIRST
+        name = SECOND
+    elif "covid19" in classes or any(map(names.is_indexed, files)):
+        name = THIRD
+    known = SOURCES[name].classes
+    is_sick = any(known.get(folder) == 1 for folder in classes)
+    # with normal alone it is half a download: no set has a single class
+    is_known = set(classes) <= set(known) and (is_sick or set(classes) == {"normal"})
+    return name if is_known else ""
 
 
 @dataclass(frozen=True)
@@ -264,7 +279,9 @@ def _file_row(path: str, place: _Place, n_bytes: int) -> tuple:
     )
 
 
-def _refuse_empty_classes(places: dict[Path, _Place], read: set[_Place]) -> None:
+def _refuse_empty_classes(
+    places: dict[Path, _Place], read: set[_Place], ignored: list[tuple[str, str]]
+) -> None:
     """Refuse a split without pictures of a class, its folder empty or missing."""
     homes = {(place.home, place.source) for place in places.values()}
     for folder, place in places.items():
@@ -272,10 +289,10 @@ def _refuse_empty_classes(places: dict[Path, _Place], read: set[_Place]) -> None
             continue  # a second copy nested in the same source may hold less
         for name, label in SOURCES[place.source].classes.items():
             if label is not None and replace(place, label=label) not in read:
+                to_do = "Finish the download, or take that folder out."
                 raise IncompleteSourceError(
-                    "each split must hold pictures of both classes, found no "
-                    f"pictures of {name} in {folder.parent}. Finish the download, or "
-                    "take that folder out."
+                    "each split must hold pictures of both classes, found no pictures "
+                    f"of {name} in {folder.parent}. {_walking.unread(ignored) or to_do}"
                 )
 
 

@@ -297,7 +297,7 @@ for finding in found.findings:
 # %% [markdown]
 # A finding asks for something, a note is only worth knowing. The figure shows the
 # probes. The dot is the measurement with its interval, the upright line its floor,
-# and the grey mark the place where a finding begins. That place lies far out: few
+# and the triangle begins where a finding does. That place lies far out: few
 # clean sets have any probe beyond it.
 
 # %% alt="Each probe's AUROC as a dot with its interval, its floor, and where a finding begins."
