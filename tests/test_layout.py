@@ -94,4 +94,4 @@ def lines_of_code(file):
 
 def test_the_package_stays_small():
     n_lines = sum(lines_of_code(f) for f in FILES if module_of(f) != "phantom")
-    assert n_lines <= 4_650
+    assert n_lines <= 4_700

@@ -170,6 +170,10 @@ for name, part in {"training": train, "test": both_classes(first[is_test])}.item
     )
 
 # %% [markdown]
+# Does the test figure surprise you, after the AUROC above? The AUROC asks only for the
+# order of the files. A rule needs a cut too, and a cut from one block of files may lie
+# on the wrong side in another. Lesson 05 comes back to this.
+#
 # A network never sees the size of a file. So is all this harmless? No. A wide
 # picture that is pressed into a square shows a narrow chest. A coarse JPEG leaves
 # small blocks in the picture. **Part of what a file tells walks through the door
