@@ -195,15 +195,16 @@ def _cross(table: pd.DataFrame, listed: pd.DataFrame) -> dict[str, pd.DataFrame]
         columns=["counted", "class_name", "n", "share"],
     )
     facts = once.groupby("class_name")[_FACTS].median().reset_index()
-    modes = table.groupby(["mode", "format"], as_index=False).size()
+    n_files = {"n_files": ("path", "size")}
+    modes = table.groupby(["mode", "format"], as_index=False).agg(**n_files)
     return {
         "files by source, split and class": counts,
         "balance before and after merging": balance,
         "middle values by class": facts,
         "colour and format by class": table.groupby(
             ["class_name", "mode", "format"], as_index=False
-        ).size(),
-        "odd modes and formats": modes[modes["size"] < ODD_SHARE * len(table)],
+        ).agg(**n_files),
+        "odd modes and formats": modes[modes["n_files"] < ODD_SHARE * len(table)],
         "pictures in several splits": meetings.find_meetings(table, "picture_id"),
         "children in several splits": meetings.find_meetings(table, "patient_id"),
         "one picture under two labels": meetings.find_label_conflicts(table),
@@ -244,7 +245,7 @@ def _note(
 ) -> list[findings.Finding]:
     """Say what is worth knowing and asks for nothing by itself."""
     notes = []
-    if n_odd := int(tables["odd modes and formats"]["size"].sum()):
+    if n_odd := int(tables["odd modes and formats"]["n_files"].sum()):
         kinds = tables["odd modes and formats"][["mode", "format"]].agg(
             " ".join, axis=1
         )
