@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
 import pytest
@@ -246,3 +247,20 @@ def test_a_store_that_cannot_be_opened_is_said(root):
     store.mkdir()
     with pytest.raises(_files.NotWrittenError, match=r"looks-.* could not be written"):
         look(root)
+
+
+def test_a_worker_that_was_ended_is_said_and_what_was_seen_is_kept(
+    root, monkeypatch, reads
+):
+    look_at_all = thumbnails._look_at_all
+
+    def end(chunks, *rest):
+        yield from look_at_all(chunks, *rest)
+        raise BrokenProcessPool
+
+    monkeypatch.setattr(thumbnails, "_look_at_all", end)
+    with pytest.raises(RuntimeError, match=r"ended from outside.* Run again"):
+        look(root)
+    reads.clear()
+    assert len(look(root).files) == 24
+    assert reads == []

@@ -15,6 +15,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -88,6 +89,8 @@ def look(
     ------
     xraylab._files.NotWrittenError
         If the cache cannot be written.
+    RuntimeError
+        If a worker was ended from outside.
     """
     root, store = Path(root).resolve(), _store(root)
     for may_be_damaged in (True, False):
@@ -97,6 +100,11 @@ def look(
                 todo = _unseen(database, paths, root)
                 _look_and_keep(database, todo, root, workers, progress)
                 return _collect(database, paths)
+        except BrokenProcessPool as error:
+            raise RuntimeError(
+                "a process that read pictures was ended from outside, perhaps for want "
+                "of memory. Run again: what was seen is kept."
+            ) from error
         except sqlite3.OperationalError as error:
             raise _files.NotWrittenError(store, OSError(str(error))) from error
         except sqlite3.DatabaseError:

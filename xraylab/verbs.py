@@ -26,7 +26,7 @@ def merge(args: argparse.Namespace) -> Answer:
     report = merged.report()
     if report["unnamed_pictures"]:
         print(
-            f"{report['unnamed_pictures']} pictures have names that tell no child; "
+            f"pictures with names that tell no child: {report['unnamed_pictures']}; "
             "each is a group of its own.",
             file=sys.stderr,
         )
