@@ -6,7 +6,8 @@ PICTURES is any folder of different pictures (copies among them are dropped firs
 Each tool runs in a process of its own over the same files: PICTURES, the same
 re-encoded at 256 px and quality 85, and half of them at 227 px and quality 60. Peers
 are measured at the threshold that is best for them, found with the truth in hand;
-ours has one limit for everything. imagehash and imagededup: pip install -e .[bench].
+ours has one limit for everything. A tool that is not installed is left out:
+pip install -e .[bench] cleanvision. Memory is measured on Linux only.
 """
 
 from __future__ import annotations
@@ -84,7 +85,9 @@ KINDS = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("pictures", type=Path)
-    parser.add_argument("--quick", action="store_true", help="600 pictures only")
+    parser.add_argument(
+        "--quick", action="store_true", help="600 pictures, growth aside"
+    )
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:
@@ -134,14 +137,15 @@ def compare_tools(files: list[Path], folder: Path) -> None:
     rows = []
     for tool in FINDERS:
         costs, found = in_another_process(tool, root, folder)
-        rows.append({"tool": tool} | costs | score_pairs(*found, picture))
+        if found:
+            rows.append({"tool": tool} | costs | score_pairs(*found, picture))
     print(pd.DataFrame(rows).to_string(index=False), "\n")
 
 
 def in_another_process(
     tool: str, root: Path, folder: Path
-) -> tuple[dict, tuple[np.ndarray, np.ndarray]]:
-    """Run a tool as a whole process: what it cost, and the pairs it found."""
+) -> tuple[dict, tuple[np.ndarray, np.ndarray] | None]:
+    """Run a tool as a whole process: what it cost, and the pairs; None if it fails."""
     out = folder / f"{tool}.npz"
     environment = {**os.environ, "XRAYLAB_CACHE": str(folder / f"cache-{root.name}")}
     command = [sys.executable, __file__, "-", "--one", tool, str(root), str(out)]
@@ -154,7 +158,7 @@ def in_another_process(
     costs = {"seconds": seconds, "CPU s": spent, "peak MB": peak}
     if process.returncode:
         print(f"{tool}: not measured (exit {process.returncode})")
-        return costs, (np.empty((0, 2), int), np.empty(0))
+        return costs, None
     with np.load(out) as found:
         return costs, (found["pairs"], found["distance"])
 

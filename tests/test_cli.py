@@ -137,6 +137,7 @@ def test_merge_names_bad_files_and_is_done(three_sources, tmp_path, capsys):
         (["merge", "--data", "nowhere", "--out", "x"], "must be an existing folder"),
         (["fly"], "invalid choice: 'fly'"),
         (["phantom", "--out", "x", "--children", "0"], "whole number above 0, got 0"),
+        (["phantom", "--out", "x", "--children", "few"], "above 0, got few"),
         (["phantom", "--out", "x", "--seed", "-1"], "whole number from 0, got -1"),
         (["split", ".", "--protocol", "best"], "invalid choice: 'best'"),
         ([], "required: VERB"),

@@ -22,10 +22,6 @@ def test_products_of_matrices_use_one_thread_meanwhile_and_all_afterwards():
     assert n_threads() == before
 
 
-def test_at_least_one_core_is_found():
-    assert _cores.count_cores() >= 1
-
-
 @pytest.mark.parametrize(("n", "n_blocks"), [(0, 0), (1, 1), (4, 1), (5, 2)])
 def test_blocks_hold_each_row_once(n, n_blocks):
     blocks = _cores.cut(n, 4)

@@ -178,7 +178,7 @@ def _count(text: str) -> int:
 
 
 def _positive(text: str) -> int:
-    if _count(text) < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number above 0, got {text}")
     return int(text)
 

@@ -136,12 +136,12 @@ def _search(
     known: _Known, at_least: float, block: tuple[np.ndarray, slice]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Give a, b and correlation of the pairs that a block of some rows begins."""
-    rows, part = block
+    rows, asked = block
     whole = len(rows) == len(known.flat)
     here = known.bounds if whole else known.bounds[rows]
-    passed = here[part] @ here[part.start :].T >= at_least - 1e-5
+    passed = here[asked] @ here[asked.start :].T >= at_least - 1e-5
     a, b = np.nonzero(passed)
-    a, b = rows[part.start + a[a < b]], rows[part.start + b[a < b]]
+    a, b = rows[asked.start + a[a < b]], rows[asked.start + b[a < b]]
     r = np.empty(len(a), np.float32)
     for part in _cores.cut(len(a), _BLOCK):
         centred = known.flat[a[part]] - known.mean[a[part], None]
