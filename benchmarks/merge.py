@@ -116,7 +116,7 @@ def different_pictures(paths: list[Path], most: int | None) -> list[Path]:
     table = pd.DataFrame({"path": list(map(str, paths)), "source": ""})
     found = duplicates.find_pictures(table, "/")
     kept = found.table[found.table["kept"]]["path"]
-    kept = kept.sample(most, random_state=SEED) if most else kept
+    kept = kept.sample(min(most or len(kept), len(kept)), random_state=SEED)
     return list(map(Path, sorted(kept)))
 
 
