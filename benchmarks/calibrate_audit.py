@@ -2,7 +2,7 @@
 
 python benchmarks/calibrate_audit.py SET ...
 
-Each SET is a folder of clean built-in pictures, as from `xraylab phantom --clean`.
+Each SET is a folder of clean built-in images, as from `xraylab phantom --clean`.
 Their children are pooled, and cut into sets of several sizes.
 """
 
@@ -24,8 +24,8 @@ MOST = 36  # sets a size; smaller sets are cheap but many
 def read_set(root: Path) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
     """Read one set of the first source: its table, file facts and squares."""
     files, _ = sources.list_files(root)
-    pictures = duplicates.find_pictures(files, root, progress=False).table
-    table = splits.add_groups(files.merge(pictures, on="path"))
+    images = duplicates.find_images(files, root, progress=False).table
+    table = splits.add_groups(files.merge(images, on="path"))
     table = table[table["kept"]].reset_index(drop=True)
     table = table.assign(
         split=table["published_split"], group_id=root.name + table["group_id"]
@@ -94,9 +94,9 @@ def main() -> None:
         "by": "benchmarks/calibrate_audit.py",
         "date": datetime.now(UTC).date().isoformat(),
         "xraylab": __version__,
-        "data": "clean built-in pictures (simulated), first source, each picture once",
+        "data": "clean built-in images (simulated), first source, each image once",
         "sets": [root.name for root in roots],
-        "n_pictures": len(table),
+        "n_images": len(table),
         "n_groups": int(table["group_id"].nunique()),
     }
     entries = summarise(measure(values, table))

@@ -1,4 +1,4 @@
-"""Measure the probes on the real pictures and keep the table in xraylab/results.
+"""Measure the probes on the real images and keep the table in xraylab/results.
 
 python benchmarks/measure_probes.py FIRST_SOURCE --originals originals.csv
 

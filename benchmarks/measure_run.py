@@ -18,7 +18,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
     parser.add_argument("--name", required=True, help="lower-case, with hyphens")
-    parser.add_argument("--data", required=True, help="what the pictures are")
+    parser.add_argument("--data", required=True, help="what the images are")
     args = parser.parse_args()
     run = runs.load_run(args.run)
     experiments.score(args.run, on="valid")

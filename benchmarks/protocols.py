@@ -1,4 +1,4 @@
-"""What each way of splitting is worth on the built-in pictures, over five seeds.
+"""What each way of splitting is worth on the built-in images, over five seeds.
 
 python benchmarks/protocols.py            about four minutes on two cores
 

@@ -10,44 +10,44 @@ N_CHILDREN = 40
 
 
 def draw(child, number=0):
-    """One simulated picture, 200 px wide, grey."""
+    """One simulated image, 200 px wide, grey."""
     case = make_case(
         kind="NORMAL2" if child % 2 else "bacteria",
         block="train",
         child_seed=child,
-        picture_number=number,
+        image_number=number,
         plants=phantom.CLEAN,
     )
     rendering = phantom.render(case.anatomy, case.shot, case.lesion, case.size)
-    return Image.fromarray(rendering.picture)
+    return Image.fromarray(rendering.image)
 
 
 def find(squares):
     return alignment.find_moved(squares, np.arange(len(squares)), progress=False)
 
 
-def square(picture, quality=90):
-    return pixels.read_pixels(as_jpeg(np.asarray(picture), quality), 48)
+def square(image, quality=90):
+    return pixels.read_pixels(as_jpeg(np.asarray(image), quality), 48)
 
 
-def crop(picture, share):
-    width, height = picture.size
+def crop(image, share):
+    width, height = image.size
     left, top = round(width * share), round(height * share)
-    return picture.crop((left, top, width - left, height - top))
+    return image.crop((left, top, width - left, height - top))
 
 
-def turn(picture, degrees):
-    return picture.rotate(degrees, Image.Resampling.BICUBIC)
+def turn(image, degrees):
+    return image.rotate(degrees, Image.Resampling.BICUBIC)
 
 
 @pytest.fixture(scope="module")
-def pictures():
+def images():
     return [draw(child) for child in range(N_CHILDREN)]
 
 
 @pytest.fixture(scope="module")
-def squares(pictures):
-    return np.array([square(picture) for picture in pictures])
+def squares(images):
+    return np.array([square(image) for image in images])
 
 
 @pytest.mark.parametrize(
@@ -62,8 +62,8 @@ def squares(pictures):
     ],
     ids=["crop", "turn", "turn back", "crop and turn", "mirror", "all"],
 )
-def test_changed_copies_are_found_and_nothing_else(pictures, squares, change, mirrored):
-    copies = np.array([square(change(picture), 80) for picture in pictures])
+def test_changed_copies_are_found_and_nothing_else(images, squares, change, mirrored):
+    copies = np.array([square(change(image), 80) for image in images])
     found = find(np.concatenate([squares, copies]))
     expected = {(i, i + N_CHILDREN) for i in range(N_CHILDREN)}
     pairs = set(zip(found["a"], found["b"], strict=True))
@@ -72,22 +72,22 @@ def test_changed_copies_are_found_and_nothing_else(pictures, squares, change, mi
     assert (found["mirrored"] == mirrored).all()
 
 
-def test_all_copies_of_one_picture_are_found_in_one_call(pictures, squares):
-    changed = [crop(pictures[0], 0.03), crop(pictures[0], 0.05), turn(pictures[0], 3)]
-    copies = [square(picture) for picture in [*changed, ImageOps.mirror(pictures[0])]]
+def test_all_copies_of_one_image_are_found_in_one_call(images, squares):
+    changed = [crop(images[0], 0.03), crop(images[0], 0.05), turn(images[0], 3)]
+    copies = [square(image) for image in [*changed, ImageOps.mirror(images[0])]]
     found = find(np.concatenate([squares, copies]))
     joined = set(found["a"]) | set(found["b"])
     assert joined == {0, *range(N_CHILDREN, N_CHILDREN + len(copies))}
 
 
-def test_only_the_rows_asked_for_are_searched(pictures, squares):
-    both = np.concatenate([squares, [square(crop(pictures[3], 0.04))]])
+def test_only_the_rows_asked_for_are_searched(images, squares):
+    both = np.concatenate([squares, [square(crop(images[3], 0.04))]])
     rows = np.array([N_CHILDREN, 3, 5])
     found = alignment.find_moved(both, rows, progress=False)
     assert found[["a", "b"]].to_numpy().tolist() == [[3, N_CHILDREN]]
 
 
-def test_clean_pictures_are_all_different(squares):
+def test_clean_images_are_all_different(squares):
     assert find(squares).empty
 
 
@@ -96,18 +96,18 @@ def test_two_exposures_of_a_child_are_no_copies():
     assert find(several).empty
 
 
-def test_a_picture_laid_over_itself_differs_in_nothing(squares):
+def test_a_image_laid_over_itself_differs_in_nothing(squares):
     different = alignment.compare(squares, squares)
     assert different == pytest.approx(np.zeros(len(squares)), abs=1e-6)
 
 
-def test_flat_pictures_are_like_nothing():
+def test_flat_images_are_like_nothing():
     flat = np.full((4, 48, 48), 7, np.uint8)
     assert find(flat).empty
 
 
 @pytest.mark.parametrize("n", [0, 1])
-def test_one_picture_has_no_partner(squares, n):
+def test_one_image_has_no_partner(squares, n):
     assert find(squares[:n]).empty
 
 

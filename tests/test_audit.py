@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
-from tests.conftest import as_jpeg, blob_picture, write_file
+from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import audit
-from xraylab.pixels import UnreadablePictureError
+from xraylab.pixels import UnreadableImageError
 
 
 def table(*paths):
@@ -18,8 +18,8 @@ def table(*paths):
 
 
 def test_facts_are_those_of_the_files(tmp_path):
-    fine = as_jpeg(blob_picture(1)[:48], quality=95)
-    coarse = as_jpeg(blob_picture(1), quality=40)
+    fine = as_jpeg(blob_image(1)[:48], quality=95)
+    coarse = as_jpeg(blob_image(1), quality=40)
     write_file(tmp_path / "fine.jpeg", fine)
     write_file(tmp_path / "coarse.jpeg", coarse)
     facts = audit.file_facts(table("fine.jpeg", "coarse.jpeg"), tmp_path)
@@ -41,14 +41,14 @@ def test_facts_keep_the_index_and_know_no_table_of_a_png(tmp_path):
 
 
 def test_facts_need_only_the_header(tmp_path):
-    data = as_jpeg(blob_picture(2, 200))
+    data = as_jpeg(blob_image(2, 200))
     write_file(tmp_path / "cut.jpeg", data[: len(data) // 2])
     assert audit.file_facts(table("cut.jpeg"), tmp_path)["width"].tolist() == [200]
 
 
 def test_a_file_without_header_is_named(tmp_path):
     write_file(tmp_path / "text.jpeg", b"hello")
-    with pytest.raises(UnreadablePictureError, match=r"text\.jpeg.*no picture format"):
+    with pytest.raises(UnreadableImageError, match=r"text\.jpeg.*no image format"):
         audit.file_facts(table("text.jpeg"), tmp_path)
     with pytest.raises(FileNotFoundError):
         audit.file_facts(table("missing.jpeg"), tmp_path)
@@ -101,7 +101,7 @@ def test_a_ring_must_be_a_ring(ring_px):
         audit.hide_lungs(np.zeros((1, 8, 10)), ring_px)
 
 
-def test_ring_wants_many_pictures():
+def test_ring_wants_many_images():
     with pytest.raises(ValueError, match=r"\(n, height, width\), got \(8, 8\)"):
         audit.hide_lungs(np.zeros((8, 8)), 1)
 

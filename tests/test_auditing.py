@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import as_jpeg, blob_picture, write_file
+from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import _audit_page, auditing, cli, findings, manifest, merging, sources
 
 RULE = "index rule that does not fit"
@@ -19,22 +19,22 @@ def audited(three_sources):
 
 @pytest.fixture
 def folder(tmp_path):
-    """Eight pictures in split/class folders; one leaks, resized, and one is cut."""
+    """Eight images in split/class folders; one leaks, resized, and one is cut."""
     for i in range(8):
         split, name = ("train", "test")[i // 4], ("Healthy", "Sick")[i % 2]
-        data = as_jpeg(blob_picture(i))
+        data = as_jpeg(blob_image(i))
         write_file(tmp_path / "set" / split / name / f"{i}.jpeg", data)
-    smaller = Image.fromarray(blob_picture(4)).resize((80, 80))
+    smaller = Image.fromarray(blob_image(4)).resize((80, 80))
     copy = as_jpeg(np.asarray(smaller), quality=80)
     write_file(tmp_path / "set/train/Healthy/copy.jpeg", copy)
-    write_file(tmp_path / "set/train/Sick/cut.jpeg", b"no picture")
+    write_file(tmp_path / "set/train/Sick/cut.jpeg", b"no image")
     return tmp_path / "set"
 
 
 def test_half_a_download_is_refused_not_audited(three_sources, tmp_path):
     root = shutil.copytree(three_sources, tmp_path / "root")
     shutil.rmtree(root / "two/train/opacity")
-    with pytest.raises(sources.IncompleteSourceError, match="no pictures of opacity"):
+    with pytest.raises(sources.IncompleteSourceError, match="no images of opacity"):
         auditing.audit(root, progress=False)
 
 
@@ -42,8 +42,8 @@ def test_half_a_download_is_refused_not_audited(three_sources, tmp_path):
 def test_splits_with_other_classes_are_any_labelled_set(tmp_path, sick):
     for i, name in enumerate(["normal", *sick]):
         for k, split in enumerate(("train", "test")):
-            picture = as_jpeg(blob_picture(10 * i + k))
-            write_file(tmp_path / split / name.upper() / "a.jpeg", picture)
+            image = as_jpeg(blob_image(10 * i + k))
+            write_file(tmp_path / split / name.upper() / "a.jpeg", image)
     found = auditing.audit(tmp_path, progress=False)
     assert set(found.table["class_name"]) == {"normal", *sick}
     assert cli.main(["merge", "--data", str(tmp_path), "--out", str(tmp_path)]) == 1
@@ -53,11 +53,11 @@ def names_of(audit):
     return [finding.name for finding in audit.findings]
 
 
-def test_sources_that_share_their_pictures_are_found(audited):
-    assert audited.table["picture_id"].nunique() == 24
+def test_sources_that_share_their_images_are_found(audited):
+    assert audited.table["image_id"].nunique() == 24
     assert len(audited.table) == 72
     assert names_of(audited)[:2] == [
-        "pictures in several splits",
+        "images in several splits",
         "children in several splits",
     ]
     assert audited.probes.empty
@@ -86,7 +86,7 @@ def test_a_file_that_is_missing_is_no_name_that_disagrees(three_sources, tmp_pat
 def test_one_name_that_disagrees_is_a_finding(three_sources, tmp_path):
     root = shutil.copytree(three_sources, tmp_path / "root")
     third = root / "three/Data/train/NORMAL/NORMAL(3).jpg"
-    third.write_bytes(as_jpeg(blob_picture(77)))
+    third.write_bytes(as_jpeg(blob_image(77)))
     said = names_of(auditing.audit(root, progress=False))
     assert "names that disagree with pixels" in said
     assert RULE not in said
@@ -94,23 +94,23 @@ def test_one_name_that_disagrees_is_a_finding(three_sources, tmp_path):
 
 def test_any_folder_a_leak_and_a_broken_file(folder):
     found = auditing.audit(folder, progress=False)
-    assert names_of(found)[:2] == ["pictures in several splits", "unreadable files"]
+    assert names_of(found)[:2] == ["images in several splits", "unreadable files"]
     assert found.faults == found.findings[:2]
-    assert "Pictures both in train and in test: 1 (files there: 1, 25%)" in (
+    assert "Images both in train and in test: 1 (files there: 1, 25%)" in (
         found.findings[0].found
     )
     assert found.problems["path"].tolist() == ["train/Sick/cut.jpeg"]
     assert "names that tell no child" in names_of(found)
 
 
-def test_one_picture_under_two_labels(folder):
+def test_one_image_under_two_labels(folder):
     shutil.copy(folder / "train/Healthy/0.jpeg", folder / "train/Sick/again.jpeg")
     found = auditing.audit(folder, progress=False)
-    assert "one picture under two labels" in [fault.name for fault in found.faults]
+    assert "one image under two labels" in [fault.name for fault in found.faults]
 
 
 def test_three_classes_are_counted_but_not_probed(folder):
-    write_file(folder / "train/Other/9.jpeg", as_jpeg(blob_picture(9)))
+    write_file(folder / "train/Other/9.jpeg", as_jpeg(blob_image(9)))
     found = auditing.audit(folder, progress=False)
     assert "they need two classes, found 3" in _audit_page.as_text(found)
 
@@ -124,7 +124,7 @@ def test_a_merge_its_manifest_and_its_folder_say_the_same(
         assert [f.found for f in found.findings] == [f.found for f in audited.findings]
 
 
-def test_a_manifest_alone_lies_beside_its_pictures(three_sources, tmp_path):
+def test_a_manifest_alone_lies_beside_its_images(three_sources, tmp_path):
     shutil.copytree(three_sources, tmp_path / "d")
     merged = merging.merge(tmp_path / "d", progress=False)
     file = write_file(tmp_path / "d/mine.csv", b"")
@@ -141,7 +141,7 @@ def test_a_manifest_beside_a_merge_is_read_itself(three_sources, tmp_path):
     assert len(auditing.audit(small, progress=False).table) == 24
 
 
-def test_pictures_that_broke_or_went_since_the_merge(three_sources, tmp_path):
+def test_images_that_broke_or_went_since_the_merge(three_sources, tmp_path):
     shutil.copytree(three_sources, tmp_path / "d")
     merged = merging.merge(tmp_path / "d", progress=False)
     file = tmp_path / "d/mine.csv"
@@ -155,7 +155,7 @@ def test_pictures_that_broke_or_went_since_the_merge(three_sources, tmp_path):
         auditing.audit(file, progress=False)
 
 
-def test_a_folder_without_one_readable_picture(tmp_path):
+def test_a_folder_without_one_readable_image(tmp_path):
     for name in "ab":
         write_file(tmp_path / name / "x.png", b"no")
     with pytest.raises(
@@ -172,7 +172,7 @@ def test_every_finding_says_three_things():
         findings.make_finding("unheard of", "")
 
 
-def test_the_page_needs_nothing_else_and_shows_no_picture(audited):
+def test_the_page_needs_nothing_else_and_shows_no_image(audited):
     page = _audit_page.as_html(audited)
     assert "<script" not in page
     assert not re.search(r'(?:src|href)="(?!#|data:)', page.split("<svg")[0])
@@ -188,7 +188,7 @@ def probed(tmp_path_factory):
     for i in range(52):
         place = root / ("train", "test")[i // 26] / ("$_病$", "$^正$")[i % 2]
         place = place / f"IM-{i:04d}-0001.jpeg"
-        write_file(place, as_jpeg(blob_picture(i, 48)))
+        write_file(place, as_jpeg(blob_image(i, 48)))
     return auditing.audit(root, progress=False)
 
 
@@ -228,7 +228,7 @@ def test_without_enough_children_it_is_said_where(audited):
 def test_one_and_many_read_right(folder):
     text = _audit_page.as_text(auditing.audit(folder, progress=False))
     assert "Files: 1, first train/Sick/cut.jpeg." in text
-    assert not re.search(r"(?<!\d)1 (pictures|files|notes|findings|names)", text)
+    assert not re.search(r"(?<!\d)1 (images|files|notes|findings|names)", text)
 
 
 def test_names_cannot_write_into_the_page(folder):

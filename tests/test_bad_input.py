@@ -15,7 +15,7 @@ from xraylab import merging
 
 N_SAMPLE, N_ALL = 160, 2_000
 # Measured: 770 MB, of them 620 for one WebP of 40 million pixels, the costliest
-# format; without such files 560, most of them for comparing the pictures.
+# format; without such files 560, most of them for comparing the images.
 MAX_PEAK_MB = 1_000
 MAX_SECONDS = 300
 
@@ -97,10 +97,10 @@ def test_nothing_is_printed_in_passing(mutated, tmp_path, monkeypatch, capfd, re
 
 def test_a_file_that_goes_between_listing_and_reading(mutated, tmp_path, monkeypatch):
     monkeypatch.setenv("XRAYLAB_CACHE", str(tmp_path))
-    picture = fuzzing.encoded(Image.fromarray(np.eye(64, dtype=np.uint8) * 255))
+    image = fuzzing.encoded(Image.fromarray(np.eye(64, dtype=np.uint8) * 255))
     root = tmp_path / "root"
     for name in ("NORMAL/a", "NORMAL/b", "PNEUMONIA/c"):
-        write_file(root / f"x/train/{name}.jpeg", picture)
+        write_file(root / f"x/train/{name}.jpeg", image)
     list_files = merging.sources.list_files
 
     def list_and_lose(folder):

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import blob_picture
+from tests.conftest import blob_image
 from xraylab import batches
 
 STILL = {"rotation_degrees": 0, "blur": False, "flip": False}
@@ -12,8 +12,8 @@ STILL = {"rotation_degrees": 0, "blur": False, "flip": False}
 
 @pytest.fixture
 def x():
-    pictures = np.stack([blob_picture(i, 32) for i in range(6)])
-    return batches.make_batch(pictures, np.arange(6))
+    images = np.stack([blob_image(i, 32) for i in range(6)])
+    return batches.make_batch(images, np.arange(6))
 
 
 @settings(deadline=None, max_examples=40)
@@ -26,7 +26,7 @@ def test_each_pass_visits_every_row_once(n, batch_size, seed, number):
 
 
 @given(st.integers(2, 200), st.integers(2, 20))
-def test_no_batch_is_a_single_picture(n, batch_size):
+def test_no_batch_is_a_single_image(n, batch_size):
     steps = range(batches.count_steps(n, batch_size))
     sizes = [len(batches.draw_rows(n, batch_size, seed=0, step=s)) for s in steps]
     assert min(sizes) > 1
@@ -53,37 +53,37 @@ def test_each_switch_does_something_and_repeats(x, switch):
     assert not torch.equal(first, batches.augment(x, seed=1, step=6, **options))
 
 
-def test_every_picture_has_its_own_draw(x):
+def test_every_image_has_its_own_draw(x):
     same = x[:1].repeat(8, 1, 1, 1)
     changed = batches.augment(same, seed=0, step=0)
     assert len({tuple(p.flatten()[:50].tolist()) for p in changed}) == 8
 
 
-def test_mirrored_twice_is_the_picture(x):
+def test_mirrored_twice_is_the_image(x):
     mirrored = np.array([True, False] * 3)
-    twice = batches.flip_pictures(batches.flip_pictures(x, mirrored), mirrored)
+    twice = batches.flip_images(batches.flip_images(x, mirrored), mirrored)
     assert torch.equal(twice, x)
 
 
 def test_a_quarter_turn_is_numpys(x):
-    turned = batches.rotate_pictures(x, np.full(6, 90.0))
+    turned = batches.rotate_images(x, np.full(6, 90.0))
     by_numpy = np.rot90(x.numpy(), axes=(2, 3))
     back = np.rot90(x.numpy(), k=3, axes=(2, 3))
     errors = [np.abs(turned.numpy() - way).max() for way in (by_numpy, back)]
     assert min(errors) < 1e-4
 
 
-def test_no_turn_and_no_blur_leave_the_picture(x):
-    torch.testing.assert_close(batches.rotate_pictures(x, np.zeros(6)), x)
-    torch.testing.assert_close(batches.blur_pictures(x, np.full(6, 0.05)), x)
+def test_no_turn_and_no_blur_leave_the_image(x):
+    torch.testing.assert_close(batches.rotate_images(x, np.zeros(6)), x)
+    torch.testing.assert_close(batches.blur_images(x, np.full(6, 0.05)), x)
 
 
-def test_blur_keeps_a_flat_picture_and_agrees_with_torchvision(x):
+def test_blur_keeps_a_flat_image_and_agrees_with_torchvision(x):
     flat = torch.full((2, 1, 8, 8), 0.3)
-    torch.testing.assert_close(batches.blur_pictures(flat, np.array([0.5, 2.0])), flat)
+    torch.testing.assert_close(batches.blur_images(flat, np.array([0.5, 2.0])), flat)
     from xraylab._torchvision import torchvision
 
     blur = torchvision.transforms.functional.gaussian_blur
     inner = (..., slice(1, -1), slice(1, -1))  # borders are padded in another way
-    ours = batches.blur_pictures(x, np.full(6, 1.3))
+    ours = batches.blur_images(x, np.full(6, 1.3))
     torch.testing.assert_close(ours[inner], blur(x, [3, 3], [1.3, 1.3])[inner])

@@ -61,7 +61,7 @@ def test_merge_answers_on_one_line(three_sources, tmp_path, capsys):
         capsys, "merge", "--data", three_sources, "--out", tmp_path / "m"
     )
     assert code == 0
-    assert (answer["files"], answer["pictures"]) == (72, 24)
+    assert (answer["files"], answer["images"]) == (72, 24)
     assert (tmp_path / "m/manifest.csv").is_file()
 
 
@@ -70,7 +70,7 @@ def test_split_writes_the_table_and_counts(merge_folder, capsys):
         capsys, "split", merge_folder, "--protocol", "image-random"
     )
     assert code == 0
-    assert answer["test"]["picture_in_train"] == 0
+    assert answer["test"]["image_in_train"] == 0
     assert (merge_folder / "split-image-random-0.csv").is_file()
 
 
@@ -105,7 +105,7 @@ def test_predict_names_the_bad_file_and_goes_on(
     rows = answer["predictions"]
     assert [row["path"] for row in rows] == [str(bad), str(good), str(gone)]
     assert "error" not in rows[1]
-    for row, cause in ((rows[0], "no picture"), (rows[2], "No such file or directory")):
+    for row, cause in ((rows[0], "no image"), (rows[2], "No such file or directory")):
         assert cause in row["error"]
         assert f"not read: {row['path']}: {row['error']}\n" in err
 
@@ -278,7 +278,7 @@ def test_phantom_writes_three_layouts(tmp_path, capsys):
     out = tmp_path / "p"
     code, answer, _ = run_json(capsys, "phantom", "--out", out, "--children", "24")
     assert code == 0
-    assert answer["pictures"] >= 24
+    assert answer["images"] >= 24
     _, merged, _ = run_json(capsys, "merge", "--data", out, "--out", tmp_path / "m")
     assert len(merged["by_source"]) == 3
     assert cli.main(["phantom", "--out", str(out), "--children", "24"]) == 1

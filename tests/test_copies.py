@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 
-from tests.conftest import as_jpeg, blob_picture, write_file
+from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import copies, merging
 
 
@@ -17,7 +17,7 @@ def test_every_copy_is_listed_beside_what_its_name_says(merged):
     assert table["names_agree"].all()
     third = table[table["by_index"] != ""]
     assert len(third) == 24
-    assert table.groupby("picture_id").head(1)["match"].eq("kept").all()
+    assert table.groupby("image_id").head(1)["match"].eq("kept").all()
 
 
 def test_a_wrong_number_is_shown_as_a_disagreement(three_sources, tmp_path):
@@ -35,31 +35,31 @@ def test_a_wrong_number_is_shown_as_a_disagreement(three_sources, tmp_path):
     ]
 
 
-def test_one_picture_under_two_childrens_names_is_a_disagreement(tmp_path):
+def test_one_image_under_two_childrens_names_is_a_disagreement(tmp_path):
     for name, seed in {
         "NORMAL/IM-0001-0001": 1,
         "NORMAL/IM-0002-0001": 1,
         "PNEUMONIA/person3_virus_3": 2,
     }.items():
-        data = as_jpeg(blob_picture(seed))
+        data = as_jpeg(blob_image(seed))
         write_file(tmp_path / f"x/train/{name}.jpeg", data)
     odd = copies.list_copies(merging.merge(tmp_path, progress=False))
     assert len(odd) == 2
     assert not odd["names_agree"].any()
 
 
-def test_the_browser_moves_through_pictures_and_kinds(merged):
-    panel = copies.copies_widget(merged, "built-in pictures")
+def test_the_browser_moves_through_images_and_kinds(merged):
+    panel = copies.copies_widget(merged, "built-in images")
     assert panel.kind.options == (copies.ALL, "re-encoded", "same file", copies.ODD)
     assert panel.place.max == 24
-    before = bytes(panel.picture.value)
+    before = bytes(panel.image.value)
     assert before.startswith(b"\x89PNG")
-    assert "Built-in pictures. Not for clinical use" in panel.files.value
+    assert "Built-in images. Not for clinical use" in panel.files.value
     panel.place.value = 2
-    assert bytes(panel.picture.value) != before
+    assert bytes(panel.image.value) != before
     panel.kind.value = copies.ODD
     assert panel.files.value.startswith("There are none here")
-    assert bytes(panel.picture.value) == b""
+    assert bytes(panel.image.value) == b""
 
 
 def test_names_are_shown_as_text_never_as_markup(merged):

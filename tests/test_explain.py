@@ -2,24 +2,24 @@ import numpy as np
 import pytest
 import torch
 
-from tests.conftest import blob_picture
+from tests.conftest import blob_image
 from xraylab import explain, models, training
 
 SIZE = 24
 
 
-def corner(pictures):
+def corner(images):
     """A rule whose reason is known: how bright the upper left corner is."""
-    return pictures[:, :6, :6].mean(axis=(1, 2)) / 255
+    return images[:, :6, :6].mean(axis=(1, 2)) / 255
 
 
-def brightness(pictures):
-    return pictures.mean(axis=(1, 2)) / 255
+def brightness(images):
+    return images.mean(axis=(1, 2)) / 255
 
 
 @pytest.fixture
-def picture():
-    return blob_picture(1, SIZE)
+def image():
+    return blob_image(1, SIZE)
 
 
 class OneRun:
@@ -34,10 +34,10 @@ class OneRun:
 
 def test_a_runs_scorer_is_its_network():
     run = OneRun()
-    pictures = np.stack([blob_picture(i, SIZE) for i in range(3)])
-    scores = explain.run_scorer(run)(pictures)
+    images = np.stack([blob_image(i, SIZE) for i in range(3)])
+    scores = explain.run_scorer(run)(images)
     with torch.inference_mode():
-        x = torch.from_numpy(pictures)[:, None].float() / 255
+        x = torch.from_numpy(images)[:, None].float() / 255
         expected = run.make_model("best")(x).softmax(1)[:, 1].numpy()
     np.testing.assert_allclose(scores, expected, atol=1e-5)
 
@@ -46,42 +46,40 @@ def test_a_runs_scorer_is_its_network():
     "wrong",
     [np.zeros((1, SIZE, SIZE)), np.zeros((1, 8, 8), np.uint8), np.zeros(3, np.uint8)],
 )
-def test_a_scorer_takes_pictures_of_its_size_only(wrong):
+def test_a_scorer_takes_images_of_its_size_only(wrong):
     score = explain.run_scorer(OneRun())
-    with pytest.raises(
-        ValueError, match=r"pictures must be uint8 of shape \(n, 24, 24"
-    ):
+    with pytest.raises(ValueError, match=r"images must be uint8 of shape \(n, 24, 24"):
         score(wrong)
 
 
-def test_the_map_points_at_the_one_place_that_counts(picture):
-    picture[:6, :6] = 255
-    change = explain.occlusion_map(corner, picture, 6, 6)
-    assert change.shape == picture.shape
-    expected = round(picture.mean()) / 255 - 1
+def test_the_map_points_at_the_one_place_that_counts(image):
+    image[:6, :6] = 255
+    change = explain.occlusion_map(corner, image, 6, 6)
+    assert change.shape == image.shape
+    expected = round(image.mean()) / 255 - 1
     np.testing.assert_allclose(change[:6, :6], expected)
     assert not change[6:].any()
     assert not change[:, 6:].any()
 
 
 @pytest.mark.parametrize(("patch_px", "stride_px"), [(5, 5), (7, 3), (24, 1), (1, 1)])
-def test_no_pixel_is_missed(picture, patch_px, stride_px):
-    seen = np.zeros(picture.shape, bool)
+def test_no_pixel_is_missed(image, patch_px, stride_px):
+    seen = np.zeros(image.shape, bool)
 
-    def score(pictures):
-        seen[(pictures != picture).any(axis=0)] = True
-        return np.zeros(len(pictures))
+    def score(images):
+        seen[(images != image).any(axis=0)] = True
+        return np.zeros(len(images))
 
-    picture[picture == round(picture.mean())] += 1  # else hiding would not show
-    change = explain.occlusion_map(score, picture, patch_px, stride_px)
-    assert seen[picture != round(picture.mean())].all()
+    image[image == round(image.mean())] += 1  # else hiding would not show
+    change = explain.occlusion_map(score, image, patch_px, stride_px)
+    assert seen[image != round(image.mean())].all()
     assert not change.any()
 
 
-def test_the_map_leaves_the_picture_alone(picture):
-    before = picture.copy()
-    explain.occlusion_map(brightness, picture, 8, 4)
-    assert np.array_equal(picture, before)
+def test_the_map_leaves_the_image_alone(image):
+    before = image.copy()
+    explain.occlusion_map(brightness, image, 8, 4)
+    assert np.array_equal(image, before)
 
 
 @pytest.mark.parametrize(
@@ -93,30 +91,30 @@ def test_the_map_leaves_the_picture_alone(picture):
         (4, 0, "stride_px must be 1 to 4, got 0"),
     ],
 )
-def test_sizes_must_fit(picture, patch_px, stride_px, message):
+def test_sizes_must_fit(image, patch_px, stride_px, message):
     with pytest.raises(ValueError, match=message):
-        explain.occlusion_map(brightness, picture, patch_px, stride_px)
+        explain.occlusion_map(brightness, image, patch_px, stride_px)
 
 
 @pytest.mark.parametrize("change", [explain.zoom, explain.squeeze])
-def test_a_factor_of_one_changes_nothing(change, picture):
-    assert np.array_equal(change(picture, 1), picture)
-    wide = picture[:15]
+def test_a_factor_of_one_changes_nothing(change, image):
+    assert np.array_equal(change(image, 1), image)
+    wide = image[:15]
     assert np.array_equal(change(wide, 1), wide)
 
 
-def bar_size(picture):
+def bar_size(image):
     """Width and height of a white bar on black."""
-    return (picture > 127).any(axis=0).sum(), (picture > 127).any(axis=1).sum()
+    return (image > 127).any(axis=0).sum(), (image > 127).any(axis=1).sum()
 
 
 def test_squeeze_moves_the_width_and_zoom_both():
-    picture = np.zeros((80, 80), np.uint8)
-    picture[20:60, 20:60] = 255
-    assert bar_size(explain.squeeze(picture, 0.5)) == (20, 40)
-    assert bar_size(explain.squeeze(picture, 1.5)) == (60, 40)
-    assert bar_size(explain.zoom(picture, 0.5)) == (20, 20)
-    assert bar_size(explain.zoom(picture, 1.5)) == (60, 60)
+    image = np.zeros((80, 80), np.uint8)
+    image[20:60, 20:60] = 255
+    assert bar_size(explain.squeeze(image, 0.5)) == (20, 40)
+    assert bar_size(explain.squeeze(image, 1.5)) == (60, 40)
+    assert bar_size(explain.zoom(image, 0.5)) == (20, 20)
+    assert bar_size(explain.zoom(image, 1.5)) == (60, 60)
 
 
 @pytest.mark.parametrize("shape", [(20, 60), (60, 20), (31, 31)])
@@ -128,31 +126,31 @@ def test_the_borders_grey_goes_on(shape):
 
 
 @pytest.mark.parametrize("factor", [0.4, 2.1, float("nan")])
-def test_a_factor_has_its_limits(picture, factor):
+def test_a_factor_has_its_limits(image, factor):
     for change in (explain.zoom, explain.squeeze):
         with pytest.raises(
             ValueError, match=f"factor must be 0.5 to 2.0, got {factor}"
         ):
-            change(picture, factor)
+            change(image, factor)
 
 
-def test_changes_take_one_grey_picture(picture):
-    for wrong in (picture.astype(float), picture[None]):
+def test_changes_take_one_grey_image(image):
+    for wrong in (image.astype(float), image[None]):
         for call in (
             lambda wrong: explain.zoom(wrong, 1),
             lambda wrong: explain.occlusion_map(brightness, wrong, 4, 4),
         ):
-            with pytest.raises(ValueError, match="picture must be uint8 of shape"):
+            with pytest.raises(ValueError, match="image must be uint8 of shape"):
                 call(wrong)
 
 
 def test_dose_curve_counts_what_moves_and_turns():
-    pictures = np.stack([np.full((4, 4), grey, np.uint8) for grey in (102, 204)])
+    images = np.stack([np.full((4, 4), grey, np.uint8) for grey in (102, 204)])
 
-    def lighter(picture, dose):
-        return picture + np.uint8(dose)
+    def lighter(image, dose):
+        return image + np.uint8(dose)
 
-    curve = explain.dose_curve(brightness, pictures, lighter, [0, 51])
+    curve = explain.dose_curve(brightness, images, lighter, [0, 51])
     assert curve["dose"].tolist() == [0, 51]
     assert curve["mean_score"].tolist() == pytest.approx([0.6, 0.8])
     assert curve["mean_change"].tolist() == pytest.approx([0, 0.2])
@@ -160,8 +158,8 @@ def test_dose_curve_counts_what_moves_and_turns():
     assert curve["n"].tolist() == [2, 2]
 
 
-def test_dose_curve_needs_pictures_and_doses(picture):
+def test_dose_curve_needs_images_and_doses(image):
     with pytest.raises(ValueError, match="must not be empty, got 0 and 1"):
         explain.dose_curve(brightness, np.zeros((0, 4, 4), np.uint8), explain.zoom, [1])
     with pytest.raises(ValueError, match="must not be empty, got 1 and 0"):
-        explain.dose_curve(brightness, picture[None], explain.zoom, [])
+        explain.dose_curve(brightness, image[None], explain.zoom, [])

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.conftest import blob_picture
+from tests.conftest import blob_image
 from xraylab import features
 
 FILES = pd.DataFrame(
@@ -17,7 +17,7 @@ FILES = pd.DataFrame(
         "dpi": [0.0, 72.0],
     }
 )
-SQUARES = np.stack([blob_picture(0, 48), blob_picture(1, 48)])
+SQUARES = np.stack([blob_image(0, 48), blob_image(1, 48)])
 
 
 def test_each_probe_has_finite_numbers_for_each_file():

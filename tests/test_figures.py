@@ -5,12 +5,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.conftest import blob_picture
+from tests.conftest import blob_image
 from xraylab import figures
 from xraylab.evaluation import auroc_by_pairs, confusion, evaluate, wilson
 from xraylab.pixels import read_pixels
 
-DATA = "built-in pictures (simulated)"
+DATA = "built-in images (simulated)"
 
 
 @pytest.fixture(autouse=True)
@@ -23,8 +23,8 @@ def _closed_figures():
 
 
 @pytest.fixture
-def picture():
-    return blob_picture(1, 24)
+def image():
+    return blob_image(1, 24)
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def every_figure(predictions, history, counts_table):
     metrics = evaluate(predictions, n_boot=50)
     protocols = metrics.iloc[:3].reset_index().rename(columns={"metric": "protocol"})
     return {
-        figures.show_pictures: (np.zeros((3, 8, 8), np.uint8),),
+        figures.show_images: (np.zeros((3, 8, 8), np.uint8),),
         figures.plot_counts: (counts_table,),
         figures.plot_history: (history,),
         figures.plot_confusion: (confusion(labels, scores),),
@@ -109,7 +109,7 @@ def test_every_figure_names_its_data_and_uses_the_axes_given(
         _, ax = plt.subplots()
         n_figures = len(plt.get_fignums())
         assert draw(*arguments, ax=ax, data_name=DATA) is ax, draw
-        assert "Built-in pictures (simulated)" in ax.get_title("left"), draw
+        assert "Built-in images (simulated)" in ax.get_title("left"), draw
         assert len(plt.get_fignums()) == n_figures, draw
         plt.close("all")
 
@@ -124,9 +124,9 @@ def test_every_figure_fits_a_notebook_and_can_be_drawn(
         assert ax.get_tightbbox().x1 <= ax.figure.bbox.x1 + 1, f"{draw} is cut off"
 
 
-def test_pictures_stand_in_reading_order_with_their_titles():
-    pictures = np.stack([np.full((8, 8), 10 * i, np.uint8) for i in range(5)])
-    ax = figures.show_pictures(pictures, list("abcde"), columns=3)
+def test_images_stand_in_reading_order_with_their_titles():
+    images = np.stack([np.full((8, 8), 10 * i, np.uint8) for i in range(5)])
+    ax = figures.show_images(images, list("abcde"), columns=3)
     shown = [(image.get_array()[0, 0], image.get_extent()) for image in ax.images]
     assert [value for value, _ in shown] == [0, 10, 20, 30, 40]
     assert all(image.get_clim() == (0, 255) for image in ax.images)
@@ -138,8 +138,8 @@ def test_pictures_stand_in_reading_order_with_their_titles():
     assert [text.get_text() for text in ax.texts] == list("abcde")
 
 
-def test_pictures_keep_their_shape():
-    ax = figures.show_pictures(np.zeros((2, 30, 60)), columns=2)
+def test_images_keep_their_shape():
+    ax = figures.show_images(np.zeros((2, 30, 60)), columns=2)
     left, right, bottom, top = ax.images[0].get_extent()
     shape = (top - bottom) * ax.get_aspect() / (right - left)
     assert shape == pytest.approx(30 / 60)
@@ -148,7 +148,7 @@ def test_pictures_keep_their_shape():
 
 def test_files_are_shown_as_the_model_reads_them(three_sources):
     file = next(three_sources.rglob("IM-0001-0001.jpeg"))
-    ax = figures.show_pictures([file])
+    ax = figures.show_images([file])
     shown = np.asarray(ax.images[0].get_array())
     assert np.array_equal(shown, read_pixels(file, figures.SHOWN_PX))
 
@@ -236,40 +236,40 @@ def test_similarity_counts_what_is_cut_off():
     assert ax.lines[0].get_xdata()[0] == 0.97
 
 
-def test_pictures_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match=r"got shapes \(8,\)\. Use pictures\[None\]"):
-        figures.show_pictures(np.zeros((8, 8)))
+def test_images_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match=r"got shapes \(8,\)\. Use images\[None\]"):
+        figures.show_images(np.zeros((8, 8)))
     with pytest.raises(ValueError, match=r"got shapes none"):
-        figures.show_pictures([])
+        figures.show_images([])
     with pytest.raises(ValueError, match=r"got shapes \(4, 4\) and \(8, 8\)"):
-        figures.show_pictures([np.zeros((8, 8)), np.zeros((4, 4))])
-    with pytest.raises(ValueError, match=r"one a picture, got 1 for 2"):
-        figures.show_pictures(np.zeros((2, 8, 8)), ["a"])
+        figures.show_images([np.zeros((8, 8)), np.zeros((4, 4))])
+    with pytest.raises(ValueError, match=r"one an image, got 1 for 2"):
+        figures.show_images(np.zeros((2, 8, 8)), ["a"])
 
 
 # --- maps and doses ------------------------------------------------------------
 
 
-def test_map_is_drawn_over_its_picture_with_the_true_outline(picture):
-    change = np.linspace(-0.2, 0.1, picture.size).reshape(picture.shape)
-    mask = np.zeros(picture.shape)
+def test_map_is_drawn_over_its_image_with_the_true_outline(image):
+    change = np.linspace(-0.2, 0.1, image.size).reshape(image.shape)
+    mask = np.zeros(image.shape)
     mask[5:9, 5:9] = 1
-    ax = figures.show_map(picture, change, mask=mask, data_name="ours")
+    ax = figures.show_map(image, change, mask=mask, data_name="ours")
     below, above = ax.images
-    assert np.array_equal(below.get_array(), picture)
+    assert np.array_equal(below.get_array(), image)
     assert np.array_equal(above.get_array(), change)
     assert above.get_clim() == (-0.2, 0.2)  # so that no change has no colour
     assert ax.get_title("left").endswith("\nOurs")
     assert len(ax.collections) == 1
 
 
-def test_map_of_no_change_can_be_drawn(picture):
-    figures.show_map(picture, np.zeros(picture.shape)).figure.canvas.draw()
+def test_map_of_no_change_can_be_drawn(image):
+    figures.show_map(image, np.zeros(image.shape)).figure.canvas.draw()
 
 
-def test_map_must_fit_its_picture(picture):
+def test_map_must_fit_its_image(image):
     with pytest.raises(ValueError, match=r"one shape, got \(24, 24\) and \(3, 3\)"):
-        figures.show_map(picture, np.zeros((3, 3)))
+        figures.show_map(image, np.zeros((3, 3)))
 
 
 def test_dose_curves_are_drawn_by_name():

@@ -54,14 +54,14 @@ def test_what_is_left_out_has_a_reason(tmp_path):
     reasons = folders.list_files(tmp_path)[1].set_index("path")["reason"].to_dict()
     assert reasons == {
         "b/.hidden": "hidden file",
-        "b/._1.png": "macOS file, not a picture",
-        "b/1.txt": "not a picture ending (.txt)",
+        "b/._1.png": "macOS file, not an image",
+        "b/1.txt": "not an image ending (.txt)",
         "b/deep/er.png": "not in a class folder",
         "top.png": "not in a class folder",
     }
 
 
-def test_a_folder_of_loose_pictures_called_test_is_no_split(tmp_path):
+def test_a_folder_of_loose_images_called_test_is_no_split(tmp_path):
     for place in ("a/1.png", "b/2.png", "docs/test/3.png", "b/test/notes/read.me"):
         write_file(tmp_path / place, b"1")
     files, _ = folders.list_files(tmp_path)

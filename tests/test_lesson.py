@@ -37,24 +37,24 @@ def on_real(three_sources, monkeypatch):
 def test_a_lesson_starts_on_the_data_it_is_given(on_real, capsys):
     here = lesson.start(3)
     assert capsys.readouterr().out == (
-        "Lesson 03 on the real pictures.\n"
+        "Lesson 03 on the real images.\n"
         "Mode quick: 64 px, 300 steps.\n"
         "Not for clinical use.\n"
     )
     assert (here.root, here.is_builtin, here.data_name) == (
         on_real,
         False,
-        "real pictures",
+        "real images",
     )
     assert here.settings == {"size_px": 64, "n_steps": 300, "weights": "none"}
 
 
-def test_pictures_in_the_data_folder_are_found(three_sources):
+def test_images_in_the_data_folder_are_found(three_sources):
     Path("data").symlink_to(three_sources)
     assert lesson.start(0).root == three_sources.resolve()
 
 
-def test_without_pictures_the_built_in_ones_are_used(monkeypatch, capsys):
+def test_without_images_the_built_in_ones_are_used(monkeypatch, capsys):
     monkeypatch.delenv("XRAYLAB_CACHE")  # they are written once on a machine
     monkeypatch.setenv("XRAYLAB_DATA", "built-in")
     here = lesson.start(0)
@@ -62,7 +62,7 @@ def test_without_pictures_the_built_in_ones_are_used(monkeypatch, capsys):
     assert here.settings["size_px"] == 48
     assert here.root.is_dir()
     assert lesson.find_sources(here.root)
-    assert "built-in pictures (simulated)" in capsys.readouterr().out
+    assert "built-in images (simulated)" in capsys.readouterr().out
 
 
 def test_full_mode_is_the_originals_size(on_real, monkeypatch, capsys):
@@ -180,11 +180,11 @@ def test_without_a_guess_everything_runs_on(tmp_path, capsys):
 def test_truths_wait_for_the_envelope(tmp_path, capsys):
     assert lesson.read_truths() == {}
     lesson.keep_truth("ring", 0.5)
-    lesson.keep_truth("ring", Interval(0.81, 0.76, 0.87, 220), "simulated pictures")
+    lesson.keep_truth("ring", Interval(0.81, 0.76, 0.87, 220), "simulated images")
     lesson.keep_truth("block", "the input")
     assert said(capsys) == ""
     assert lesson.read_truths() == {
-        "ring": "0.810 (0.76 to 0.87), n = 220, simulated pictures",
+        "ring": "0.810 (0.76 to 0.87), n = 220, simulated images",
         "block": "the input",
     }
     (tmp_path / "home/guesses.truths.json").write_text("[1]")

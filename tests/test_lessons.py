@@ -43,8 +43,8 @@ def test_cell_ids_come_from_the_place(course):
     assert ids == ["lesson-90-00", "lesson-90-01", "lesson-90-02"]
 
 
-def test_a_picture_carries_the_text_of_its_cell(course, tmp_path):
-    source = course / "source/92_picture.py"
+def test_a_image_carries_the_text_of_its_cell(course, tmp_path):
+    source = course / "source/92_image.py"
     show = 'display({"image/png": "aGk="}, raw=True)'
     source.write_text(f'# %% [markdown]\n# # 92\n\n# %% alt="Two lungs."\n{show}\n')
     done = lessons.run_notebook(lessons.read_source(source), tmp_path / "home")
@@ -61,12 +61,12 @@ def test_a_failing_lesson_is_reported_and_the_rest_goes_on(course, capsys):
 
 
 def test_data_given_from_here_are_found_from_the_kernel(course, tmp_path, monkeypatch):
-    (tmp_path / "pictures").mkdir()
+    (tmp_path / "images").mkdir()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XRAYLAB_DATA", "pictures")
+    monkeypatch.setenv("XRAYLAB_DATA", "images")
     source = lessons.sources(["90"])[0]
     done = lessons.run_notebook(lessons.read_source(source), tmp_path / "home")
-    assert Path(done.cells[2].outputs[0].text.strip()) == tmp_path / "pictures"
+    assert Path(done.cells[2].outputs[0].text.strip()) == tmp_path / "images"
 
 
 def test_lessons_run_at_the_size_asked_for_and_are_built_at_their_own(
@@ -95,7 +95,7 @@ def test_a_build_that_fails_leaves_the_old_notebook(course, tmp_path):
     assert out.read_text() == "old"
 
 
-def test_a_fresh_home_keeps_pictures_only(tmp_path):
+def test_a_fresh_home_keeps_images_only(tmp_path):
     for name in (
         *("phantom-v1/a.jpeg", "lessons/run/best.safetensors"),
         *("guesses.jsonl", "guesses.truths.json"),

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import blob_picture
+from tests.conftest import blob_image
 from xraylab import likeness
 
 
@@ -26,7 +26,7 @@ def test_the_bound_loses_no_pair(seed, n):
 
 
 def test_neighbourhoods_find_the_copies_that_all_pairs_find(monkeypatch):
-    squares = np.array([blob_picture(i, 32) for i in range(300)])
+    squares = np.array([blob_image(i, 32) for i in range(300)])
     noise = np.random.default_rng(0).normal(0, 6, squares[:100].shape)
     squares = np.concatenate([squares, squares[:100] + noise])
     exact = likeness.find_pairs(squares, at_least=0.98)
@@ -37,16 +37,16 @@ def test_neighbourhoods_find_the_copies_that_all_pairs_find(monkeypatch):
 
 
 def test_brightness_and_contrast_do_not_matter():
-    picture = blob_picture(1).astype(float)
-    assert likeness.correlate(picture, 20 + 0.7 * picture) == pytest.approx(1)
+    image = blob_image(1).astype(float)
+    assert likeness.correlate(image, 20 + 0.7 * image) == pytest.approx(1)
 
 
-def test_a_flat_picture_is_like_nothing():
+def test_a_flat_image_is_like_nothing():
     flat = np.full((3, 32, 32), 7, np.float32)
     assert likeness.find_pairs(flat, at_least=0.9).empty
 
 
-def test_no_pictures_no_pairs():
+def test_no_images_no_pairs():
     assert likeness.find_pairs(np.empty((0, 32, 32)), at_least=0.9).empty
 
 

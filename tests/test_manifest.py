@@ -34,7 +34,7 @@ def test_no_manifest_says_how_to_make_one(tmp_path):
         manifest.read_manifest(tmp_path / "none.csv")
 
 
-@pytest.mark.parametrize("data", [b"", b"\xff\xd8\xff a picture"])
+@pytest.mark.parametrize("data", [b"", b"\xff\xd8\xff an image"])
 def test_what_is_no_csv_file_is_said(tmp_path, data):
     (tmp_path / "x.jpeg").write_bytes(data)
     with pytest.raises(ValueError, match=r"x.jpeg is no manifest: .* give their f"):

@@ -6,7 +6,7 @@ from xraylab import meetings
 
 
 def table(*rows):
-    columns = ["source", "split", "label", "kind", "number", "picture_id"]
+    columns = ["source", "split", "label", "kind", "number", "image_id"]
     made = pd.DataFrame(rows, columns=columns)
     path = [f"{i}.png" for i in range(len(made))]
     return made.assign(path=path, name=path, patient_id=made["kind"] + made["number"])
@@ -20,7 +20,7 @@ def test_meetings_name_the_test_last_and_count():
             ("one", "train", 0, "IM", "1", "a"),
             ("two", "test", 0, "IM", "2", "b"),
         ),
-        "picture_id",
+        "image_id",
     )
     row = found.iloc[0]
     assert (len(found), row["first"], row["second"]) == (1, "one/train", "one/test")
@@ -34,10 +34,10 @@ def test_meetings_name_the_test_last_and_count():
         min_size=1,
     )
 )
-def test_pictures_meet_exactly_where_they_stand_in_two_splits(places):
+def test_images_meet_exactly_where_they_stand_in_two_splits(places):
     rows = table(*(("one", split, 0, "IM", p, p) for split, p in places))
-    found = meetings.find_meetings(rows, "picture_id")
-    n_splits = rows.groupby("picture_id")["split"].nunique()
+    found = meetings.find_meetings(rows, "image_id")
+    n_splits = rows.groupby("image_id")["split"].nunique()
     assert found["n"].sum() == (n_splits * (n_splits - 1) // 2).sum()
 
 
@@ -46,13 +46,13 @@ def test_unknown_children_meet_nobody():
     assert meetings.find_meetings(rows, "patient_id").empty
 
 
-def test_one_picture_under_two_labels():
+def test_one_image_under_two_labels():
     rows = table(("", "", 0, "", "", "a"), ("", "", 1, "", "", "a"))
     assert meetings.find_label_conflicts(rows)["path"].tolist() == ["0.png", "1.png"]
     assert meetings.find_label_conflicts(rows.head(1)).empty
 
 
-def test_one_name_with_two_pictures_is_a_conflict():
+def test_one_name_with_two_images_is_a_conflict():
     rows = table(("one", "", 0, "IM", "1", "a"), ("two", "", 0, "IM", "1", "b"))
     rows = rows.assign(name="IM-0001-0001.jpeg")
     found = meetings.find_name_conflicts(rows, rows)

@@ -4,18 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import as_jpeg, blob_picture, write_file
+from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import merging, sources
 
 
-def test_three_sources_are_one_set_of_pictures(three_sources):
+def test_three_sources_are_one_set_of_images(three_sources):
     report = merging.merge(three_sources, progress=False).report()
     assert report["files"] == 72
-    assert report["pictures"] == 24
+    assert report["images"] == 24
     assert report["patients"] == 12
     assert report["groups"] == 12
     assert report["label_conflicts"] == report["problems"] == 0
-    assert report["unnamed_pictures"] == 0
+    assert report["unnamed_images"] == 0
     assert report["matches"] == {"kept": 24, "same file": 24, "re-encoded": 24}
     assert report["index_rule"] == {"agree": 24, "disagree": 0}
     assert report["ignored"] == {"COVID19: another origin, never pneumonia here": 1}
@@ -23,7 +23,7 @@ def test_three_sources_are_one_set_of_pictures(three_sources):
 
 def test_the_third_source_alone_knows_no_child(three_sources):
     report = merging.merge(three_sources / "three", progress=False).report()
-    assert report["unnamed_pictures"] == report["groups"] == 24
+    assert report["unnamed_images"] == report["groups"] == 24
     assert report["patients"] == 0
 
 
@@ -39,7 +39,7 @@ def test_bad_files_are_named_and_the_rest_goes_on(three_sources, tmp_path):
     train = root / "one/chest_xray/train/NORMAL"
     write_file(train / "IM-0901-0001.jpeg", b"")
     write_file(train / "IM-0902-0001.jpeg", b"I am text")
-    write_file(train / "IM-0903-0001.jpeg", as_jpeg(blob_picture(1, 200))[:1500])
+    write_file(train / "IM-0903-0001.jpeg", as_jpeg(blob_image(1, 200))[:1500])
     merged = merging.merge(root, progress=False)
     assert len(merged.manifest) == 72
     assert len(merged.problems) == 3
@@ -56,7 +56,7 @@ def test_an_unreadable_file_does_not_shift_the_index_rule(three_sources, tmp_pat
     assert report["index_rule"] == {"agree": 23, "disagree": 0}
 
 
-def test_a_picture_under_two_labels_is_a_conflict(three_sources, tmp_path):
+def test_a_image_under_two_labels_is_a_conflict(three_sources, tmp_path):
     root = tmp_path / "root"
     shutil.copytree(three_sources / "one", root)
     sick = root / "chest_xray/train/PNEUMONIA"
@@ -99,7 +99,7 @@ def test_nothing_readable_is_an_error(tmp_path):
         merging.merge(tmp_path, progress=False)
 
 
-def test_pictures_that_moved_away_are_said(three_sources, tmp_path):
+def test_images_that_moved_away_are_said(three_sources, tmp_path):
     root = tmp_path / "root"
     shutil.copytree(three_sources / "one", root)
     merging.save_merge(merging.merge(root, progress=False), tmp_path / "m")

@@ -25,9 +25,9 @@ def test_read_name(name, expected):
 
 
 @given(st.integers(0, 9999), st.integers(0, 9999))
-def test_bacteria_and_virus_of_one_number_are_two_children(number, picture):
-    a = names.read_name(f"person{number}_bacteria_{picture}.jpeg")
-    b = names.read_name(f"person{number}_virus_{picture}.jpeg")
+def test_bacteria_and_virus_of_one_number_are_two_children(number, image):
+    a = names.read_name(f"person{number}_bacteria_{image}.jpeg")
+    b = names.read_name(f"person{number}_virus_{image}.jpeg")
     assert a[1] == b[1] == str(number)
     assert a != b
 

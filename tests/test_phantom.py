@@ -19,7 +19,7 @@ from xraylab.phantom import (
     write,
     write_phantom,
 )
-from xraylab.phantom.children import draw_children, name_pictures
+from xraylab.phantom.children import draw_children, name_images
 
 N_CHILDREN = 24
 
@@ -48,13 +48,13 @@ def test_same_seed_gives_the_same_bytes(written, tmp_path):
     assert files_under(folder) == files_under(tmp_path / "again")
 
 
-def test_other_seed_gives_other_pictures(written, tmp_path):
+def test_other_seed_gives_other_images(written, tmp_path):
     _, truth = written
     other = write_phantom(tmp_path / "other", n_children=N_CHILDREN, seed=4)
     assert not set(truth["child_seed"]) & set(other["child_seed"])
 
 
-def test_every_class_folder_of_the_three_sources_holds_pictures(written):
+def test_every_class_folder_of_the_three_sources_holds_images(written):
     folder, _ = written
     for split in ("train", "val", "test"):
         for name in ("NORMAL", "PNEUMONIA"):
@@ -83,14 +83,14 @@ def test_no_child_crosses_published_splits(written):
 
 
 def test_large_set_has_the_planned_shares():
-    pictures = name_pictures(draw_children(300, seed=0))
-    assert len(pictures) / 300 == pytest.approx(1.43, abs=0.05)
-    assert pictures["label"].mean() == pytest.approx(0.67, abs=0.03)
-    children = pictures.drop_duplicates("patient_id")
+    images = name_images(draw_children(300, seed=0))
+    assert len(images) / 300 == pytest.approx(1.43, abs=0.05)
+    assert images["label"].mean() == pytest.approx(0.67, abs=0.03)
+    children = images.drop_duplicates("patient_id")
     assert (children["block"] == "test").mean() == pytest.approx(0.22, abs=0.02)
-    val = pictures[pictures["block"] == "val"]["label"]
+    val = images[images["block"] == "val"]["label"]
     assert (len(val), val.sum()) == (8, 4)
-    assert pictures["name"].is_unique
+    assert images["name"].is_unique
     both = children[children["label"] == 1].groupby("number")["kind"].nunique()
     assert both.max() == 2  # numbers are used again between bacteria and virus
 
@@ -125,7 +125,7 @@ def test_copies_are_as_recorded(written):
         assert same == (copy.kind == "same file")
 
 
-def test_every_picture_file_is_in_the_truth_or_a_copy(written):
+def test_every_image_file_is_in_the_truth_or_a_copy(written):
     folder, truth = written
     covid = pd.read_csv(folder / "truth/covid19.csv")
     known = {*truth["path"], *read_copies(folder)["path"], *covid["path"]}
@@ -147,9 +147,9 @@ def test_inside_the_first_source_one_copy_crosses_two_children(written):
 def test_truth_agrees_with_the_files(written):
     folder, truth = written
     for row in truth.head(12).itertuples():
-        with Image.open(folder / row.path) as picture:
-            assert picture.size == (row.width, row.height)
-            assert (picture.mode == "RGB") == row.rgb
+        with Image.open(folder / row.path) as image:
+            assert image.size == (row.width, row.height)
+            assert (image.mode == "RGB") == row.rgb
         assert (folder / row.path).stat().st_size == row.bytes
 
 
@@ -174,13 +174,13 @@ def test_clean_set_has_no_class_difference_in_file_facts(tmp_path):
     assert set(plants.values()) == {0.0}
 
 
-def test_redraw_gives_the_written_picture(written):
+def test_redraw_gives_the_written_image(written):
     folder, truth = written
     row = truth[truth["label"] == 1].iloc[0]
     again = redraw(folder, row["path"])
-    with Image.open(folder / row["path"]) as picture:
-        saved = np.asarray(picture.convert("L"), float)
-    assert np.abs(saved - again.picture).mean() < 4  # JPEG's loss
+    with Image.open(folder / row["path"]) as image:
+        saved = np.asarray(image.convert("L"), float)
+    assert np.abs(saved - again.image).mean() < 4  # JPEG's loss
     assert json.loads(row["lesion_box"]) == list(again.masks.lesion_box())
 
 
@@ -190,8 +190,8 @@ def test_masks_have_the_size_of_each_copy(written):
     copies = read_copies(folder)
     third = copies[(copies["copy_of"] == path) & (copies["kind"] == "re-encoded")]
     for name in (path, third["path"].iloc[0]):
-        with Image.open(folder / name) as picture:
-            size = picture.size
+        with Image.open(folder / name) as image:
+            size = image.size
         masks = masks_for(folder, name)
         for mask in (masks.left_lung, masks.right_lung, masks.heart, masks.lesion):
             assert mask.shape == size[::-1]
@@ -200,9 +200,9 @@ def test_masks_have_the_size_of_each_copy(written):
     assert masks_for(folder, path, size=(64, 64)).heart.shape == (64, 64)
 
 
-def test_masks_of_an_unknown_picture(written):
+def test_masks_of_an_unknown_image(written):
     folder, _ = written
-    with pytest.raises(KeyError, match="path must be a picture of the set"):
+    with pytest.raises(KeyError, match="path must be an image of the set"):
         masks_for(folder, "nothing.jpeg")
 
 

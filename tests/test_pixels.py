@@ -9,26 +9,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.conftest import as_jpeg, blob_picture, write_file
+from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import pixels
 
 
-def encoded(picture: Image.Image, kind: str = "PNG", **options) -> bytes:
+def encoded(image: Image.Image, kind: str = "PNG", **options) -> bytes:
     out = io.BytesIO()
-    picture.save(out, kind, **options)
+    image.save(out, kind, **options)
     return out.getvalue()
 
 
 def test_path_and_bytes_give_the_same_pixels(tmp_path):
-    data = as_jpeg(blob_picture(1, 200))
+    data = as_jpeg(blob_image(1, 200))
     file = write_file(tmp_path / "a.jpeg", data)
     assert np.array_equal(pixels.read_pixels(file, 64), pixels.read_pixels(data, 64))
 
 
 def test_grey_png_at_its_own_size_is_untouched():
-    picture = blob_picture(2, 64)
-    data = encoded(Image.fromarray(picture))
-    assert np.array_equal(pixels.read_pixels(data, 64), picture)
+    image = blob_image(2, 64)
+    data = encoded(Image.fromarray(image))
+    assert np.array_equal(pixels.read_pixels(data, 64), image)
 
 
 def test_sixteen_bits_are_scaled_not_cut():
@@ -39,12 +39,12 @@ def test_sixteen_bits_are_scaled_not_cut():
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P", "CMYK"])
 def test_every_colour_mode_reads_as_the_same_grey(mode):
-    picture = blob_picture(3, 64)
+    image = blob_image(3, 64)
     kind = "TIFF" if mode == "CMYK" else "PNG"
-    coloured = Image.fromarray(picture).convert("RGB")
+    coloured = Image.fromarray(image).convert("RGB")
     coloured = coloured.quantize(256) if mode == "P" else coloured.convert(mode)
     read = pixels.read_pixels(encoded(coloured, kind), 64).astype(int)
-    assert np.abs(read - picture).mean() < 4
+    assert np.abs(read - image).mean() < 4
 
 
 def test_transparent_is_black():
@@ -53,12 +53,12 @@ def test_transparent_is_black():
 
 
 def test_a_turned_camera_is_undone():
-    picture = blob_picture(4, 64)
+    image = blob_image(4, 64)
     exif = Image.Exif()
     exif[0x0112] = 6  # stored turned by a quarter
-    stored = Image.fromarray(np.rot90(picture, 1).copy())
+    stored = Image.fromarray(np.rot90(image, 1).copy())
     read = pixels.read_pixels(encoded(stored, "PNG", exif=exif), 64)
-    assert np.array_equal(read, picture)
+    assert np.array_equal(read, image)
 
 
 @settings(deadline=None, max_examples=15)
@@ -74,28 +74,28 @@ def test_any_shape_becomes_the_square(width, height, size_px):
     ("data", "cause"),
     [
         (b"", "it is empty"),
-        (b"hello, I am text", "no picture format"),
-        (as_jpeg(blob_picture(5, 200))[:1500], "truncated"),
+        (b"hello, I am text", "no image format"),
+        (as_jpeg(blob_image(5, 200))[:1500], "truncated"),
     ],
 )
-def test_what_is_no_picture_is_named(tmp_path, data, cause):
+def test_what_is_no_image_is_named(tmp_path, data, cause):
     file = write_file(tmp_path / "bad.jpeg", data)
-    with pytest.raises(pixels.UnreadablePictureError, match=cause) as caught:
+    with pytest.raises(pixels.UnreadableImageError, match=cause) as caught:
         pixels.read_pixels(file, 32)
     assert "bad.jpeg" in str(caught.value)
-    with pytest.raises(pixels.UnreadablePictureError, match=cause):
+    with pytest.raises(pixels.UnreadableImageError, match=cause):
         pixels.read_pixels(data, 32)
 
 
 def test_a_huge_header_is_refused_before_decoding():
     huge = Image.new("1", (29_000, 3_000))
-    with pytest.raises(pixels.UnreadablePictureError, match="more than 40,000,000"):
+    with pytest.raises(pixels.UnreadableImageError, match="more than 40,000,000"):
         pixels.read_pixels(encoded(huge), 32)
 
 
 def test_floating_point_pixels_are_refused():
     data = encoded(Image.fromarray(np.ones((4, 4), np.float32)), "TIFF")
-    with pytest.raises(pixels.UnreadablePictureError, match="floating-point"):
+    with pytest.raises(pixels.UnreadableImageError, match="floating-point"):
         pixels.read_pixels(data, 4)
 
 
@@ -109,7 +109,7 @@ def test_no_such_file_and_no_such_size(tmp_path):
 @pytest.fixture
 def folder(tmp_path):
     for i in range(3):
-        write_file(tmp_path / f"in/{i}.jpeg", as_jpeg(blob_picture(i)))
+        write_file(tmp_path / f"in/{i}.jpeg", as_jpeg(blob_image(i)))
     return tmp_path
 
 
@@ -131,13 +131,13 @@ def test_the_cache_is_opened_again_and_renewed_when_a_file_changes(folder):
 
     first, second = build(), build()
     assert first.filename == second.filename
-    write_file(folder / "in/0.jpeg", as_jpeg(blob_picture(9), quality=50))
+    write_file(folder / "in/0.jpeg", as_jpeg(blob_image(9), quality=50))
     assert build().filename != first.filename
 
 
 def test_a_cache_that_fails_leaves_nothing(folder):
     write_file(folder / "in/bad.jpeg", b"text")
-    with pytest.raises(pixels.UnreadablePictureError):
+    with pytest.raises(pixels.UnreadableImageError):
         pixels.build_cache(
             ["0.jpeg", "bad.jpeg"], folder / "in", 16, folder / "c", progress=False
         )
@@ -153,10 +153,10 @@ def test_unknown_rows_are_named(folder):
 
 
 def test_a_band_at_a_time_is_the_whole(monkeypatch):
-    grey = Image.fromarray(blob_picture(6, 70))
+    grey = Image.fromarray(blob_image(6, 70))
     clear = grey.convert("RGBA")
     clear.putalpha(grey.transpose(Image.Transpose.ROTATE_90))
-    deep = Image.fromarray(blob_picture(7, 70).astype(np.uint16) * 257 + 100)
+    deep = Image.fromarray(blob_image(7, 70).astype(np.uint16) * 257 + 100)
     flat = grey.convert("RGB").quantize(30)
     for data in (
         encoded(clear),
@@ -170,7 +170,7 @@ def test_a_band_at_a_time_is_the_whole(monkeypatch):
 
 
 def test_of_several_frames_the_first_is_read():
-    first, second = (Image.fromarray(blob_picture(i, 64)) for i in (8, 9))
+    first, second = (Image.fromarray(blob_image(i, 64)) for i in (8, 9))
     moving = encoded(first, "GIF", save_all=True, append_images=[second])
     alone = encoded(first, "GIF")
     assert np.array_equal(pixels.read_pixels(moving, 64), pixels.read_pixels(alone, 64))
@@ -179,7 +179,7 @@ def test_of_several_frames_the_first_is_read():
 def test_a_broken_exif_is_named():
     data = encoded(Image.new("L", (8, 8)), "PNG", exif=b"Exif\0\0no notes")
     with pytest.raises(
-        pixels.UnreadablePictureError, match="its EXIF, which says how it lies, is"
+        pixels.UnreadableImageError, match="its EXIF, which says how it lies, is"
     ):
         pixels.read_pixels(data, 8)
 
@@ -194,7 +194,7 @@ def test_a_broken_exif_is_named():
     ids=["EPS starts a program", "XBM is text", "PGM is text"],
 )
 def test_formats_of_no_source_are_not_tried(data):
-    with pytest.raises(pixels.UnreadablePictureError, match=r"read here \(JPEG, PNG,"):
+    with pytest.raises(pixels.UnreadableImageError, match=r"read here \(JPEG, PNG,"):
         pixels.read_header(data)
 
 
@@ -205,9 +205,9 @@ def test_pipes_devices_and_folders_are_never_opened(tmp_path):
     (tmp_path / "folder.jpeg").mkdir()
     for read in (pixels.read_header, lambda file: pixels.read_pixels(file, 8)):
         for name in ("pipe", "zero"):
-            with pytest.raises(pixels.UnreadablePictureError, match="pipe or a device"):
+            with pytest.raises(pixels.UnreadableImageError, match="pipe or a device"):
                 read(tmp_path / f"{name}.jpeg")
-        with pytest.raises(pixels.UnreadablePictureError, match="it is a folder"):
+        with pytest.raises(pixels.UnreadableImageError, match="it is a folder"):
             read(tmp_path / "folder.jpeg")
 
 
@@ -217,7 +217,7 @@ def test_a_header_that_claims_too_much_is_named_without_a_warning(side):
     data[18:26] = struct.pack("<ii", side, side)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with pytest.raises(pixels.UnreadablePictureError) as caught:
+        with pytest.raises(pixels.UnreadableImageError) as caught:
             pixels.read_pixels(bytes(data), 8)
     assert caught.value.cause == "it has more than 40,000,000 pixels"
 

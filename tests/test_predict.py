@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import as_jpeg, blob_picture, write_file
+from tests.conftest import as_jpeg, blob_image, write_file
 from tests.test_runs import data as data
 from tests.test_runs import train
 from xraylab import pixels, predict, runs
@@ -15,17 +15,17 @@ def predictor(tmp_path, data):
 
 
 def test_path_bytes_and_array_get_the_same_answer(predictor, tmp_path):
-    picture = blob_picture(3, 64)
+    image = blob_image(3, 64)
     file = tmp_path / "a.png"
-    Image.fromarray(picture).save(file)
+    Image.fromarray(image).save(file)
     answers = {
-        predictor.predict(way) for way in (file, str(file), file.read_bytes(), picture)
+        predictor.predict(way) for way in (file, str(file), file.read_bytes(), image)
     }
     assert len(answers) == 1
 
 
 def test_prediction_and_cache_see_the_same_pixels(predictor, tmp_path):
-    file = write_file(tmp_path / "in/a.jpeg", as_jpeg(blob_picture(4, 200)))
+    file = write_file(tmp_path / "in/a.jpeg", as_jpeg(blob_image(4, 200)))
     cache = pixels.build_cache(
         ["a.jpeg"], file.parent, 16, tmp_path / "c", progress=False
     )
@@ -52,8 +52,8 @@ def test_a_float_array_is_refused(predictor):
         predictor.predict(np.zeros((4, 4)))
 
 
-def test_what_is_no_picture_is_named(predictor):
-    with pytest.raises(pixels.UnreadablePictureError, match="no picture format"):
+def test_what_is_no_image_is_named(predictor):
+    with pytest.raises(pixels.UnreadableImageError, match="no image format"):
         predictor.predict(b"hello")
 
 
@@ -69,13 +69,13 @@ def test_a_missing_file_is_named(predictor):
 
 def test_an_answer_says_which_file_it_is_for(predictor, tmp_path):
     files = [
-        write_file(tmp_path / f"{i}.jpeg", as_jpeg(blob_picture(i))) for i in (3, 1, 2)
+        write_file(tmp_path / f"{i}.jpeg", as_jpeg(blob_image(i))) for i in (3, 1, 2)
     ]
     assert [predictor.predict(f).path for f in files] == [str(f) for f in files]
 
 
-def test_an_ordinary_picture_earns_no_warning_grey_or_saved_as_colour(predictor):
-    grey = blob_picture(1)
+def test_an_ordinary_image_earns_no_warning_grey_or_saved_as_colour(predictor):
+    grey = blob_image(1)
     assert predictor.predict(grey).warnings == ()
     assert predictor.predict(np.dstack([grey] * 3)).warnings == ()
     as_rgb = as_jpeg(np.dstack([grey] * 3), quality=60)
@@ -93,13 +93,13 @@ def test_an_ordinary_picture_earns_no_warning_grey_or_saved_as_colour(predictor)
     ],
 )
 def test_what_is_unlike_an_x_ray_earns_a_warning(predictor, change, warning):
-    prediction = predictor.predict(change(blob_picture(1)))
+    prediction = predictor.predict(change(blob_image(1)))
     assert any(warning in text for text in prediction.warnings)
     assert prediction.as_dict()["warnings"] == list(prediction.warnings)
 
 
-def test_a_picture_on_its_side_is_judged_as_it_is_shown(predictor, tmp_path):
-    wide = Image.fromarray(blob_picture(1, 192)[:96])
+def test_a_image_on_its_side_is_judged_as_it_is_shown(predictor, tmp_path):
+    wide = Image.fromarray(blob_image(1, 192)[:96])
     exif = Image.Exif()
     exif[0x0112] = 6  # turn by 90 degrees to show
     wide.save(tmp_path / "a.jpeg", exif=exif)

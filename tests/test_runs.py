@@ -15,7 +15,7 @@ def data():
     pixels, labels, _, _ = tiny_data()
     names = [f"{i}.jpeg" for i in range(len(labels))]
     splits = np.repeat(["train", "valid", "test"], [20, 8, 4])
-    table = pd.DataFrame({"path": names, "picture_id": names, "group_id": names})
+    table = pd.DataFrame({"path": names, "image_id": names, "group_id": names})
     return pixels, table.assign(label=labels, split=splits, row=np.arange(len(labels)))
 
 
@@ -79,7 +79,7 @@ def test_another_recipe_in_the_same_folder_is_refused(tmp_path, data):
     train(tmp_path / "r", data)
     with pytest.raises(ValueError, match=r"holds a run with lr 0\.001"):
         train(tmp_path / "r", data, replace(TINY, lr=0.1))
-    with pytest.raises(ValueError, match="holds a run on other pictures"):
+    with pytest.raises(ValueError, match="holds a run on other images"):
         train(tmp_path / "r", (data[0], data[1].iloc[::-1]))
     pixels, table = data
     swapped = table["split"].replace({"train": "test", "test": "train"})

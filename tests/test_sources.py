@@ -40,9 +40,9 @@ def test_every_file_is_a_row_or_has_a_reason(three_sources, tmp_path):
     assert len(files) + len(ignored) == n_all
     assert ignored["reason"].value_counts().to_dict() == {
         "second copy nested in the same source": 24,
-        "macOS file, not a picture": 2,
+        "macOS file, not an image": 2,
         "hidden file": 1,
-        "not a picture ending (.txt)": 1,
+        "not an image ending (.txt)": 1,
         "not in a class folder of a source": 1,
         "COVID19: another origin, never pneumonia here": 1,
     }
@@ -187,7 +187,7 @@ def test_one_more_class_beside_whole_sources_is_refused(three_sources, tmp_path)
 
 
 @pytest.mark.parametrize("place", ["notes/read.me", ".ipynb_checkpoints/a.jpeg"])
-def test_a_folder_without_pictures_or_name_is_no_class(three_sources, tmp_path, place):
+def test_a_folder_without_images_or_name_is_no_class(three_sources, tmp_path, place):
     root = shutil.copytree(three_sources / "one", tmp_path / "one")
     write_file(root / "chest_xray/train" / place, b"x")
     assert len(sources.list_files(root)[0]) == 24
@@ -216,7 +216,7 @@ def test_missing_class_folder_is_named(three_sources, tmp_path, gone, name):
     with pytest.raises(sources.IncompleteSourceError) as refused:
         sources.list_files(root)
     split = (root / gone).parent
-    assert f"found no pictures of {name} in {split}. Finish" in str(refused.value)
+    assert f"found no images of {name} in {split}. Finish" in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,14 @@ from xraylab import merging, splits
 
 @st.composite
 def manifests(draw):
-    """Random tables: children with pictures, pictures with copies."""
+    """Random tables: children with images, images with copies."""
     n_children = draw(st.integers(40, 80))
     rows = []
     for child in range(n_children):
         for shot in range(draw(st.integers(1, 3))):
             for copy in range(draw(st.integers(1, 3))):
                 rows.append((child, f"{child}-{shot}", copy))
-    table = pd.DataFrame(rows, columns=["child", "picture_id", "copy"])
+    table = pd.DataFrame(rows, columns=["child", "image_id", "copy"])
     first = splits._FIRST_SOURCE
     return splits.add_groups(
         table.assign(
@@ -35,14 +35,12 @@ def test_every_protocol_keeps_its_promise(manifest, protocol, seed):
     table = splits.split(manifest, protocol, seed=seed)
     assert not table["path"].duplicated().any()
     assert set(table["split"]) == {"train", "valid", "test"}
-    unit = {"naive-merge": "path", "image-random": "picture_id"}.get(
-        protocol, "group_id"
-    )
+    unit = {"naive-merge": "path", "image-random": "image_id"}.get(protocol, "group_id")
     assert (table.groupby(unit)["split"].nunique() == 1).all()
     if protocol == "naive-merge":
         assert len(table) == len(manifest)
     elif protocol != "official":
-        assert table["picture_id"].nunique() == manifest["picture_id"].nunique()
+        assert table["image_id"].nunique() == manifest["image_id"].nunique()
 
 
 @settings(deadline=None, max_examples=10)
@@ -55,9 +53,9 @@ def test_the_same_seed_gives_the_same_split(manifest, protocol):
     pd.testing.assert_frame_equal(splits.split(ordered, protocol, seed=3), again)
 
 
-def test_children_who_share_a_picture_are_one_group():
+def test_children_who_share_a_image_are_one_group():
     table = pd.DataFrame(
-        {"patient_id": ["a", "b", "b", "c"], "picture_id": ["1", "1", "2", "3"]}
+        {"patient_id": ["a", "b", "b", "c"], "image_id": ["1", "1", "2", "3"]}
     )
     assert splits.add_groups(table)["group_id"].tolist() == ["a", "a", "a", "c"]
 
@@ -81,17 +79,17 @@ def test_too_few_children_are_counted(three_sources):
         splits.split(manifest, "official")
 
 
-def test_too_few_pictures_of_a_class_are_counted(recwarn):
+def test_too_few_images_of_a_class_are_counted(recwarn):
     manifest = pd.DataFrame(
         {
             "path": [f"{i}.jpeg" for i in range(40)],
-            "picture_id": range(40),
+            "image_id": range(40),
             "group_id": range(40),
             "label": [0] * 4 + [1] * 36,
             "kept": True,
         }
     )
-    with pytest.raises(ValueError, match="found 40 groups and 4 pictures"):
+    with pytest.raises(ValueError, match="found 40 groups and 4 images"):
         splits.split(manifest, "grouped")
     assert not recwarn.list  # scikit-learn's, about its own words
 
@@ -99,7 +97,7 @@ def test_too_few_pictures_of_a_class_are_counted(recwarn):
 LEAKY = pd.DataFrame(
     {
         "path": list("abcdefgh"),
-        "picture_id": ["1", "2", "3", "4", "5", "6", "7", "1"],
+        "image_id": ["1", "2", "3", "4", "5", "6", "7", "1"],
         "group_id": ["1", "2", "3", "4", "5", "6", "2", "1"],
         "label": [0, 1, 0, 1, 0, 1, 1, 0],
         "split": ["train", "train", "valid", "valid", "test", "test", "test", "test"],
@@ -108,10 +106,10 @@ LEAKY = pd.DataFrame(
 )
 
 
-def test_a_picture_in_two_splits_is_named():
+def test_a_image_in_two_splits_is_named():
     with pytest.raises(
         splits.LeakError,
-        match=r"the same pictures stand in more than one split: 1 \(1 in all\)",
+        match=r"the same images stand in more than one split: 1 \(1 in all\)",
     ):
         splits.check_split(LEAKY, "image-random")
 
@@ -141,6 +139,6 @@ def test_official_must_be_the_published_test():
 
 def test_describe_counts_copies_and_children_seen_in_train():
     counts = splits.describe_split(LEAKY)
-    assert counts.loc["test", "picture_in_train"] == 1 / 4
+    assert counts.loc["test", "image_in_train"] == 1 / 4
     assert counts.loc["test", "group_in_train"] == 2 / 4
     assert counts.loc["valid", "n_pneumonia"] == 1

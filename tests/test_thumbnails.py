@@ -9,7 +9,7 @@ from concurrent.futures.process import BrokenProcessPool
 import numpy as np
 import pytest
 
-from tests.conftest import as_jpeg, blob_picture, write_file
+from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import _files, thumbnails
 
 NAMES = [f"{i}.jpeg" for i in range(24)] + ["bad.jpeg", "empty.jpeg"]
@@ -17,10 +17,10 @@ NAMES = [f"{i}.jpeg" for i in range(24)] + ["bad.jpeg", "empty.jpeg"]
 
 @pytest.fixture
 def root(tmp_path, monkeypatch):
-    """24 pictures, a text and an empty file; a cache of their own."""
+    """24 images, a text and an empty file; a cache of their own."""
     monkeypatch.setenv("XRAYLAB_CACHE", str(tmp_path / "cache"))
     for i, name in enumerate(NAMES[:24]):
-        write_file(tmp_path / "in" / name, as_jpeg(blob_picture(i, 60)))
+        write_file(tmp_path / "in" / name, as_jpeg(blob_image(i, 60)))
     write_file(tmp_path / "in/bad.jpeg", b"I am text")
     write_file(tmp_path / "in/empty.jpeg", b"")
     return tmp_path / "in"
@@ -59,7 +59,7 @@ def test_each_file_is_a_row_or_a_problem(root):
     assert seen.files["path"].tolist() == NAMES[:24]
     assert seen.squares.shape == (24, 48, 48)
     assert dict(seen.problems.itertuples(index=False)) == {
-        "bad.jpeg": "it is no picture format that is read here "
+        "bad.jpeg": "it is no image format that is read here "
         "(JPEG, PNG, BMP, TIFF, GIF, WEBP)",
         "empty.jpeg": "it is empty",
     }
@@ -84,7 +84,7 @@ def test_a_second_run_reads_nothing(root, reads):
 def test_only_what_changed_is_read_again(root, reads):
     look(root)
     reads.clear()
-    write_file(root / "3.jpeg", as_jpeg(blob_picture(99, 60)))
+    write_file(root / "3.jpeg", as_jpeg(blob_image(99, 60)))
     assert look(root).files["digest"].is_unique
     assert reads == ["3.jpeg"]
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.conftest import blob_picture
+from tests.conftest import blob_image
 from xraylab import training
 
 TINY = training.Recipe(
@@ -11,7 +11,7 @@ TINY = training.Recipe(
 
 
 def tiny_data(n=32):
-    pixels = np.stack([blob_picture(i, 16) for i in range(n)])
+    pixels = np.stack([blob_image(i, 16) for i in range(n)])
     labels = np.arange(n) % 2
     pixels[labels == 1, 4:8, 4:8] = 255  # something to learn
     return pixels, labels, np.arange(24), np.arange(24, n)
@@ -58,7 +58,7 @@ def test_the_same_seed_gives_the_same_bits():
     assert torch.equal(weights_of(first), weights_of(again))
 
 
-def test_eight_pictures_can_be_learnt_by_heart():
+def test_eight_images_can_be_learnt_by_heart():
     recipe = training.Recipe(
         **training.as_dict(TINY)
         | {"n_steps": 60, "dropout": 0.0, "rotation_degrees": 0, "step_size": 9}
@@ -107,7 +107,7 @@ def test_a_part_of_one_class_is_refused():
         training.fit(TINY, pixels, labels, train, valid[::2], progress=False)
 
 
-def test_pictures_of_another_size_are_refused():
+def test_images_of_another_size_are_refused():
     recipe = training.Recipe(**training.as_dict(TINY) | {"size_px": 48})
     with pytest.raises(ValueError, match=r"squares of 48 px .* got shape \(32, 16, 16"):
         training.fit(recipe, *tiny_data(), progress=False)

@@ -23,7 +23,7 @@ from xraylab.intervals import Interval
 
 NOTE = "Not for clinical use. An audit shows what could be used, not what is used."
 _MOST_ROWS = 30  # of a table on the page
-_MOST_PAIRS = 12  # shown as pictures
+_MOST_PAIRS = 12  # shown as images
 _LINES = {"shows": "shows", "shows_not": "does not show", "to_do": "what to do"}
 
 
@@ -54,13 +54,13 @@ def as_html(audit: Audit, *, thumbnails: bool = False) -> str:
     ----------
     audit : Audit
     thumbnails : bool
-        Show some of the pictures that meet, 48 pixels wide. Without it the page
-        holds no picture, so that it may be passed on.
+        Show some of the images that meet, 48 pixels wide. Without it the page
+        holds no image, so that it may be passed on.
     """
     body = [f"<p>{_headline(audit)}</p>", f"<p><b>{_summary(audit)}</b></p>"]
     body += map(_article, audit.findings)
     if thumbnails:
-        body += ["<h2>Pictures that meet</h2>", *_show_pairs(audit)]
+        body += ["<h2>Images that meet</h2>", *_show_pairs(audit)]
     body.append("<h2>Probes beside their floors</h2>")
     if len(audit.probes):
         body += [_draw_probes(audit), _html_table(show_probes(audit))]
@@ -105,7 +105,7 @@ def show_probes(audit: Audit) -> pd.DataFrame:
 def _headline(audit: Audit) -> str:
     counts = {
         "files": len(audit.table),
-        "pictures": audit.table["picture_id"].nunique(),
+        "images": audit.table["image_id"].nunique(),
         "groups of children": audit.table["group_id"].nunique(),
         "unreadable": len(audit.problems),
         "left out with a reason": len(audit.ignored),
@@ -182,12 +182,12 @@ def _draw_probes(audit: Audit) -> str:
 
 
 def _show_pairs(audit: Audit) -> list[str]:
-    """Show a few of the pictures that stand in several splits or classes."""
+    """Show a few of the images that stand in several splits or classes."""
     table = audit.table
-    places = table.groupby("picture_id")[["split", "label"]].transform("nunique")
+    places = table.groupby("image_id")[["split", "label"]].transform("nunique")
     met = table[(places > 1).any(axis=1)]
     blocks = []
-    for _, rows in list(met.groupby("picture_id"))[:_MOST_PAIRS]:
+    for _, rows in list(met.groupby("image_id"))[:_MOST_PAIRS]:
         out = io.BytesIO()
         pair = rows.drop_duplicates(["split", "label"]).head(2)  # of two places
         Image.fromarray(np.hstack(audit.squares[pair["square"]])).save(out, "PNG")

@@ -156,7 +156,7 @@ def plot_reliability(
     """Hold scores against how often they were right, bin by bin.
 
     Each dot is the bin's share of pneumonia at its mean score; its line is the
-    95 % Wilson interval, its size grows with the number of pictures.
+    95 % Wilson interval, its size grows with the number of images.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Drawings of what moves an answer: over the picture, and by dose."""
+"""Drawings of what moves an answer: over the image, and by dose."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _LINES = ((BLUE, "o-"), (ORANGE, "s--"), (GREY, "^:"))
 
 
 def show_map(
-    picture: np.ndarray,
+    image: np.ndarray,
     change: np.ndarray,
     *,
     mask: np.ndarray | None = None,
     ax: Axes | None = None,
     data_name: str = "",
 ) -> Axes:
-    """Lay a map of changes over its picture.
+    """Lay a map of changes over its image.
 
     Parameters
     ----------
-    picture : array of uint8, shape (height, width)
+    image : array of uint8, shape (height, width)
     change : array of float, shape (height, width)
         As from `xraylab.explain.occlusion_map`: orange where hiding lowers the
         score, purple where it raises it.
@@ -37,15 +37,15 @@ def show_map(
     ValueError
         If the shapes differ.
     """
-    shapes = [np.shape(a) for a in (picture, change, mask) if a is not None]
+    shapes = [np.shape(a) for a in (image, change, mask) if a is not None]
     if len(set(shapes)) > 1:
         raise ValueError(
-            "picture, change and mask must be of one shape, got "
+            "image, change and mask must be of one shape, got "
             f"{' and '.join(map(str, shapes))}."
         )
     ax = make_axes(ax, 4.0, width=5.0)
-    ax.imshow(picture, cmap="gray", vmin=0, vmax=255)
-    # strong changes cover the picture, weak ones let it through
+    ax.imshow(image, cmap="gray", vmin=0, vmax=255)
+    # strong changes cover the image, weak ones let it through
     most = max(float(np.abs(change).max()), 1e-9)
     shown = ax.imshow(
         change,

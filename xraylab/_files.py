@@ -103,7 +103,7 @@ def cache_folder() -> Path:
         user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "")
         other = Path(tempfile.gettempdir()) / f"xraylab-{user}"
         warnings.warn(
-            f"{folder} could not be written ({error.strerror or error}); pictures and "
+            f"{folder} could not be written ({error.strerror or error}); images and "
             f"runs go to {other}. Set XRAYLAB_CACHE to a folder you may write.",
             stacklevel=1,  # one place, so it is said once
         )

@@ -1,4 +1,4 @@
-"""Small pictures moved, stretched, turned and sheared; and the motion that fits."""
+"""Small images moved, stretched, turned and sheared; and the motion that fits."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def places(side: int) -> tuple[np.ndarray, np.ndarray]:
     return (y - (side - 1) / 2) / side, (x - (side - 1) / 2) / side
 
 
-def motions(pictures: np.ndarray) -> list[np.ndarray]:
-    """Give what a small move, stretch, turn and shear adds to each picture."""
-    y, x = places(pictures.shape[1])
-    down, right = np.gradient(pictures, axis=(1, 2))
+def motions(images: np.ndarray) -> list[np.ndarray]:
+    """Give what a small move, stretch, turn and shear adds to each image."""
+    y, x = places(images.shape[1])
+    down, right = np.gradient(images, axis=(1, 2))
     return [right, right * x, right * y, down, down * x, down * y]
 
 
@@ -55,35 +55,35 @@ def fit(
     return motion
 
 
-def move(pictures: np.ndarray, motion: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Resample linearly along a motion: (moved, True where there was picture)."""
-    n, side, _ = pictures.shape
+def move(images: np.ndarray, motion: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Resample linearly along a motion: (moved, True where there was image)."""
+    n, side, _ = images.shape
     to_y, to_x, inside = _targets(side, motion)
     to_x, to_y = np.clip(to_x, 0, side - 1.001), np.clip(to_y, 0, side - 1.001)
     left, top = to_x.astype(np.int32), to_y.astype(np.int32)
     right, down = to_x - left, to_y - top
     at = (np.arange(n)[:, None, None] * side + top) * side + left
-    grey = pictures.reshape(-1)
+    grey = images.reshape(-1)
     above = grey[at] * (1 - right) + grey[at + 1] * right
     below = grey[at + side] * (1 - right) + grey[at + side + 1] * right
     return above * (1 - down) + below * down, inside
 
 
 def move_smoothly(
-    pictures: np.ndarray, motion: np.ndarray
+    images: np.ndarray, motion: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Resample with cubic splines: slower, and detail is kept."""
-    to_y, to_x, inside = _targets(pictures.shape[1], motion)
-    moved = np.empty(pictures.shape, np.float32)
-    for i, picture in enumerate(pictures.astype(np.float32)):
-        map_coordinates(picture, (to_y[i], to_x[i]), moved[i], 3, mode="nearest")
+    to_y, to_x, inside = _targets(images.shape[1], motion)
+    moved = np.empty(images.shape, np.float32)
+    for i, image in enumerate(images.astype(np.float32)):
+        map_coordinates(image, (to_y[i], to_x[i]), moved[i], 3, mode="nearest")
     return moved, inside
 
 
 def _targets(
     side: int, motion: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give y and x where each pixel is read, and whether that is in the picture."""
+    """Give y and x where each pixel is read, and whether that is in the image."""
     y, x = places(side)
     sx, xx, xy, sy, yx, yy = motion.T[:, :, None, None]
     middle = (side - 1) / 2

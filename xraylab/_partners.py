@@ -1,7 +1,7 @@
-"""Who comes nearest: each picture against all others, moved a little.
+"""Who comes nearest: each image against all others, moved a little.
 
-A picture and what small moves, stretches, turns and shears add to it span a small
-space. Another picture is near when most of it lies in that space (tangent distance:
+An image and what small moves, stretches, turns and shears add to it span a small
+space. Another image is near when most of it lies in that space (tangent distance:
 Simard et al., 1993). All is done on low frequencies, so that it is quick.
 """
 
@@ -27,10 +27,10 @@ def shrink(squares: np.ndarray) -> np.ndarray:
 
 
 def describe(squares: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give each picture as a vector, (n, 63), and its span: (7, 63, n).
+    """Give each image as a vector, (n, 63), and its span: (7, 63, n).
 
-    The span is that of the picture and its motions, as orthonormal vectors. A flat
-    picture is like nothing, and all of it is 0.
+    The span is that of the image and its motions, as orthonormal vectors. A flat
+    image is like nothing, and all of it is 0.
     """
     low = np.empty((len(rows), _WAVES**2 - 1), np.float32)
     spans = np.empty((7, low.shape[1], len(rows)), np.float32)
@@ -54,14 +54,14 @@ def find_partners(
     low, spans : array
         As from `describe`.
     asked : array of bool, shape (2, n)
-        Which pictures ask, as they are and mirrored.
+        Which images ask, as they are and mirrored.
 
     Returns
     -------
     array of int, shape (n_asked,)
         In the order of `asked`.
     """
-    # to mirror a picture changes the sign of each wave that is odd from left to right
+    # to mirror an image changes the sign of each wave that is odd from left to right
     odd = np.where(np.arange(_WAVES**2)[1:] % _WAVES % 2, -1, 1).astype(np.float32)
     mirrored, row = np.nonzero(asked)
     vectors = low[row] * np.where(mirrored[:, None], odd, np.float32(1))
@@ -76,7 +76,7 @@ def find_partners(
 
 
 def _best_partner(asked: np.ndarray, spans: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Give for each asked picture the row, not its own, whose span comes nearest."""
+    """Give for each asked image the row, not its own, whose span comes nearest."""
     best = np.full(len(asked), -1.0, np.float32)
     partner = np.zeros(len(asked), np.int64)
     for start in range(0, spans.shape[2], _COLUMNS):
@@ -96,11 +96,11 @@ def _best_partner(asked: np.ndarray, spans: np.ndarray, rows: np.ndarray) -> np.
     return np.where(best >= _NEAR, partner, -1)
 
 
-def _low(pictures: np.ndarray) -> np.ndarray:
+def _low(images: np.ndarray) -> np.ndarray:
     """Low frequencies without the mean, shape (n, 63)."""
     waves = dct(np.eye(_SIDE_PX), norm="ortho", axis=0)[:_WAVES].astype(np.float32)
-    found = np.einsum("ay,nyx,bx->nab", waves, pictures, waves, optimize=True)
-    return found.reshape(len(pictures), -1)[:, 1:]
+    found = np.einsum("ay,nyx,bx->nab", waves, images, waves, optimize=True)
+    return found.reshape(len(images), -1)[:, 1:]
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-PICTURE_ENDINGS = (".jpeg", ".jpg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp")
+IMAGE_ENDINGS = (".jpeg", ".jpg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp")
 UNREAD = "folder that could not be read"
 # control characters, line breaks, and the stand-ins of bytes that are not UTF-8:
 # they fit into no line of a table
@@ -72,17 +72,17 @@ def reason_to_ignore(path: str, not_read: str) -> str:
     """
     folder, _, name = path.rpartition("/")
     if name.startswith("._") or "__MACOSX" in folder.split("/"):
-        return "macOS file, not a picture"
+        return "macOS file, not an image"
     if name.startswith("."):
         return "hidden file"
     ending = os.path.splitext(name)[1]
-    if not not_read and ending.lower() not in PICTURE_ENDINGS:
-        return f"not a picture ending ({ending or 'none'})"
+    if not not_read and ending.lower() not in IMAGE_ENDINGS:
+        return f"not an image ending ({ending or 'none'})"
     return not_read
 
 
-def is_picture(name: str) -> bool:
-    """Tell whether a file's name is that of a picture."""
+def is_image(name: str) -> bool:
+    """Tell whether a file's name is that of an image."""
     return not reason_to_ignore(name, "")
 
 

@@ -1,6 +1,6 @@
 """Copies that were cropped, turned a little or mirrored: found by laying them over.
 
-Pixel by pixel such a copy is far from its original. So for each picture the partner
+Pixel by pixel such a copy is far from its original. So for each image the partner
 that comes nearest, moved a little, is laid over it properly (Lucas and Kanade, 1981),
 and the two are compared place by place: a copy agrees everywhere; in two exposures
 of one child the heart has moved.
@@ -16,7 +16,7 @@ from scipy.ndimage import gaussian_filter
 
 from xraylab import _cores, _motion, _partners, _progress
 
-# Measured on altered copies of 500 real pictures and on all real pictures: worst
+# Measured on altered copies of 500 real images and on all real images: worst
 # copy 0.008, best pair of two exposures 0.068, next best pair 0.23.
 SAME_PLACES = 0.025
 # At 24 px after two steps, one way and the better way: worst copy 0.07 and 0.022;
@@ -32,7 +32,7 @@ def find_moved(
 ) -> pd.DataFrame:
     """Find copies that are cropped, turned or mirrored.
 
-    Each picture, as it is and mirrored, is held against its best partner. Where
+    Each image, as it is and mirrored, is held against its best partner. Where
     the two are the same one of them is set aside, and whoever had that one as its
     best partner is asked again.
 
@@ -41,7 +41,7 @@ def find_moved(
     squares : array of uint8, shape (n, 48, 48)
         Grey levels.
     rows : array of int
-        The squares to search; pictures that are plainly the same should be here
+        The squares to search; images that are plainly the same should be here
         once.
     progress : bool
         Show a progress bar on stderr.
@@ -80,7 +80,7 @@ def find_moved(
 
 
 def compare(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Lay each picture over its partner and say how much differs at worst.
+    """Lay each image over its partner and say how much differs at worst.
 
     Parameters
     ----------
@@ -173,10 +173,10 @@ def _worst_place(a: np.ndarray, b: np.ndarray, inside: np.ndarray) -> np.ndarray
     return share.max((1, 2))
 
 
-def _between(pictures: np.ndarray) -> np.ndarray:
+def _between(images: np.ndarray) -> np.ndarray:
     """Leave the detail between 0.7 and 2 pixels: finer is noise of the encoding."""
-    pictures = pictures.astype(np.float32)
-    fine, coarse = (gaussian_filter(pictures, (0, s, s)) for s in (0.7, 2))
+    images = images.astype(np.float32)
+    fine, coarse = (gaussian_filter(images, (0, s, s)) for s in (0.7, 2))
     return fine - coarse
 
 
@@ -186,11 +186,9 @@ def _by_place(values: np.ndarray) -> np.ndarray:
     return values.reshape(len(values), _PLACES, step, _PLACES, step).sum((2, 4))
 
 
-def _weigh(pictures: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _weigh(images: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Mean 0 and length 1 where the weights are 1, and 0 elsewhere."""
     n = np.maximum(weights.sum((1, 2), keepdims=True), 1)
-    pictures = (
-        pictures - (pictures * weights).sum((1, 2), keepdims=True) / n
-    ) * weights
-    length = np.sqrt((pictures**2).sum((1, 2), keepdims=True))
-    return pictures / np.maximum(length, 1e-6)
+    images = (images - (images * weights).sum((1, 2), keepdims=True) / n) * weights
+    length = np.sqrt((images**2).sum((1, 2), keepdims=True))
+    return images / np.maximum(length, 1e-6)

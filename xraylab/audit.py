@@ -18,10 +18,10 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from xraylab import pixels as pictures
+from xraylab import pixels as images
 
 N_FOLDS = 5
-# Strong, since there are about as many pixels as pictures; the same everywhere,
+# Strong, since there are about as many pixels as images; the same everywhere,
 # so that probes can be compared with each other.
 STRENGTH = 0.01
 
@@ -38,7 +38,7 @@ class OneFeature(NamedTuple):
 
 
 def file_facts(manifest: pd.DataFrame, root: str | Path) -> pd.DataFrame:
-    """Read what files tell without looking at the picture: headers only.
+    """Read what files tell without looking at the image: headers only.
 
     Parameters
     ----------
@@ -57,15 +57,15 @@ def file_facts(manifest: pd.DataFrame, root: str | Path) -> pd.DataFrame:
 
     Raises
     ------
-    xraylab.pixels.UnreadablePictureError
-        At the first file without a picture's header.
+    xraylab.pixels.UnreadableImageError
+        At the first file without an image's header.
     FileNotFoundError
         If a file is not there.
     """
     rows = []
     for path in manifest["path"]:
         file = Path(root) / path
-        header = pictures.read_header(file)
+        header = images.read_header(file)
         rows.append({"path": path, **header, "bytes": file.stat().st_size})
     columns = ["path", "width", "height", "mode", "bytes", "table_sum"]
     table = pd.DataFrame(rows, index=manifest.index)[columns]
@@ -156,7 +156,7 @@ def probe(
     Parameters
     ----------
     features : array, shape (n, ...)
-        Pictures or numbers; flattened to one row each.
+        Images or numbers; flattened to one row each.
     labels : array of int, shape (n,)
         0 or 1.
     groups : array, shape (n,)

@@ -71,7 +71,7 @@ class Audit:
         return {
             "root": str(self.root),
             "files": len(self.table),
-            "pictures": int(self.table["picture_id"].nunique()),
+            "images": int(self.table["image_id"].nunique()),
             "groups": int(self.table["group_id"].nunique()),
             "problems": len(self.problems),
             "ignored": reasons.to_dict(),
@@ -86,28 +86,28 @@ class Audit:
 
 
 def audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> Audit:
-    """Audit labelled pictures: who meets whom, and what else tells the class.
+    """Audit labelled images: who meets whom, and what else tells the class.
 
     Parameters
     ----------
     path : path
         A folder with any of the three sources, or of the form
-        `split/class/picture` or `class/picture`; or a merge: its folder, or the
+        `split/class/image` or `class/image`; or a merge: its folder, or the
         manifest.csv in it; or another manifest, its paths relative to its folder,
-        or to the pictures of the merge that it lies beside.
+        or to the images of the merge that it lies beside.
     workers : int
-        Processes that read pictures.
+        Processes that read images.
     progress : bool
         Show progress bars on stderr.
 
     Raises
     ------
     FileNotFoundError
-        If there is nothing at `path`, or a merge's pictures have moved away.
+        If there is nothing at `path`, or a merge's images have moved away.
     xraylab.sources.UnknownLayoutError
-        If no class folders with pictures are found, or a source is incomplete.
+        If no class folders with images are found, or a source is incomplete.
     ValueError
-        If not one picture could be read, or a file is no manifest.
+        If not one image could be read, or a file is no manifest.
     """
     read = _read(Path(path), workers, progress)
     seen = thumbnails.look(
@@ -116,7 +116,7 @@ def audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> Audit
     problems = pd.concat([read.problems, seen.problems]).drop_duplicates("path")
     if seen.files.empty:
         raise ValueError(
-            f"path must hold readable pictures, none of {len(problems)} files in "
+            f"path must hold readable images, none of {len(problems)} files in "
             f"{path} could be read, first {problems['path'].iloc[0]}. Fetch them again."
         )
     facts = seen.files.drop(columns="bytes")
@@ -161,13 +161,13 @@ def _read(path: Path, workers: int, progress: bool) -> merging.Merge:
 
 def _merge_folder(path: Path, workers: int, progress: bool) -> merging.Merge:
     files, ignored = folders.list_files(path)
-    found = duplicates.find_pictures(files, path, workers=workers, progress=progress)
+    found = duplicates.find_images(files, path, workers=workers, progress=progress)
     table = splits.add_groups(files.merge(found.table, on="path"))
     return merging.Merge(path, table, found.problems, ignored, found.margin)
 
 
 def _probe(table: pd.DataFrame, squares: np.ndarray) -> pd.DataFrame:
-    """Run the probes on each picture once, in the split of its kept copy."""
+    """Run the probes on each image once, in the split of its kept copy."""
     if table["class_name"].nunique() != 2:
         return pd.DataFrame(columns=probes.COLUMNS)
     once = table[table["kept"]].reset_index(drop=True)
@@ -183,13 +183,13 @@ def _cross(table: pd.DataFrame, listed: pd.DataFrame) -> dict[str, pd.DataFrame]
     by = ["source", "split", "class_name"]
     counts = table.groupby(by, as_index=False).agg(
         n_files=("path", "size"),
-        n_pictures=("picture_id", "nunique"),
+        n_images=("image_id", "nunique"),
         n_groups=("group_id", "nunique"),
     )
     balance = pd.DataFrame(
         [
             (when, name, len(part), len(part) / len(rows))
-            for when, rows in (("every file", table), ("each picture once", once))
+            for when, rows in (("every file", table), ("each image once", once))
             for name, part in rows.groupby("class_name")
         ],
         columns=["counted", "class_name", "n", "share"],
@@ -205,9 +205,9 @@ def _cross(table: pd.DataFrame, listed: pd.DataFrame) -> dict[str, pd.DataFrame]
             ["class_name", "mode", "format"], as_index=False
         ).agg(**n_files),
         "odd modes and formats": modes[modes["n_files"] < ODD_SHARE * len(table)],
-        "pictures in several splits": meetings.find_meetings(table, "picture_id"),
+        "images in several splits": meetings.find_meetings(table, "image_id"),
         "children in several splits": meetings.find_meetings(table, "patient_id"),
-        "one picture under two labels": meetings.find_label_conflicts(table),
+        "one image under two labels": meetings.find_label_conflicts(table),
         "names that disagree with pixels": meetings.find_name_conflicts(table, listed),
         "blocks": meetings.measure_blocks(table),
     }
@@ -221,11 +221,11 @@ def _find(
 ) -> list[findings.Finding]:
     """Say what the tables mean, faults first."""
     said = []
-    for name in ("pictures in several splits", "children in several splits"):
+    for name in ("images in several splits", "children in several splits"):
         said += findings.describe_meetings(name, tables[name])
-    conflicts = tables["one picture under two labels"]
-    n_twice = conflicts["picture_id"].nunique()
-    said += _say(conflicts, "one picture under two labels", f"Pictures: {n_twice:,}")
+    conflicts = tables["one image under two labels"]
+    n_twice = conflicts["image_id"].nunique()
+    said += _say(conflicts, "one image under two labels", f"Images: {n_twice:,}")
     name = "names that disagree with pixels"
     names = tables[name][tables[name]["rule"] != meetings.MISFIT]
     said += _say(names, name, f"Names: {len(names):,}")
@@ -260,13 +260,13 @@ def _note(
     rules = tables["names that disagree with pixels"]["rule"]
     if n_shifted := int((rules == meetings.MISFIT).sum()):
         notes.append(("index rule that does not fit", f"Names: {n_shifted:,}."))
-    place = ["source", "split", "picture_id"]
+    place = ["source", "split", "image_id"]
     if n_repeats := int(table.duplicated(place).sum()):
         notes.append(("copies within a split", f"Further files: {n_repeats:,}."))
     once = table[table["kept"]]
-    named = table.loc[table["patient_id"] != "", "picture_id"]
-    if n_unnamed := int((~once["picture_id"].isin(named)).sum()):
-        text = f"Pictures: {n_unnamed:,} of {len(once):,}."
+    named = table.loc[table["patient_id"] != "", "image_id"]
+    if n_unnamed := int((~once["image_id"].isin(named)).sum()):
+        text = f"Images: {n_unnamed:,} of {len(once):,}."
         notes.append(("names that tell no child", text))
     careless = meetings.count_number_only(table)
     if careless["test_files"]:

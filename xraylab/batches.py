@@ -1,7 +1,7 @@
 """Rows of the cache to augmented batches, on the device.
 
 A batch is a function of (seed, step) alone, so a run that stops and goes on
-sees the same pictures, turned the same way.
+sees the same images, turned the same way.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def count_steps(n_rows: int, batch_size: int) -> int:
     """Count the batches of one pass; the last may be short.
 
     A single row left over joins the batch before it: batch normalisation cannot
-    learn from one picture.
+    learn from one image.
 
     Examples
     --------
@@ -95,17 +95,17 @@ def augment(
     blur: bool = True,
     flip: bool = True,
 ) -> torch.Tensor:
-    """Turn, blur and mirror each picture of a batch by its own draw.
+    """Turn, blur and mirror each image of a batch by its own draw.
 
     The numbers are drawn on the CPU from (seed, step), so every device sees the
-    same pictures; the work is done for the whole batch at once.
+    same images; the work is done for the whole batch at once.
 
     Parameters
     ----------
     x : tensor of float, shape (n, 1, h, w)
         Grey levels in [0, 1].
     rotation_degrees : float
-        Each picture is turned by an angle drawn evenly from plus or minus this;
+        Each image is turned by an angle drawn evenly from plus or minus this;
         0 switches it off. What turns in from outside is black.
     blur : bool
         Blur with a 3 x 3 Gaussian, sigma drawn evenly from 0.1 to 2 px.
@@ -123,24 +123,24 @@ def augment(
     sigmas = rng.uniform(*BLUR_SIGMA, n)
     mirrored = rng.random(n) < 0.5
     if flip:
-        x = flip_pictures(x, mirrored)
+        x = flip_images(x, mirrored)
     if rotation_degrees:
-        x = rotate_pictures(x, angles)
-    return blur_pictures(x, sigmas) if blur else x
+        x = rotate_images(x, angles)
+    return blur_images(x, sigmas) if blur else x
 
 
-def flip_pictures(x: torch.Tensor, mirrored: np.ndarray) -> torch.Tensor:
-    """Mirror the marked pictures; `mirrored` is bool, shape (n,)."""
+def flip_images(x: torch.Tensor, mirrored: np.ndarray) -> torch.Tensor:
+    """Mirror the marked images; `mirrored` is bool, shape (n,)."""
     chosen = torch.from_numpy(mirrored).to(x.device)[:, None, None, None]
     return torch.where(chosen, x.flip(-1), x)
 
 
-def rotate_pictures(x: torch.Tensor, degrees: np.ndarray) -> torch.Tensor:
-    """Turn each picture about its centre; `degrees` has shape (n,)."""
+def rotate_images(x: torch.Tensor, degrees: np.ndarray) -> torch.Tensor:
+    """Turn each image about its centre; `degrees` has shape (n,)."""
     n, _, h, w = x.shape
     turn = torch.from_numpy(np.deg2rad(degrees)).to(x.device, x.dtype)[:, None, None]
     # Pixel centres, counted from the middle, in pixels: turning keeps its shape
-    # in a picture that is not square, too.
+    # in an image that is not square, too.
     down = (torch.arange(h, device=x.device, dtype=x.dtype) - (h - 1) / 2)[:, None]
     right = (torch.arange(w, device=x.device, dtype=x.dtype) - (w - 1) / 2)[None]
     cos, sin = turn.cos(), turn.sin()
@@ -150,8 +150,8 @@ def rotate_pictures(x: torch.Tensor, degrees: np.ndarray) -> torch.Tensor:
     return functional.grid_sample(x, grid, mode="bilinear", align_corners=False)
 
 
-def blur_pictures(x: torch.Tensor, sigmas: np.ndarray) -> torch.Tensor:
-    """Blur each picture with its own 3 x 3 Gaussian; `sigmas` in px, shape (n,)."""
+def blur_images(x: torch.Tensor, sigmas: np.ndarray) -> torch.Tensor:
+    """Blur each image with its own 3 x 3 Gaussian; `sigmas` in px, shape (n,)."""
     side = torch.from_numpy(np.exp(-0.5 / sigmas**2)).to(x.device, x.dtype)
     side = (side / (1 + 2 * side))[:, None, None, None]  # weight of each neighbour
     for axis in (-1, -2):

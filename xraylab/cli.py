@@ -81,7 +81,7 @@ def _merge_split_and_audit(sub: argparse._SubParsersAction) -> None:
     )
     audit.add_argument("--html", type=Path, metavar="FILE", help="write one page")
     audit.add_argument(
-        "--thumbnails", action="store_true", help="show pictures on the page"
+        "--thumbnails", action="store_true", help="show images on the page"
     )
     audit.add_argument("--strict", action="store_true", help="exit 1 on findings")
 
@@ -95,7 +95,7 @@ def _train(sub: argparse._SubParsersAction) -> None:
     changes.add_argument("--model", choices=["resnet18", "small"])
     changes.add_argument("--weights", help="imagenet, none, or a weights file")
     changes.add_argument(
-        "--size", dest="size_px", type=_positive, metavar="PX", help="side of a picture"
+        "--size", dest="size_px", type=_positive, metavar="PX", help="side of an image"
     )
     changes.add_argument("--epochs", type=_positive, metavar="N")
     changes.add_argument(
@@ -113,13 +113,13 @@ def _evaluate_and_predict(sub: argparse._SubParsersAction) -> None:
     )
     evaluate.add_argument("--threshold", type=_share, help="default: the run's own")
 
-    predict = _verb(sub, "predict", verbs.predict, "answer for picture files")
+    predict = _verb(sub, "predict", verbs.predict, "answer for image files")
     predict.add_argument("run_folder", type=_folder, metavar="RUN")
     predict.add_argument("files", nargs="+", type=Path, metavar="FILE")
 
 
 def _phantom(sub: argparse._SubParsersAction) -> None:
-    phantom = _verb(sub, "phantom", verbs.phantom, "write simulated pictures")
+    phantom = _verb(sub, "phantom", verbs.phantom, "write simulated images")
     _add_out(phantom, "DIR", "for the three sources and the truth")
     phantom.add_argument("--children", type=_positive, default=300, metavar="N")
     phantom.add_argument("--seed", type=_count, default=0, metavar="N")
@@ -132,7 +132,7 @@ def _course(sub: argparse._SubParsersAction) -> None:
     lessons.add_argument("--build", action="store_true", help="from notebooks/source")
     lessons.add_argument("--copy", type=Path, metavar="DIR")
 
-    results = _verb(sub, "results", verbs.results, "what was measured on real pictures")
+    results = _verb(sub, "results", verbs.results, "what was measured on real images")
     results.add_argument("name", nargs="?", help="one of the list, in full")
 
 

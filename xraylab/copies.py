@@ -20,83 +20,83 @@ _AT_MOST = 6  # files side by side
 
 
 def list_copies(merged: merging.Merge) -> pd.DataFrame:
-    """List all files of the pictures that more than one file shows.
+    """List all files of the images that more than one file shows.
 
     Returns
     -------
     DataFrame
-        Sorted by picture, the kept file first: picture_id, path, source,
+        Sorted by image, the kept file first: image_id, path, source,
         published_split, label, patient_id, match, and by_index: the first-source
         file that this third-source file should be by its number, "" elsewhere;
-        names_agree is False where the picture of that file is another one, or
-        where two names of one picture tell two children.
+        names_agree is False where the image of that file is another one, or
+        where two names of one image tell two children.
     """
     table = merged.manifest
-    shown = table[table["picture_id"].duplicated(keep=False)]
+    shown = table[table["image_id"].duplicated(keep=False)]
     by_index = merging.third_source_names(merged.listed())
-    picture = table.set_index("path")["picture_id"]
+    image = table.set_index("path")["image_id"]
     names = [by_index.get(path, "") for path in shown["path"]]
     expected = pd.Series(names, index=shown.index, dtype=object)
-    known = expected.isin(picture.index)
-    same = expected.where(known).map(picture) == shown["picture_id"]
+    known = expected.isin(image.index)
+    same = expected.where(known).map(image) == shown["image_id"]
     children = shown["patient_id"].replace("", None)
-    n_children = children.groupby(shown["picture_id"]).transform("nunique")
-    columns = ["picture_id", "path", "source", "published_split", "label"]
+    n_children = children.groupby(shown["image_id"]).transform("nunique")
+    columns = ["image_id", "path", "source", "published_split", "label"]
     copies = shown[[*columns, "patient_id", "match", "kept"]].assign(
         by_index=expected, names_agree=(same | ~known) & (n_children <= 1)
     )
     ranked = copies.sort_values(
-        ["picture_id", "kept", "path"], ascending=[True, False, True]
+        ["image_id", "kept", "path"], ascending=[True, False, True]
     )
     return ranked.drop(columns="kept").reset_index(drop=True)
 
 
 def copies_widget(merged: merging.Merge, data_name: str = "") -> ipywidgets.VBox:
-    """Browse the copies: choose a kind of copy, and move through the pictures.
+    """Browse the copies: choose a kind of copy, and move through the images.
 
     Returns
     -------
     VBox
-        With the fields `kind`, `place`, `picture` and `files`.
+        With the fields `kind`, `place`, `image` and `files`.
     """
     copies = list_copies(merged)
     note = _NOTE.format(f"{data_name[:1].upper()}{data_name[1:]}." if data_name else "")
     kinds = sorted(set(copies["match"]) - {"kept"})
     panel = ipywidgets.VBox()
     panel.kind = ipywidgets.Dropdown(options=[ALL, *kinds, ODD], description="Show")
-    panel.place = ipywidgets.IntSlider(min=1, max=1, description="Picture")
-    panel.picture = ipywidgets.Image(format="png")
+    panel.place = ipywidgets.IntSlider(min=1, max=1, description="Image")
+    panel.image = ipywidgets.Image(format="png")
     panel.files = ipywidgets.HTML()
 
     def show(_: object = None) -> None:
-        chosen = pictures_of_kind(copies, panel.kind.value)
+        chosen = images_of_kind(copies, panel.kind.value)
         panel.place.max = max(1, len(chosen))
         if not chosen:
-            panel.picture.value = b""
+            panel.image.value = b""
             panel.files.value = f"There are none here.<br>{note}"
             return
-        rows = copies[copies["picture_id"] == chosen[panel.place.value - 1]]
-        panel.picture.value = draw_copies(merged, rows)
+        rows = copies[copies["image_id"] == chosen[panel.place.value - 1]]
+        panel.image.value = draw_copies(merged, rows)
         panel.files.value = f"{describe_copies(rows)}{note}"
 
     panel.kind.observe(show, "value")
     panel.place.observe(show, "value")
-    panel.children = [panel.kind, panel.place, panel.picture, panel.files]
+    panel.children = [panel.kind, panel.place, panel.image, panel.files]
     show()
     return panel
 
 
-def pictures_of_kind(copies: pd.DataFrame, kind: str) -> list[str]:
-    """Give the picture_id of each picture with a copy of this kind, each once."""
+def images_of_kind(copies: pd.DataFrame, kind: str) -> list[str]:
+    """Give the image_id of each image with a copy of this kind, each once."""
     if kind == ODD:
         copies = copies[~copies["names_agree"]]
     elif kind != ALL:
         copies = copies[copies["match"] == kind]
-    return copies["picture_id"].unique().tolist()
+    return copies["image_id"].unique().tolist()
 
 
 def describe_copies(rows: pd.DataFrame) -> str:
-    """Write the files of one picture as an HTML table."""
+    """Write the files of one image as an HTML table."""
     lines = [
         "<tr><th>file</th><th>how</th><th>child by name</th><th>by index</th></tr>"
     ]
@@ -111,7 +111,7 @@ def describe_copies(rows: pd.DataFrame) -> str:
 
 
 def draw_copies(merged: merging.Merge, rows: pd.DataFrame) -> bytes:
-    """Draw the first files of one picture side by side, as a PNG file."""
+    """Draw the first files of one image side by side, as a PNG file."""
     paths = [merged.root / path for path in rows["path"].head(_AT_MOST)]
     squares = [np.pad(pixels.read_pixels(p, _SHOWN_PX), 2) for p in paths]
     out = io.BytesIO()

@@ -1,6 +1,6 @@
-"""The same picture in several files: found on pixels, never on names.
+"""The same image in several files: found on pixels, never on names.
 
-Each file is decoded once to a small grey square. Two files show the same picture
+Each file is decoded once to a small grey square. Two files show the same image
 when their squares correlate almost perfectly and agree in detail; what is left is
 laid over each other, so that copies that were cropped, turned or mirrored are
 found too.
@@ -20,7 +20,7 @@ from scipy.sparse.csgraph import connected_components
 
 from xraylab import _cores, _files, _motion, _partners, alignment, likeness, thumbnails
 
-# Measured on re-encodings of all real pictures and on altered copies of 500
+# Measured on re-encodings of all real images and on altered copies of 500
 # (benchmarks/merge.py): worst true pair 0.9994, best pair of strangers 0.975.
 SAME = 0.98
 CERTAIN = 0.995  # between the two, fine detail decides
@@ -32,14 +32,14 @@ _BLOCK = 128  # pairs at once, so that memory stays small
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """Which files show the same picture.
+class Images:
+    """Which files show the same image.
 
     Attributes
     ----------
     table : DataFrame
-        One row a readable file, sorted by path: path, picture_id, match and
-        kept (one True a picture). `match` says how a file is a copy of the kept
+        One row a readable file, sorted by path: path, image_id, match and
+        kept (one True an image). `match` says how a file is a copy of the kept
         one: "only" (there is no other), "kept", "same file" (equal bytes), "same
         pixels" (equal grey levels at 48 px), "re-encoded", "mirrored", or
         "cropped or turned".
@@ -57,17 +57,17 @@ class Pictures:
     margin: dict[str, float | None]
 
 
-def find_pictures(
+def find_images(
     manifest: pd.DataFrame,
     root: str | Path,
     *,
     workers: int = 1,
     progress: bool = True,
-) -> Pictures:
-    """Give the same `picture_id` to all files that show the same picture.
+) -> Images:
+    """Give the same `image_id` to all files that show the same image.
 
-    A flat picture is like no other: only files of the same bytes are its copies.
-    Memory grows with the number of pairs alike: thousands of nearly equal pictures,
+    A flat image is like no other: only files of the same bytes are its copies.
+    Memory grows with the number of pairs alike: thousands of nearly equal images,
     such as the frames of a film, take gigabytes.
 
     Parameters
@@ -93,11 +93,11 @@ def find_pictures(
         number=number[seen.files["square"]],
     )
     table = table.sort_values(["rank", "path"], ignore_index=True)
-    return Pictures(_name_matches(table, seen.squares), seen.problems, margin)
+    return Images(_name_matches(table, seen.squares), seen.problems, margin)
 
 
 def find_same(squares: np.ndarray, *, at_least: float = SAME) -> pd.DataFrame:
-    """Find the pairs of squares that show the same picture in the same place.
+    """Find the pairs of squares that show the same image in the same place.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def _remembered_group(
 def _group(
     squares: np.ndarray, progress: bool
 ) -> tuple[np.ndarray, dict[str, float | None]]:
-    """Give each square the number of its picture, shape (n,); and the margin."""
+    """Give each square the number of its image, shape (n,); and the margin."""
     pairs = find_same(squares, at_least=_NEAR)
     same = pairs[pairs["same"]]
     leaders = np.unique(_connect(len(squares), same), return_index=True)[1]
@@ -161,14 +161,14 @@ def _rounded(value: float) -> float | None:
 
 
 def _connect(n: int, pairs: pd.DataFrame) -> np.ndarray:
-    """Give connected pictures the same number, shape (n,)."""
+    """Give connected images the same number, shape (n,)."""
     ends = (pairs["a"].to_numpy(int), pairs["b"].to_numpy(int))
     links = coo_array((np.ones(len(pairs)), ends), shape=(n, n))
     return connected_components(links, directed=False)[1]
 
 
 def _name_matches(table: pd.DataFrame, squares: np.ndarray) -> pd.DataFrame:
-    """Keep the first file of each picture, and say how the others are copies."""
+    """Keep the first file of each image, and say how the others are copies."""
     kept = ~table["number"].duplicated()
     leader = table[kept].set_index("number")
     to = table["number"].map(leader["square"]).to_numpy()
@@ -180,7 +180,7 @@ def _name_matches(table: pd.DataFrame, squares: np.ndarray) -> pd.DataFrame:
     others = np.flatnonzero(match == "")
     match[others] = _kinds(squares, table["square"].to_numpy()[others], to[others])
     named = table[["path"]].assign(
-        picture_id=digest.astype(str).str[:16], match=match, kept=kept
+        image_id=digest.astype(str).str[:16], match=match, kept=kept
     )
     return named.sort_values("path", ignore_index=True)
 

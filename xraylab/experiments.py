@@ -20,7 +20,7 @@ def train(
     *,
     progress: bool = True,
 ) -> runs.Run:
-    """Split a merge, read its pictures once, and train on them.
+    """Split a merge, read its images once, and train on them.
 
     An unfinished run in `out` goes on where it stopped; a finished one of the
     same recipe is only loaded.
@@ -70,12 +70,12 @@ def score(
         As written by `train`.
     on : str
         "valid", to choose with; or "test", which is counted as a look before
-        a single picture is read.
+        a single image is read.
 
     Returns
     -------
     predictions : DataFrame
-        Columns path, picture_id, group_id, label and score (probability of
+        Columns path, image_id, group_id, label and score (probability of
         pneumonia, 0 to 1); also written to `predictions-{on}.csv` in the run.
     n_looks : int
         Looks at this protocol's test so far, this one included; 0 on "valid".
@@ -107,6 +107,6 @@ def score(
 def _read(
     table: pd.DataFrame, root: Path, size_px: int, home: str | Path, progress: bool
 ) -> pixels.Cache:
-    """Open the merge's cache of these pictures, or build it."""
+    """Open the merge's cache of these images, or build it."""
     folder = Path(home) / "cache"
     return pixels.build_cache(table["path"], root, size_px, folder, progress=progress)

@@ -1,4 +1,4 @@
-"""What a file or a corner of a picture tells, as numbers for a probe.
+"""What a file or a corner of an image tells, as numbers for a probe.
 
 All of it follows from one look at each file, so nothing is decoded here.
 """
@@ -14,10 +14,10 @@ from xraylab import _cores, audit
 from xraylab.thumbnails import SQUARE_PX
 
 SMALL_PX = 24  # thumbnails, rings and corners are looked at so coarsely
-RING_PX = 4  # of 24: a sixth of the side, outside the lungs of most pictures
+RING_PX = 4  # of 24: a sixth of the side, outside the lungs of most images
 CORNER_PX = 5
 N_BANDS = 10  # of the spectrum, from coarse to fine
-_BLOCK = 256  # pictures
+_BLOCK = 256  # images
 FEATURES = {
     "file": "bytes, pixels and bits a pixel of the file",
     "header": "colour mode, format, coarseness of the JPEG, dots an inch",
@@ -26,7 +26,7 @@ FEATURES = {
     "spectrum": f"strength of {N_BANDS} bands from coarse to fine",
     "ring": f"a ring of {RING_PX} of {SMALL_PX} pixels along the border",
     "corners": f"four corners of {CORNER_PX} of {SMALL_PX} pixels",
-    "thumbnail": f"the whole picture at {SMALL_PX} pixels",
+    "thumbnail": f"the whole image at {SMALL_PX} pixels",
 }
 
 

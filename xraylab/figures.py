@@ -37,50 +37,50 @@ from xraylab._figures_of_answers import plot_roc as plot_roc
 from xraylab._figures_of_maps import plot_dose_curve as plot_dose_curve
 from xraylab._figures_of_maps import show_map as show_map
 
-SHOWN_PX = 224  # side of a picture that is read from its file
+SHOWN_PX = 224  # side of an image that is read from its file
 
 
-def show_pictures(
-    pictures: ArrayLike | Sequence[str | Path],
+def show_images(
+    images: ArrayLike | Sequence[str | Path],
     titles: Sequence[str] | None = None,
     columns: int = 6,
     *,
     ax: Axes | None = None,
     data_name: str = "",
 ) -> Axes:
-    """Show grey pictures side by side, at most `columns` in a row.
+    """Show grey images side by side, at most `columns` in a row.
 
     Parameters
     ----------
-    pictures : array, shape (n, height, width), or list of paths
+    images : array, shape (n, height, width), or list of paths
         uint8 in 0..255, or float in [0, 1]. Files are read as the model reads
         them: grey, as a square.
     titles : list of str, optional
-        One short line above each picture.
+        One short line above each image.
 
     Raises
     ------
     ValueError
         If the shape is another, nothing is there, or titles do not match.
     """
-    pictures = _stack(pictures)
-    if titles is not None and len(titles) != len(pictures):
+    images = _stack(images)
+    if titles is not None and len(titles) != len(images):
         raise ValueError(
-            f"titles must be one a picture, got {len(titles)} for {len(pictures)}."
+            f"titles must be one an image, got {len(titles)} for {len(images)}."
         )
-    columns = min(columns, len(pictures))
-    n_rows = -(-len(pictures) // columns)
-    _, height, width = pictures.shape
+    columns = min(columns, len(images))
+    n_rows = -(-len(images) // columns)
+    _, height, width = images.shape
     cell = 1.0 if titles is None else 1.18  # room for a line of text
     inches = WIDTH / columns * n_rows * cell * height / width
     ax = make_axes(ax, min(inches, 9.0) + 0.35)
-    full = 255 if pictures.dtype == np.uint8 else 1
-    for i, picture in enumerate(pictures):
+    full = 255 if images.dtype == np.uint8 else 1
+    for i, image in enumerate(images):
         row, column = divmod(i, columns)
-        # each picture has a box of 1 by 1 with a gap of 4 % of its side
+        # each image has a box of 1 by 1 with a gap of 4 % of its side
         x, y = column, n_rows - 1 - row
         box = (x + 0.02, x + 0.98, y * cell + 0.02, y * cell + 0.98)
-        ax.imshow(picture, cmap="gray", vmin=0, vmax=full, extent=box)
+        ax.imshow(image, cmap="gray", vmin=0, vmax=full, extent=box)
         if titles is not None:
             ax.text(
                 x + 0.5, y * cell + 1.0, titles[i], ha="center", va="bottom", size=8
@@ -127,7 +127,7 @@ def plot_counts(
 def plot_history(
     history: pd.DataFrame, *, ax: Axes | None = None, data_name: str = ""
 ) -> Axes:
-    """Draw accuracy by epoch, on training and on validation pictures.
+    """Draw accuracy by epoch, on training and on validation images.
 
     A dotted line marks each step of the learning rate.
 
@@ -177,7 +177,7 @@ def plot_similarity(
     values : array of float, shape (n,)
         Correlation of two files, one a pair, in [-1, 1].
     threshold : float
-        At or above it the two are taken as the same picture.
+        At or above it the two are taken as the same image.
     """
     values = np.asarray(values, dtype=float)
     ax = make_axes(ax, 3.2)
@@ -197,15 +197,15 @@ def plot_similarity(
     return finish(ax, f"Likeness, n = {values.size:,} pairs", data_name)
 
 
-def _stack(pictures: ArrayLike | Sequence[str | Path]) -> np.ndarray:
+def _stack(images: ArrayLike | Sequence[str | Path]) -> np.ndarray:
     """Return one array (n, height, width), read from files where these are given."""
-    if len(pictures) and all(isinstance(p, str | Path) for p in pictures):
-        return np.stack([pixels.read_pixels(p, SHOWN_PX) for p in pictures])
-    shapes = {np.shape(picture) for picture in pictures}
+    if len(images) and all(isinstance(p, str | Path) for p in images):
+        return np.stack([pixels.read_pixels(p, SHOWN_PX) for p in images])
+    shapes = {np.shape(image) for image in images}
     if len(shapes) != 1 or len(next(iter(shapes))) != 2:
         found = " and ".join(map(str, sorted(shapes))) or "none"
         raise ValueError(
-            "pictures must be one or more of one shape (height, width), got shapes "
-            f"{found}. Use pictures[None] for a single one."
+            "images must be one or more of one shape (height, width), got shapes "
+            f"{found}. Use images[None] for a single one."
         )
-    return np.asarray(pictures)
+    return np.asarray(images)

@@ -20,7 +20,7 @@ class Finding:
     Attributes
     ----------
     name : str
-        What kind of finding, such as "pictures in several splits".
+        What kind of finding, such as "images in several splits".
     is_fault : bool
         False for a note: a fact worth knowing that asks for nothing by itself.
     found : str

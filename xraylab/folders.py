@@ -1,4 +1,4 @@
-"""Any labelled folder: `split/class/picture` or `class/picture`.
+"""Any labelled folder: `split/class/image` or `class/image`.
 
 The three sources have a module of their own; this one reads what others lay out.
 """
@@ -25,7 +25,7 @@ def list_files(root: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """List every file under a folder of classes, with or without splits.
 
     Where a folder is called train, training, val, valid, validation, test or
-    testing, in any case, and holds folders with pictures, these are the classes;
+    testing, in any case, and holds folders with images, these are the classes;
     else the folders in `root` are. Nothing is skipped silently: files + ignored = all
     found.
 
@@ -36,7 +36,7 @@ def list_files(root: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     Returns
     -------
     files : DataFrame
-        One row a picture file, sorted by path: the columns of
+        One row an image file, sorted by path: the columns of
         `xraylab.sources.FILE_COLUMNS` and class_name. label counts the classes
         from 0; source is the folder above the splits, "" for `root` itself.
     ignored : DataFrame
@@ -47,7 +47,7 @@ def list_files(root: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     FileNotFoundError
         If `root` is no folder.
     xraylab.sources.UnknownLayoutError
-        If there are not at least two class folders with pictures.
+        If there are not at least two class folders with images.
     """
     root = Path(root)
     if not root.is_dir():
@@ -57,7 +57,7 @@ def list_files(root: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         )
     tree, ignored = _walking.walk(root)
     parts = {folder: folder.relative_to(root).parts for folder in tree}
-    filled = [f for f in tree if any(map(_walking.is_picture, tree[f]))]
+    filled = [f for f in tree if any(map(_walking.is_image, tree[f]))]
     has_splits = any(_read_place(parts[folder], True) for folder in filled)
     places = {folder: _read_place(parts[folder], has_splits) for folder in tree}
     rows = []
@@ -74,7 +74,7 @@ def list_files(root: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     classes = _order_classes(table["class_name"])
     if len(classes) < 2:
         raise sources.UnknownLayoutError(
-            "root must hold at least two class folders with pictures, in it or in "
+            "root must hold at least two class folders with images, in it or in "
             f"its train, val and test folders, found {', '.join(classes) or 'none'} "
             f"in {root}. {_walking.unread(ignored)}".strip()
         )

@@ -102,7 +102,7 @@ def keep_truth(name: str, truth: object, data_name: str = "") -> None:
     name, truth
         As for `reveal`; the last one under a name counts.
     data_name : str
-        Which pictures it was measured on.
+        Which images it was measured on.
     """
     text = ", ".join(filter(None, (_write(truth), data_name)))
     truths = json.dumps(read_truths() | {name: text}, indent=1)

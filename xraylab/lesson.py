@@ -39,7 +39,7 @@ class NoDataError(ValueError):
 
 @dataclass(frozen=True)
 class FoundData:
-    """Where the pictures are, and what was tried on the way.
+    """Where the images are, and what was tried on the way.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class Lesson:
     root : Path
         Folder with the sources.
     is_builtin : bool
-        True for the simulated pictures that come with the package.
+        True for the simulated images that come with the package.
     folder : Path
         For runs: one for each root and size of training, so none ever mix.
     merge_folder : Path
@@ -87,7 +87,7 @@ class Lesson:
     @property
     def data_name(self) -> str:
         """What figures call the data."""
-        return "built-in pictures (simulated)" if self.is_builtin else "real pictures"
+        return "built-in images (simulated)" if self.is_builtin else "real images"
 
     @property
     def recipe(self) -> Recipe:
@@ -166,7 +166,7 @@ def found_data(places: Sequence[str | Path]) -> FoundData:
 
 
 def usual_places() -> list[Path]:
-    """List where pictures are looked for when XRAYLAB_DATA is not set."""
+    """List where images are looked for when XRAYLAB_DATA is not set."""
     return [
         Path("data"),
         Path("../data"),  # from the folder of notebooks
@@ -187,7 +187,7 @@ def _choose_data() -> tuple[Path, bool]:
                 "XRAYLAB_DATA must be a folder with at least one of the three "
                 f"sources, found {found.tried[0]}. data/README.md shows the layouts; "
                 f"without XRAYLAB_DATA these places are searched: "
-                f"{', '.join(map(str, usual_places()))}, then the built-in pictures."
+                f"{', '.join(map(str, usual_places()))}, then the built-in images."
             )
         return found.root.resolve(), False
     found = FoundData(None, []) if asked else found_data(usual_places())

@@ -69,7 +69,7 @@ def read_source(source: Path) -> NotebookNode:
 
     Badges and the installation on Kaggle and Colab are put in. Cell ids are made
     of the lesson's number and the cell's place, so building twice gives the same
-    file. Of a cell's settings `tags` and `alt` stay, the text for its picture.
+    file. Of a cell's settings `tags` and `alt` stay, the text for its image.
     """
     notebook = jupytext.read(source, fmt="py:percent")
     name = source.stem
@@ -97,7 +97,7 @@ def fresh_environment(home: str | Path) -> dict[str, str]:
     Parameters
     ----------
     home : path
-        Folder that keeps the built-in pictures from one lesson to the next.
+        Folder that keeps the built-in images from one lesson to the next.
         Merges, runs and guesses in it are removed, so that each lesson stands
         alone.
 
@@ -154,7 +154,7 @@ def run_notebook(notebook: NotebookNode, home: str | Path) -> NotebookNode:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if _is_kept(output)]
-            _describe_pictures(cell)
+            _describe_images(cell)
     notebook.metadata.pop("widgets", None)
     notebook.metadata.language_info = {"name": "python"}
     return notebook
@@ -168,7 +168,7 @@ def build_notebook(source: Path, out: Path, home: str | Path) -> Path:
 
 
 def build_lessons(numbers: Sequence[str] = ()) -> list[Path]:
-    """Build notebooks with outputs from their sources, on the built-in pictures."""
+    """Build notebooks with outputs from their sources, on the built-in images."""
     os.environ["XRAYLAB_DATA"] = "built-in"
     for name in ("XRAYLAB_MODE", "XRAYLAB_STEPS"):  # stored outputs are of one size
         os.environ.pop(name, None)
@@ -263,8 +263,8 @@ def _is_kept(output: NotebookNode) -> bool:
     return output.get("name") != "stderr" and WIDGET not in output.get("data", {})
 
 
-def _describe_pictures(cell: NotebookNode) -> None:
-    """Give a cell's pictures its text for those who cannot see them."""
+def _describe_images(cell: NotebookNode) -> None:
+    """Give a cell's images its text for those who cannot see them."""
     for output in cell.outputs:
         if "alt" in cell.metadata and "image/png" in output.get("data", {}):
             output.metadata["image/png"] = {"alt": cell.metadata.alt}

@@ -1,6 +1,6 @@
-"""How alike two pictures are, and all pairs that are alike enough.
+"""How alike two images are, and all pairs that are alike enough.
 
-Pictures are compared as small grey squares, such as those of
+Images are compared as small grey squares, such as those of
 `xraylab.thumbnails`: brightness and contrast do not matter, places do.
 """
 
@@ -18,15 +18,15 @@ from scipy.ndimage import uniform_filter
 from xraylab import _cores
 
 _COARSE = 10  # 10 x 10 low frequencies bound the correlation from above
-_BLOCK = 128  # pictures or pairs at once, so that memory stays small
-# Above this many pictures only those of one neighbourhood are compared.
+_BLOCK = 128  # images or pairs at once, so that memory stays small
+# Above this many images only those of one neighbourhood are compared.
 EXACT_UP_TO = 30_000
-_NEIGHBOURHOODS = 4  # that each picture belongs to
+_NEIGHBOURHOODS = 4  # that each image belongs to
 _SEED = 0
 
 
 def correlate(a: np.ndarray, b: np.ndarray) -> float:
-    """Correlation of two pictures' grey levels, -1 to 1.
+    """Correlation of two images' grey levels, -1 to 1.
 
     Examples
     --------
@@ -36,15 +36,15 @@ def correlate(a: np.ndarray, b: np.ndarray) -> float:
     return round(float(np.dot(normalise(a[None])[0], normalise(b[None])[0])), 6)
 
 
-def normalise(pictures: np.ndarray) -> np.ndarray:
-    """Mean 0 and length 1 a picture, shape (n, d); a flat picture becomes 0.
+def normalise(images: np.ndarray) -> np.ndarray:
+    """Mean 0 and length 1 an image, shape (n, d); a flat image becomes 0.
 
     Parameters
     ----------
-    pictures : array, shape (n, ...)
+    images : array, shape (n, ...)
         Grey levels of any type.
     """
-    flat = pictures.reshape(len(pictures), np.prod(pictures.shape[1:], dtype=int))
+    flat = images.reshape(len(images), np.prod(images.shape[1:], dtype=int))
     flat = flat.astype(np.float32)
     flat = flat - flat.mean(1, keepdims=True)
     length = np.linalg.norm(flat, axis=1, keepdims=True)
@@ -123,7 +123,7 @@ def _measure(squares: np.ndarray) -> _Known:
         mean[part] = full.mean(1)
         full -= mean[part, None]
         length[part] = np.linalg.norm(full, axis=1)
-        length[part][length[part] == 0] = 1  # a flat picture is like nothing
+        length[part][length[part] == 0] = 1  # a flat image is like nothing
         full /= length[part, None]
         low = waves @ full.reshape(-1, side, side) @ waves.T
         bounds[part, :-1] = low.reshape(len(full), -1)
@@ -155,8 +155,8 @@ def _search(
 def _neighbourhoods(bounds: np.ndarray) -> list[np.ndarray]:
     """Give the rows of each neighbourhood.
 
-    The neighbourhoods are those of 4 sqrt(n) pictures drawn at random; each
-    picture belongs to the four whose centres are nearest.
+    The neighbourhoods are those of 4 sqrt(n) images drawn at random; each
+    image belongs to the four whose centres are nearest.
     """
     n = len(bounds)
     rng = np.random.default_rng(_SEED)

@@ -10,7 +10,7 @@ from xraylab import sources
 
 MANIFEST_COLUMNS = [
     *sources.FILE_COLUMNS,
-    "picture_id",
+    "image_id",
     "match",
     "kept",
     "group_id",
@@ -71,6 +71,6 @@ def read_manifest(file: str | Path) -> pd.DataFrame:
     except ValueError as error:  # empty, or no text
         raise ValueError(
             f"{file} is no manifest: it must be a csv file as from `xraylab merge`. "
-            "To use pictures, give their folder."
+            "To use images, give their folder."
         ) from error
     return check_manifest(table.fillna(dict.fromkeys(_TEXT, "")))

@@ -1,7 +1,7 @@
-"""Who meets whom: pictures and children in several splits, or under two labels.
+"""Who meets whom: images and children in several splits, or under two labels.
 
 Each table has a column path, source, split, label, name (of the file), kind,
-number, patient_id, picture_id, kept and group_id, one row a readable file.
+number, patient_id, image_id, kept and group_id, one row a readable file.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ def find_meetings(table: pd.DataFrame, column: str) -> pd.DataFrame:
     table : DataFrame
         As above.
     column : str
-        "picture_id", or "patient_id" (rows without a known child are left out).
+        "image_id", or "patient_id" (rows without a known child are left out).
 
     Returns
     -------
     DataFrame
         One row a pair of places that meet, the most first: first and second,
-        such as "train" or "two/test"; n (pictures or children), n_files of the
+        such as "train" or "two/test"; n (images or children), n_files of the
         second place that are met, share of it, and examples (up to three paths).
         The second place is the test where one is.
     """
@@ -66,18 +66,18 @@ def _rank(place: str) -> tuple[int, str]:
 
 
 def find_label_conflicts(table: pd.DataFrame) -> pd.DataFrame:
-    """List the files of pictures that stand under two labels."""
-    n_labels = table.groupby("picture_id")["label"].transform("nunique")
-    columns = ["picture_id", "path", "label"]
+    """List the files of images that stand under two labels."""
+    n_labels = table.groupby("image_id")["label"].transform("nunique")
+    columns = ["image_id", "path", "label"]
     found = table.loc[n_labels > 1, columns]
-    return found.sort_values(["picture_id", "path"], ignore_index=True)
+    return found.sort_values(["image_id", "path"], ignore_index=True)
 
 
 def find_name_conflicts(table: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame:
     """List the names that disagree with the pixels.
 
-    A published name (one that tells a child) must show one picture wherever it
-    stands; an index of the third source must show the picture that the rule of
+    A published name (one that tells a child) must show one image wherever it
+    stands; an index of the third source must show the image that the rule of
     `xraylab.merging.third_source_names` says.
 
     Parameters
@@ -95,11 +95,11 @@ def find_name_conflicts(table: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFra
     """
     named = table[table["patient_id"] != ""]
     first = named.drop_duplicates("name").set_index("name")
-    shown = first["picture_id"].reindex(named["name"]).to_numpy()
-    apart = named[named["picture_id"].to_numpy() != shown]
+    shown = first["image_id"].reindex(named["name"]).to_numpy()
+    apart = named[named["image_id"].to_numpy() != shown]
     apart = apart.assign(
         other=first["path"].reindex(apart["name"]).to_numpy(),
-        rule="one name, one picture",
+        rule="one name, one image",
     )
     held = merging.check_index_rule(table, listed)
     share = 1 - held.groupby("label")["agrees"].transform("mean")

@@ -21,14 +21,14 @@ class Merge:
     root : Path
         The paths in `manifest` are relative to it.
     manifest : DataFrame
-        One row a readable picture file, `xraylab.manifest.MANIFEST_COLUMNS`.
+        One row a readable image file, `xraylab.manifest.MANIFEST_COLUMNS`.
     problems : DataFrame
         Columns path, cause, source and label: files that could not be read.
     ignored : DataFrame
         Columns path and reason: files that belong to no source.
     margin : dict
         How far same and different are apart, as in
-        `xraylab.duplicates.Pictures`.
+        `xraylab.duplicates.Images`.
     """
 
     root: Path
@@ -41,18 +41,18 @@ class Merge:
         """Count what is there; a plain dict, fit for JSON."""
         table = self.manifest
         known = table["patient_id"] != ""
-        named = table.loc[known, "picture_id"]
-        labels = table.groupby("picture_id")["label"].nunique()
+        named = table.loc[known, "image_id"]
+        labels = table.groupby("image_id")["label"].nunique()
         same = check_index_rule(table, self.listed())["agrees"]
         return {
             "files": len(table),
-            "pictures": table["picture_id"].nunique(),
+            "images": table["image_id"].nunique(),
             "patients": table.loc[known, "patient_id"].nunique(),
             "groups": table["group_id"].nunique(),
             "label_conflicts": int((labels > 1).sum()),
             "problems": len(self.problems),
-            "unnamed_pictures": int(
-                (~table.loc[table["kept"], "picture_id"].isin(named)).sum()
+            "unnamed_images": int(
+                (~table.loc[table["kept"], "image_id"].isin(named)).sum()
             ),
             "margin": self.margin,
             "by_source": table["source"].value_counts(sort=False).to_dict(),
@@ -83,15 +83,15 @@ def merge(root: str | Path, *, workers: int = 1, progress: bool = True) -> Merge
     FileNotFoundError, xraylab.sources.UnknownLayoutError
         If there is no such folder, or no source in it.
     ValueError
-        If not one picture could be read.
+        If not one image could be read.
     """
     files, ignored = sources.list_files(root)
     rank = {name: i for i, name in enumerate(sources.SOURCES)}
     files = files.sort_values("source", key=lambda s: s.map(rank), kind="stable")
-    found = duplicates.find_pictures(files, root, workers=workers, progress=progress)
+    found = duplicates.find_images(files, root, workers=workers, progress=progress)
     if found.table.empty:
         raise ValueError(
-            f"root must hold readable pictures, none of {len(found.problems)} files in "
+            f"root must hold readable images, none of {len(found.problems)} files in "
             f"{root} could be read, first {found.problems['path'].iloc[0]}."
         )
     table = files.merge(found.table, on="path", validate="one_to_one")
@@ -126,7 +126,7 @@ def load_merge(folder: str | Path) -> Merge:
     Raises
     ------
     FileNotFoundError
-        If the folder holds no merge, or its pictures have moved away.
+        If the folder holds no merge, or its images have moved away.
     ValueError
         If merge.json or the manifest is not what `save_merge` wrote.
     """
@@ -141,7 +141,7 @@ def load_merge(folder: str | Path) -> Merge:
         ) from error
     if not root.is_dir():
         raise FileNotFoundError(
-            f"the pictures of {folder} were in {root}, which is not there any more. "
+            f"the images of {folder} were in {root}, which is not there any more. "
             "Merge again with `xraylab merge`."
         )
     problems = pd.read_csv(folder / "problems.csv")
@@ -189,7 +189,7 @@ def check_index_rule(table: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     table : DataFrame
-        Columns path, label and picture_id, one row a readable file.
+        Columns path, label and image_id, one row a readable file.
     listed : DataFrame
         As from `Merge.listed`: without a file that is there, all indices shift.
 
@@ -198,8 +198,8 @@ def check_index_rule(table: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         Columns path, label, other (path of what it should show) and agrees.
     """
-    picture = table.set_index("path")["picture_id"]
+    image = table.set_index("path")["image_id"]
     other = table["path"].map(third_source_names(listed))
-    held = table[["path", "label"]].assign(other=other)[other.isin(picture.index)]
-    shown = (picture[held[column]].to_numpy() for column in ("path", "other"))
+    held = table[["path", "label"]].assign(other=other)[other.isin(image.index)]
+    shown = (image[held[column]].to_numpy() for column in ("path", "other"))
     return held.assign(agrees=np.equal(*shown).astype(bool))

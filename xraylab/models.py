@@ -1,4 +1,4 @@
-"""Named networks: grey pictures in, one score each for normal and pneumonia out.
+"""Named networks: grey images in, one score each for normal and pneumonia out.
 
 The normalisation is the first layer and is saved with the weights, so training
 and prediction cannot drift apart.

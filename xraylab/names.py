@@ -1,4 +1,4 @@
-"""What a published file name tells: the kind of picture and the child."""
+"""What a published file name tells: the kind of image and the child."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ import numpy as np
 from PIL import Image
 
 from xraylab import _files, _progress
-from xraylab._opening import MAX_PIXELS, opened_picture
-from xraylab._opening import UnreadablePictureError as UnreadablePictureError
+from xraylab._opening import MAX_PIXELS, opened_image
+from xraylab._opening import UnreadableImageError as UnreadableImageError
 
 DECODER = 2  # counts changes of what can be read and how; old caches are not used
 _BAND = 1_000_000  # pixels made grey at once: a wide copy of all would fill the memory
@@ -31,18 +31,18 @@ _TURNS = {
 
 
 def read_pixels(file: str | Path | bytes, size_px: int) -> np.ndarray:
-    """Read one picture as a grey square.
+    """Read one image as a grey square.
 
     16-bit greys are scaled to 8 bits, transparency is laid on black, colours
     become luminance, a camera's turn (EXIF) is undone, and of several frames or
-    pages the first is read. The picture is squeezed to the square, as the original
+    pages the first is read. The image is squeezed to the square, as the original
     project does; a JPEG is decoded at the next scale of at least twice the size,
     which is quicker and hardly differs.
 
     Parameters
     ----------
     file : path or bytes
-        A picture file, or its content.
+        An image file, or its content.
     size_px : int
         Side of the square, at least 1.
 
@@ -53,16 +53,16 @@ def read_pixels(file: str | Path | bytes, size_px: int) -> np.ndarray:
 
     Raises
     ------
-    UnreadablePictureError
-        If the file is empty, truncated, no picture or no regular file, its EXIF is
+    UnreadableImageError
+        If the file is empty, truncated, no image or no regular file, its EXIF is
         broken, or it is larger than 40 million pixels.
     FileNotFoundError
         If there is no such file.
     """
     if size_px < 1:
         raise ValueError(f"size_px must be at least 1, got {size_px}.")
-    with opened_picture(file) as picture:
-        return np.asarray(_grey_square(picture, size_px))
+    with opened_image(file) as image:
+        return np.asarray(_grey_square(image, size_px))
 
 
 def read_header(file: str | Path | bytes) -> dict:
@@ -71,7 +71,7 @@ def read_header(file: str | Path | bytes) -> dict:
     Parameters
     ----------
     file : path or bytes
-        A picture file, or its content.
+        An image file, or its content.
 
     Returns
     -------
@@ -83,31 +83,31 @@ def read_header(file: str | Path | bytes) -> dict:
 
     Raises
     ------
-    UnreadablePictureError
-        If the file has no picture's header.
+    UnreadableImageError
+        If the file has no image's header.
     FileNotFoundError
         If there is no such file.
     """
-    with opened_picture(file) as picture:
-        return _header(picture)
+    with opened_image(file) as image:
+        return _header(image)
 
 
 def read_both(file: str | Path | bytes, size_px: int) -> tuple[dict, np.ndarray]:
     """Read header and pixels at once: see `read_header` and `read_pixels`."""
-    with opened_picture(file) as picture:
-        return _header(picture), np.asarray(_grey_square(picture, size_px))
+    with opened_image(file) as image:
+        return _header(image), np.asarray(_grey_square(image, size_px))
 
 
-def _header(picture: Image.Image) -> dict:
-    tables = getattr(picture, "quantization", None) or {}
+def _header(image: Image.Image) -> dict:
+    tables = getattr(image, "quantization", None) or {}
     return {
-        "width": picture.width,
-        "height": picture.height,
-        "mode": picture.mode,
-        "format": picture.format or "",
+        "width": image.width,
+        "height": image.height,
+        "mode": image.mode,
+        "format": image.format or "",
         "table_sum": float(sum(tables[0])) if 0 in tables else None,
-        "progressive": int(bool(picture.info.get("progressive"))),
-        "dpi": _dpi(picture.info.get("dpi")),
+        "progressive": int(bool(image.info.get("progressive"))),
+        "dpi": _dpi(image.info.get("dpi")),
     }
 
 
@@ -120,54 +120,54 @@ def _dpi(found: object) -> float:
     return dpi if math.isfinite(dpi) and dpi > 0 else 0.0
 
 
-def _grey_square(picture: Image.Image, size_px: int) -> Image.Image:
-    width, height = picture.size
+def _grey_square(image: Image.Image, size_px: int) -> Image.Image:
+    width, height = image.size
     if width * height > MAX_PIXELS:
         raise Image.DecompressionBombError
-    picture.draft("L", (2 * size_px, 2 * size_px))
-    picture.load()
-    turn = _turn(picture)
-    picture = _grey_bands(picture)
-    picture = picture if turn is None else picture.transpose(turn)
-    return picture.resize((size_px, size_px), Image.Resampling.BILINEAR)
+    image.draft("L", (2 * size_px, 2 * size_px))
+    image.load()
+    turn = _turn(image)
+    image = _grey_bands(image)
+    image = image if turn is None else image.transpose(turn)
+    return image.resize((size_px, size_px), Image.Resampling.BILINEAR)
 
 
-def _turn(picture: Image.Image) -> Image.Transpose | None:
+def _turn(image: Image.Image) -> Image.Transpose | None:
     try:
-        return _TURNS.get(picture.getexif().get(_ORIENTATION))
+        return _TURNS.get(image.getexif().get(_ORIENTATION))
     except Exception as error:  # Pillow's reader raises half a dozen kinds
         raise ValueError("its EXIF, which says how it lies, is broken") from error
 
 
-def _grey_bands(picture: Image.Image) -> Image.Image:
-    """Make a picture grey band by band, so that only a band is held at full depth."""
-    if picture.mode == "L" and "transparency" not in picture.info:
-        return picture
-    width, height = picture.size
+def _grey_bands(image: Image.Image) -> Image.Image:
+    """Make an image grey band by band, so that only a band is held at full depth."""
+    if image.mode == "L" and "transparency" not in image.info:
+        return image
+    width, height = image.size
     step = max(1, _BAND // max(1, width))
-    grey = Image.new("L", picture.size)
+    grey = Image.new("L", image.size)
     for top in range(0, height, step):
-        band = picture.crop((0, top, width, min(top + step, height)))
+        band = image.crop((0, top, width, min(top + step, height)))
         grey.paste(_to_grey(band), (0, top))
     return grey
 
 
-def _to_grey(picture: Image.Image) -> Image.Image:
-    if picture.mode.startswith("I"):  # 16-bit files open as I;16 or as I
-        levels = np.asarray(picture).astype(np.float64) / 257
+def _to_grey(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):  # 16-bit files open as I;16 or as I
+        levels = np.asarray(image).astype(np.float64) / 257
         return Image.fromarray(levels.round().clip(0, 255).astype(np.uint8))
-    if picture.mode == "F":
+    if image.mode == "F":
         raise ValueError("floating-point pixels have no agreed black and white")
-    if "A" in picture.mode or "transparency" in picture.info:
-        picture = picture.convert("RGBA")
-        black = Image.new("RGBA", picture.size, (0, 0, 0, 255))
-        picture = Image.alpha_composite(black, picture)
-    return picture.convert("L")
+    if "A" in image.mode or "transparency" in image.info:
+        image = image.convert("RGBA")
+        black = Image.new("RGBA", image.size, (0, 0, 0, 255))
+        image = Image.alpha_composite(black, image)
+    return image.convert("L")
 
 
 @dataclass(frozen=True)
 class Cache:
-    """Many pictures as one array on disk.
+    """Many images as one array on disk.
 
     `pixels` is a memory-mapped uint8 array, shape (n, size_px, size_px);
     `paths` names its rows.
@@ -207,10 +207,10 @@ def build_cache(
     *,
     progress: bool = True,
 ) -> Cache:
-    """Decode pictures once into one file, or open it when it is there.
+    """Decode images once into one file, or open it when it is there.
 
     The file's name holds a digest of what went in (paths, sizes, times of
-    change, `size_px`), so a changed picture makes a new cache. It is written
+    change, `size_px`), so a changed image makes a new cache. It is written
     whole or not at all.
 
     Parameters
@@ -224,8 +224,8 @@ def build_cache(
 
     Raises
     ------
-    UnreadablePictureError
-        At the first file that is no picture.
+    UnreadableImageError
+        At the first file that is no image.
     OSError
         When the disk is full or the folder cannot be written.
     """

@@ -1,4 +1,4 @@
-"""One new picture to an answer, in the original project's words."""
+"""One new image to an answer, in the original project's words."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _MAX_COLOUR = 4  # grey levels between a pixel's channels, on average
 
 @dataclass(frozen=True)
 class Prediction:
-    """An answer for one picture.
+    """An answer for one image.
 
     `score` is the network's probability of pneumonia, `confidence` that of the
     answer it gave, both in [0, 1]. A high confidence is no proof: see lesson 05.
-    `warnings` says in sentences why the picture may be none of the kind that was
+    `warnings` says in sentences why the image may be none of the kind that was
     learnt; without any it may still be. `path` is None for bytes and arrays.
     """
 
@@ -66,7 +66,7 @@ class Prediction:
 
 
 class Predictor:
-    """A run made ready to answer for single pictures.
+    """A run made ready to answer for single images.
 
     Parameters
     ----------
@@ -90,43 +90,43 @@ class Predictor:
         self.run = runs.load_run(run_folder)
         self.model = self.run.make_model(weights)
 
-    def predict(self, picture: str | Path | bytes | np.ndarray) -> Prediction:
-        """Answer for one picture, decoded exactly as for training.
+    def predict(self, image: str | Path | bytes | np.ndarray) -> Prediction:
+        """Answer for one image, decoded exactly as for training.
 
         Parameters
         ----------
-        picture : path, bytes or array
+        image : path, bytes or array
             A file, a file's content, or uint8 pixels, shape (h, w) or (h, w, 3).
 
         Raises
         ------
-        xraylab.pixels.UnreadablePictureError
-            If it is no picture.
+        xraylab.pixels.UnreadableImageError
+            If it is no image.
         FileNotFoundError
             If there is no such file.
         TypeError
             If an array is not uint8 or not of one of these shapes.
         """
-        path = str(picture) if isinstance(picture, str | Path) else None
-        if isinstance(picture, np.ndarray):
-            picture = _as_file(picture)
-        square = pixels.read_pixels(picture, self.run.recipe.size_px)
+        path = str(image) if isinstance(image, str | Path) else None
+        if isinstance(image, np.ndarray):
+            image = _as_file(image)
+        square = pixels.read_pixels(image, self.run.recipe.size_px)
         logits = training.score_logits(self.model, square[None], np.array([0]))
         return Prediction(
             score=float(training.as_scores(logits)[0]),
             threshold=self.run.threshold,
-            warnings=find_warnings(picture, square),
+            warnings=find_warnings(image, square),
             path=path,
         )
 
 
-def find_warnings(picture: str | Path | bytes, square: np.ndarray) -> tuple[str, ...]:
-    """Say what sets a picture apart from the chest X-rays that were learnt.
+def find_warnings(image: str | Path | bytes, square: np.ndarray) -> tuple[str, ...]:
+    """Say what sets an image apart from the chest X-rays that were learnt.
 
     Parameters
     ----------
-    picture : path or bytes
-        A picture file that `xraylab.pixels.read_pixels` has read.
+    image : path or bytes
+        An image file that `xraylab.pixels.read_pixels` has read.
     square : array of uint8, shape (size_px, size_px)
         What it made of it.
 
@@ -135,7 +135,7 @@ def find_warnings(picture: str | Path | bytes, square: np.ndarray) -> tuple[str,
     tuple of str
         Sentences; empty when nothing stands out.
     """
-    width, height, colour = _facts(picture)
+    width, height, colour = _facts(image)
     size_px, spread = len(square), square.std()
     low, high = _ASPECTS
     found = {
@@ -151,11 +151,9 @@ def find_warnings(picture: str | Path | bytes, square: np.ndarray) -> tuple[str,
     return tuple(text for text, is_so in found.items() if is_so)
 
 
-def _facts(picture: str | Path | bytes) -> tuple[int, int, float]:
+def _facts(image: str | Path | bytes) -> tuple[int, int, float]:
     """Width, height as shown, and mean distance between the colour channels."""
-    with Image.open(
-        io.BytesIO(picture) if isinstance(picture, bytes) else picture
-    ) as p:
+    with Image.open(io.BytesIO(image) if isinstance(image, bytes) else image) as p:
         width, height = p.size
         if p.getexif().get(0x0112, 1) >= 5:  # orientation: lying on its side
             width, height = height, width
@@ -166,14 +164,14 @@ def _facts(picture: str | Path | bytes) -> tuple[int, int, float]:
     return width, height, float(np.ptp(colours, axis=2).mean())
 
 
-def _as_file(picture: np.ndarray) -> bytes:
+def _as_file(image: np.ndarray) -> bytes:
     """Write an array as PNG, so that every input takes the same way in."""
-    is_grey_or_rgb = picture.ndim == 2 or picture.shape[2:] == (3,)
-    if picture.dtype != np.uint8 or not is_grey_or_rgb or not picture.size:
+    is_grey_or_rgb = image.ndim == 2 or image.shape[2:] == (3,)
+    if image.dtype != np.uint8 or not is_grey_or_rgb or not image.size:
         raise TypeError(
-            "picture must be uint8 pixels of shape (h, w) or (h, w, 3), got "
-            f"{picture.dtype} of shape {picture.shape}."
+            "image must be uint8 pixels of shape (h, w) or (h, w, 3), got "
+            f"{image.dtype} of shape {image.shape}."
         )
     out = io.BytesIO()
-    Image.fromarray(picture).save(out, "PNG")
+    Image.fromarray(image).save(out, "PNG")
     return out.getvalue()

@@ -1,7 +1,7 @@
 """Probes: small models that guess the class, or the split, from what is no lung.
 
 Each stands beside its floor: what the same probe reaches on clean built-in
-pictures, where nothing but the disease tells the classes apart. The floors were
+images, where nothing but the disease tells the classes apart. The floors were
 measured by benchmarks/calibrate_audit.py and lie in floors.json.
 """
 
@@ -18,7 +18,7 @@ from scipy import stats
 
 from xraylab import _cores, audit, evaluation
 
-ALARM_RATE = 0.05  # of one audit of clean pictures, over all its probes together
+ALARM_RATE = 0.05  # of one audit of clean images, over all its probes together
 MIN_GROUPS = 12  # a class; with fewer, chance alone reaches anything
 SHIFT_FEATURES = ("file", "header", "intensity", "thumbnail")
 COLUMNS = [
@@ -33,9 +33,9 @@ def run_probes(
 ) -> pd.DataFrame:
     """Ask every probe for the class, and for the split within each class.
 
-    The class is asked of all pictures outside the test, under cross-validation
+    The class is asked of all images outside the test, under cross-validation
     by group; where there is a test, a probe fitted on the rest scores it too.
-    The split is asked of the pictures of one class: is this one in the test?
+    The split is asked of the images of one class: is this one in the test?
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def run_probes(
         on ("cross-validated", "test"), auroc with low and high (95 %, groups
         resampled), n and n_groups behind it, floor, limit and found. The limit
         is where a finding begins: over all probes together, an audit of clean
-        pictures passes one at a rate of `ALARM_RATE`. A figure on the test has
+        images passes one at a rate of `ALARM_RATE`. A figure on the test has
         no limit (NaN): it shows whether a finding holds there. Questions with
         fewer than `MIN_GROUPS` groups a class are left out.
     """
@@ -93,7 +93,7 @@ def ask_probes(
 
 
 def read_floors() -> dict:
-    """Read what probes reach on clean built-in pictures, and how it was measured.
+    """Read what probes reach on clean built-in images, and how it was measured.
 
     Returns
     -------

@@ -20,8 +20,8 @@ from safetensors.torch import load_file
 
 from xraylab import _files, _state, models, training
 
-TABLE_COLUMNS = ["path", "picture_id", "group_id", "label", "split"]
-PREDICTION_COLUMNS = ["path", "picture_id", "group_id", "label", "score"]
+TABLE_COLUMNS = ["path", "image_id", "group_id", "label", "split"]
+PREDICTION_COLUMNS = ["path", "image_id", "group_id", "label", "score"]
 THRESHOLD = 0.5  # the original's; lesson 05 chooses another on validation
 _FACTS, _HISTORY, _TABLE = "run.json", "history.csv", "split.csv"
 _BEST, _LAST = "best.safetensors", "last.safetensors"
@@ -80,7 +80,7 @@ def train_run(
     recipe : Recipe
     pixels : array of uint8, shape (n, size_px, size_px)
     table : DataFrame
-        Columns path, picture_id, group_id, label, split, and row: the row of
+        Columns path, image_id, group_id, label, split, and row: the row of
         `pixels`. Test rows are kept in the record and never looked at.
     protocol : str
         What the split promises.
@@ -205,7 +205,7 @@ def _refuse_other_run(folder: Path, facts: dict, table: pd.DataFrame) -> None:
             "was asked for. Choose another folder, or the same settings to go on."
         )
     kept = _read_table(folder)
-    for column, what in (("path", "pictures"), ("label", "labels"), ("split", "split")):
+    for column, what in (("path", "images"), ("label", "labels"), ("split", "split")):
         if kept[column].tolist() != table[column].tolist():
             raise ValueError(
                 f"{folder} holds a run on other {what}. Choose another folder."

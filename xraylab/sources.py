@@ -26,7 +26,7 @@ class UnknownLayoutError(ValueError):
 
 
 class IncompleteSourceError(UnknownLayoutError):
-    """A split of a source has no pictures of a class."""
+    """A split of a source has no images of a class."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def list_files(root: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     Returns
     -------
     files : DataFrame
-        One row a picture file, columns `FILE_COLUMNS`, sorted by path; `path`
+        One row an image file, columns `FILE_COLUMNS`, sorted by path; `path`
         is relative to `root`, `bytes` the file's size.
     ignored : DataFrame
         Columns path and reason.
@@ -116,7 +116,7 @@ def list_files(root: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     UnknownLayoutError
         If no source is under `root`.
     IncompleteSourceError
-        If a split has no pictures of a class.
+        If a split has no images of a class.
     """
     root = _existing_folder(root)
     tree, ignored = _walking.walk(root)
@@ -187,13 +187,13 @@ def _find_sources(root: Path, tree: dict[Path, list[str]]) -> list[FoundSource]:
 
 
 def _classes(home: Path, tree: dict[Path, list[str]]) -> dict[str, list[str]]:
-    """Name the class folders in the splits, with their pictures; others if filled."""
+    """Name the class folders in the splits, with their images; others if filled."""
     known = {name for source in SOURCES.values() for name in source.classes}
     classes: dict[str, list[str]] = {}
     for split, folders in _children(home, tree).items():
         for folder in folders if split in SPLITS else []:
             for name, inner in _children(folder, tree).items():
-                files = [n for f in inner for n in tree[f] if _walking.is_picture(n)]
+                files = [n for f in inner for n in tree[f] if _walking.is_image(n)]
                 if name in known or (files and name[0].isalnum()):  # .ipynb_checkpoints
                     classes.setdefault(name, []).extend(files)
     return classes
@@ -282,7 +282,7 @@ def _file_row(path: str, place: _Place, n_bytes: int) -> tuple:
 def _refuse_empty_classes(
     places: dict[Path, _Place], read: set[_Place], ignored: list[tuple[str, str]]
 ) -> None:
-    """Refuse a split without pictures of a class, its folder empty or missing."""
+    """Refuse a split without images of a class, its folder empty or missing."""
     homes = {(place.home, place.source) for place in places.values()}
     for folder, place in places.items():
         if any((outer, place.source) in homes for outer in place.home.parents):
@@ -291,7 +291,7 @@ def _refuse_empty_classes(
             if label is not None and replace(place, label=label) not in read:
                 to_do = "Finish the download, or take that folder out."
                 raise IncompleteSourceError(
-                    "each split must hold pictures of both classes, found no pictures "
+                    "each split must hold images of both classes, found no images "
                     f"of {name} in {folder.parent}. {_walking.unread(ignored) or to_do}"
                 )
 

@@ -9,12 +9,12 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-TEST_FOLDS = 5  # a fifth of the pictures is test ...
+TEST_FOLDS = 5  # a fifth of the images is test ...
 VALID_FOLDS = 8  # ... and an eighth of the rest, a tenth of all, is validation
 PROTOCOLS = {
     "naive-merge": "every file a sample, split at random: the original project",
-    "image-random": "each picture once, split at random by picture",
-    "grouped": "each picture once, children kept whole",
+    "image-random": "each image once, split at random by image",
+    "grouped": "each image once, children kept whole",
     "official": "the published test of the first source, children kept whole",
 }
 _FIRST_SOURCE = "chest-xray-pneumonia"
@@ -25,40 +25,40 @@ class LeakError(ValueError):
 
 
 def add_groups(manifest: pd.DataFrame) -> pd.DataFrame:
-    """Join children that share a picture into groups.
+    """Join children that share an image into groups.
 
-    A file whose name tells no child belongs to the group of its picture; when
+    A file whose name tells no child belongs to the group of its image; when
     no other file shows it, it is a group of its own.
 
     Parameters
     ----------
     manifest : DataFrame
-        Columns patient_id ("" when unknown) and picture_id.
+        Columns patient_id ("" when unknown) and image_id.
 
     Returns
     -------
     DataFrame
         With `group_id`: the first child of the group in alphabetical order, or
-        the picture where no child is known.
+        the image where no child is known.
 
     Examples
     --------
     >>> table = pd.DataFrame({"patient_id": ["IM-1", "IM-1", "", ""],
-    ...                       "picture_id": ["a", "b", "b", "c"]})
+    ...                       "image_id": ["a", "b", "b", "c"]})
     >>> add_groups(table)["group_id"].tolist()
-    ['IM-1', 'IM-1', 'IM-1', 'picture-c']
+    ['IM-1', 'IM-1', 'IM-1', 'image-c']
     """
-    picture, pictures = pd.factorize(manifest["picture_id"])
+    image, images = pd.factorize(manifest["image_id"])
     patient, patients = pd.factorize(manifest["patient_id"].replace("", None))
     known = patient >= 0  # factorize gives -1 to what is missing
-    n = len(pictures) + len(patients)
-    ends = (picture[known], len(pictures) + patient[known])
+    n = len(images) + len(patients)
+    ends = (image[known], len(images) + patient[known])
     links = coo_array((known[known], ends), shape=(n, n))
     number = connected_components(links, directed=False)[1]
     by_patient = pd.Series(patients, dtype=object)
-    first = by_patient.groupby(number[len(pictures) :]).min()
-    group = pd.Series(number[picture], index=manifest.index).map(first)
-    alone = "picture-" + manifest["picture_id"]
+    first = by_patient.groupby(number[len(images) :]).min()
+    group = pd.Series(number[image], index=manifest.index).map(first)
+    alone = "image-" + manifest["image_id"]
     return manifest.assign(group_id=group.where(group.notna(), alone))
 
 
@@ -106,7 +106,7 @@ def check_split(table: pd.DataFrame, protocol: str) -> pd.DataFrame:
     """Return the split, or raise when it does not keep its protocol's promise.
 
     Every protocol: each file once, both classes in every split. All but
-    `naive-merge`: no picture in two splits. `grouped` and `official`: no child
+    `naive-merge`: no image in two splits. `grouped` and `official`: no child
     in two splits. `official`: the test is the published one.
 
     Raises
@@ -125,7 +125,7 @@ def check_split(table: pd.DataFrame, protocol: str) -> pd.DataFrame:
                 "The data may be too small for this protocol."
             )
     if protocol != "naive-merge":
-        _refuse_meeting(table, "picture_id", "pictures")
+        _refuse_meeting(table, "image_id", "images")
     if protocol in {"grouped", "official"}:
         _refuse_meeting(table, "group_id", "groups of children")
     if protocol == "official":
@@ -141,9 +141,9 @@ def describe_split(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a split: n_files, n_pictures, n_groups, n_normal, n_pneumonia,
-        picture_in_train and group_in_train (shares in [0, 1] of its files whose
-        picture, or child, is in train too).
+        One row a split: n_files, n_images, n_groups, n_normal, n_pneumonia,
+        image_in_train and group_in_train (shares in [0, 1] of its files whose
+        image, or child, is in train too).
     """
     train = table[table["split"] == "train"]
     rows = {}
@@ -151,11 +151,11 @@ def describe_split(table: pd.DataFrame) -> pd.DataFrame:
         part = table[table["split"] == name]
         rows[name] = {
             "n_files": len(part),
-            "n_pictures": part["picture_id"].nunique(),
+            "n_images": part["image_id"].nunique(),
             "n_groups": part["group_id"].nunique(),
             "n_normal": int((part["label"] == 0).sum()),
             "n_pneumonia": int((part["label"] == 1).sum()),
-            "picture_in_train": part["picture_id"].isin(train["picture_id"]).mean(),
+            "image_in_train": part["image_id"].isin(train["image_id"]).mean(),
             "group_in_train": part["group_id"].isin(train["group_id"]).mean(),
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("split")
@@ -201,8 +201,8 @@ def _cut_groups(
     if n_groups < folds or fewest < folds:
         raise ValueError(
             f"manifest must hold at least {folds} groups of children, and as many "
-            f"pictures of each class, to cut a part off, found {n_groups} groups and "
-            f"{fewest} pictures. Add pictures, or choose image-random."
+            f"images of each class, to cut a part off, found {n_groups} groups and "
+            f"{fewest} images. Add images, or choose image-random."
         )
     from sklearn.model_selection import StratifiedGroupKFold
 

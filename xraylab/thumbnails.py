@@ -27,7 +27,7 @@ import pandas as pd
 from xraylab import _files, _opening, _progress, pixels
 
 SQUARE_PX = 48
-MAX_BYTES = 100_000_000  # a larger file is no picture of this kind
+MAX_BYTES = 100_000_000  # a larger file is no image of this kind
 HEADER = ["width", "height", "mode", "format", "table_sum", "progressive", "dpi"]
 _CHUNK = 64  # files looked at between two writes
 _WORTH_WORKERS = 500  # below, starting processes takes longer than it saves
@@ -55,7 +55,7 @@ class Thumbnails:
     squares : array of uint8, shape (n_squares, 48, 48)
         Grey levels.
     problems : DataFrame
-        Columns path and cause: files that could not be read as pictures.
+        Columns path and cause: files that could not be read as images.
     """
 
     files: pd.DataFrame
@@ -102,7 +102,7 @@ def look(
                 return _collect(database, paths)
         except BrokenProcessPool as error:
             raise RuntimeError(
-                "a process that read pictures was ended from outside, perhaps for want "
+                "a process that read images was ended from outside, perhaps for want "
                 "of memory. Run again: what was seen is kept."
             ) from error
         except sqlite3.OperationalError as error:
@@ -121,7 +121,7 @@ def _store(root: str | Path) -> Path:
 
 
 def _prepare(database: sqlite3.Connection) -> None:
-    # a power cut may cost the cache, never a picture
+    # a power cut may cost the cache, never an image
     database.execute("pragma synchronous = off")
     database.execute(_TABLE)
     # a damaged path matches no file, so that file is looked at again
@@ -205,7 +205,7 @@ def _look_at(root: Path, todo: Iterable[tuple[str, int, int]]) -> list[tuple]:
     for path, size, changed in todo:
         try:
             data = _read(root / path)
-        except pixels.UnreadablePictureError as error:
+        except pixels.UnreadableImageError as error:
             rows.append((path, size, changed, "", error.cause, "", b""))
             continue
         except OSError as error:
@@ -225,7 +225,7 @@ def _read(file: Path) -> bytes:
         data = opened.read(MAX_BYTES + 1)  # it may have grown since it was listed
     if len(data) > MAX_BYTES:
         cause = f"it has more than {MAX_BYTES:,} bytes"
-        raise pixels.UnreadablePictureError(str(file), cause)
+        raise pixels.UnreadableImageError(str(file), cause)
     return data
 
 
@@ -233,7 +233,7 @@ def _decode(data: bytes) -> tuple[str, str, bytes]:
     """Give cause ("" when all is well), header as JSON, and the square."""
     try:
         header, square = pixels.read_both(data, SQUARE_PX)
-    except pixels.UnreadablePictureError as error:
+    except pixels.UnreadableImageError as error:
         return error.cause, "", b""
     return "", json.dumps([header[name] for name in HEADER]), square.tobytes()
 

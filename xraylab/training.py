@@ -83,8 +83,8 @@ def fit(
     """Train by a recipe, from the beginning or from a state.
 
     Training loss and accuracy are the running ones, under dropout and changed
-    pictures; they lie a little below what the finished network would reach on
-    the plain training pictures.
+    images; they lie a little below what the finished network would reach on
+    the plain training images.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def fit(
     Raises
     ------
     ValueError
-        If train or valid is empty or holds a single class, if the pictures are
+        If train or valid is empty or holds a single class, if the images are
         not of the recipe's size, or if the loss stops being a number.
     """
     check_rows(recipe, pixels, labels, train, valid)
@@ -224,7 +224,7 @@ def _augmented(
 
 
 def _speed(seen: list[np.ndarray], started: float) -> float:
-    """Pictures a second since `started`."""
+    """Images a second since `started`."""
     return round(sum(map(len, seen)) / (time.perf_counter() - started), 1)
 
 
@@ -235,12 +235,12 @@ def check_rows(
     train: np.ndarray,
     valid: np.ndarray,
 ) -> None:
-    """Refuse pictures and rows that `fit` cannot train on.
+    """Refuse images and rows that `fit` cannot train on.
 
     Raises
     ------
     ValueError
-        If train or valid is empty or holds a single class, or if the pictures
+        If train or valid is empty or holds a single class, or if the images
         are not of the recipe's size.
     """
     for name, rows in (("train", train), ("valid", valid)):

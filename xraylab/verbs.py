@@ -24,9 +24,9 @@ def merge(args: argparse.Namespace) -> Answer:
     for path, cause in merged.problems[["path", "cause"]].itertuples(index=False):
         print(f"not read: {path}: {cause}", file=sys.stderr)
     report = merged.report()
-    if report["unnamed_pictures"]:
+    if report["unnamed_images"]:
         print(
-            f"pictures with names that tell no child: {report['unnamed_pictures']}; "
+            f"images with names that tell no child: {report['unnamed_images']}; "
             "each is a group of its own.",
             file=sys.stderr,
         )
@@ -109,7 +109,7 @@ def evaluate(args: argparse.Namespace) -> Answer:
 
 
 def predict(args: argparse.Namespace) -> Answer:
-    """Answer for picture files, in the order given."""
+    """Answer for image files, in the order given."""
     from xraylab import pixels, predict
 
     predictor = predict.Predictor(args.run_folder)
@@ -117,7 +117,7 @@ def predict(args: argparse.Namespace) -> Answer:
     for file in args.files:
         try:
             answer = predictor.predict(file)
-        except (pixels.UnreadablePictureError, OSError) as error:
+        except (pixels.UnreadableImageError, OSError) as error:
             cause = getattr(error, "cause", None) or error.strerror
             print(f"not read: {file}: {cause}", file=sys.stderr)
             rows.append({"path": str(file), "error": cause})
@@ -133,7 +133,7 @@ def predict(args: argparse.Namespace) -> Answer:
 
 
 def phantom(args: argparse.Namespace) -> Answer:
-    """Write simulated pictures."""
+    """Write simulated images."""
     from xraylab import phantom
 
     plants = phantom.CLEAN if args.clean else phantom.REAL_LIKE
@@ -143,8 +143,8 @@ def phantom(args: argparse.Namespace) -> Answer:
         seed=args.seed,
         plants=plants,
     )
-    text = f"{len(truth)} simulated pictures in three layouts, written to {args.out}."
-    return {"pictures": len(truth), "out": str(args.out)}, text, 0
+    text = f"{len(truth)} simulated images in three layouts, written to {args.out}."
+    return {"images": len(truth), "out": str(args.out)}, text, 0
 
 
 def lessons(args: argparse.Namespace) -> Answer:
@@ -167,7 +167,7 @@ def lessons(args: argparse.Namespace) -> Answer:
 
 
 def results(args: argparse.Namespace) -> Answer:
-    """Show what was measured on real pictures."""
+    """Show what was measured on real images."""
     from xraylab import results
 
     if args.name:

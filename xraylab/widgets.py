@@ -19,7 +19,7 @@ _NOTE = f"<small>{predict.NOT_FOR_CLINICAL_USE}</small>"
 def prediction_widget(
     predictor: predict.Predictor, samples: dict[str, str | Path]
 ) -> ipywidgets.VBox:
-    """Panel that answers for an uploaded picture or a sample.
+    """Panel that answers for an uploaded image or a sample.
 
     Parameters
     ----------
@@ -30,17 +30,17 @@ def prediction_widget(
     Returns
     -------
     VBox
-        With the fields `sample`, `upload`, `picture` and `answer`.
+        With the fields `sample`, `upload`, `image` and `answer`.
     """
     panel = ipywidgets.VBox()
     panel.sample = ipywidgets.Dropdown(options=list(samples), description="Sample")
-    panel.upload = ipywidgets.FileUpload(accept="image/*", description="Your picture")
-    panel.picture = ipywidgets.Image(width=_SHOWN_PX)
+    panel.upload = ipywidgets.FileUpload(accept="image/*", description="Your image")
+    panel.image = ipywidgets.Image(width=_SHOWN_PX)
     panel.answer = ipywidgets.HTML()
 
     def show(data: bytes) -> None:
         panel.answer.value = answer_text(predictor, data)
-        panel.picture.value = _as_png(data)
+        panel.image.value = _as_png(data)
 
     def show_sample(_: object = None) -> None:
         if panel.sample.value is None:
@@ -48,7 +48,7 @@ def prediction_widget(
         try:
             show(Path(samples[panel.sample.value]).read_bytes())
         except OSError as error:
-            panel.picture.value = b""
+            panel.image.value = b""
             panel.answer.value = _unread(f"{error.filename}: {error.strerror}")
 
     def show_upload(change: dict) -> None:
@@ -58,7 +58,7 @@ def prediction_widget(
     panel.sample.observe(show_sample, "value")
     panel.upload.observe(show_upload, "value")
     choice = ipywidgets.HBox([panel.sample, panel.upload])
-    panel.children = [choice, panel.picture, panel.answer]
+    panel.children = [choice, panel.image, panel.answer]
     show_sample()
     return panel
 
@@ -67,7 +67,7 @@ def answer_text(predictor: predict.Predictor, data: bytes) -> str:
     """Answer for a file's content as HTML; what cannot be read is said kindly."""
     try:
         prediction = predictor.predict(data)
-    except pixels.UnreadablePictureError as error:
+    except pixels.UnreadableImageError as error:
         return _unread(error.cause)
     warnings = "".join(f"Careful: {text}<br>" for text in prediction.warnings)
     return f"<b>{prediction}</b><br>{warnings}{_NOTE}"
@@ -80,14 +80,14 @@ def _first_upload(value: Sequence[dict] | dict[str, dict]) -> bytes:
 
 
 def _unread(cause: str) -> str:
-    return f"This is not a picture I can read: {html.escape(cause)}.<br>{_NOTE}"
+    return f"This is not an image I can read: {html.escape(cause)}.<br>{_NOTE}"
 
 
 def _as_png(data: bytes) -> bytes:
-    """Make a file's content fit for the browser; empty when it is no picture."""
+    """Make a file's content fit for the browser; empty when it is no image."""
     try:
         square = pixels.read_pixels(data, _SHOWN_PX)
-    except pixels.UnreadablePictureError:
+    except pixels.UnreadableImageError:
         return b""
     out = io.BytesIO()
     Image.fromarray(square).save(out, "PNG")

@@ -4,7 +4,7 @@
 # **Question: what does the schedule do?**
 #
 # The original project trains with Adam, lowers its learning rate in steps, and
-# disturbs its pictures on the way. Which of that matters? One training cannot tell
+# disturbs its images on the way. Which of that matters? One training cannot tell
 # you. Here you write the loop by hand, then train many small networks and find out
 # what one can honestly say.
 #
@@ -77,9 +77,9 @@ print("both agree:", np.allclose(by_hand, by_torch))
 print("rates:", *dict.fromkeys(f"{rate:.0e}" for rate in by_hand))
 
 # %% [markdown]
-# ## Pictures to train on
+# ## Images to train on
 #
-# Each picture once, children kept apart, at a small size, so that many trainings fit
+# Each image once, children kept apart, at a small size, so that many trainings fit
 # in a minute. Of each class we draw at most 300, at random. The validation part judges;
 # the test stays closed.
 
@@ -100,13 +100,13 @@ print(len(train), "to train on,", len(valid), "to judge by")
 print(f"always the larger class is right for {floor:.2f} of these, the floor")
 
 # %% [markdown]
-# Training pictures are turned, blurred and mirrored a little, each time anew. Here is
-# one picture as six different batches would see it.
+# Training images are turned, blurred and mirrored a little, each time anew. Here is
+# one image as six different batches would see it.
 
 # %% alt="The same simulated X-ray six times, each a little turned, blurred or mirrored."
 x = batches.make_batch(grey, train[:1])
 drawn = [batches.augment(x, seed=0, step=step)[0, 0].numpy() for step in range(6)]
-_ = figures.show_pictures(np.array(drawn), data_name=here.data_name)
+_ = figures.show_images(np.array(drawn), data_name=here.data_name)
 
 # %% [markdown]
 # ## The loop, by hand
@@ -212,7 +212,7 @@ spread = max(by_seed) - min(by_seed)
 lesson.keep_truth("accuracy, best seed less worst", spread, here.data_name)
 
 # %% [markdown]
-# Same recipe, same pictures, same children. The spread between these numbers is what
+# Same recipe, same images, same children. The spread between these numbers is what
 # luck alone can do. Any claim that a change helps has to be larger than that. The last
 # line is about another luck: which children came into the validation part. Where its
 # interval reaches the floor, this accuracy cannot be told from an answer that never
@@ -220,10 +220,10 @@ lesson.keep_truth("accuracy, best seed less worst", spread, here.data_name)
 #
 # And what does the schedule do? Look at one of the trainings. The dotted line marks
 # where the rate falls. The training line is measured along the way, with dropout on and
-# on changed pictures, which lowers it. Where it still lies above the validation line,
-# the network knows its own pictures better than new ones.
+# on changed images, which lowers it. Where it still lies above the validation line,
+# the network knows its own images better than new ones.
 
-# %% alt="Accuracy by epoch on training and validation pictures, with a line where the rate falls."
+# %% alt="Accuracy by epoch on training and validation images, with a line where the rate falls."
 history = pd.DataFrame(tried[0][1].history)
 _ = figures.plot_history(history, data_name=here.data_name)
 
@@ -233,7 +233,7 @@ _ = figures.plot_history(history, data_name=here.data_name)
 #
 # ## Switch things off, one at a time
 #
-# The recipe has five things that are said to help on new pictures, and a schedule.
+# The recipe has five things that are said to help on new images, and a schedule.
 # We take out one after the other, with one seed each, and hold each against the
 # spread that we have just seen. What do you expect to stand out?
 
@@ -258,18 +258,18 @@ for name, change in without.items():
 # A single run inside the spread tells you next to nothing about the change. A single
 # run outside is a hint, no more. A sixth seed of the whole recipe may well fall outside
 # the spread of five. To *know*, one would train several seeds with and without, and
-# judge by many more validation pictures. How few are there? One picture more or less
+# judge by many more validation images. How few are there? One image more or less
 # moves the accuracy by this much.
 
 # %%
-print(f"one picture is {1 / n:.3f} of the accuracy, n = {n}")
+print(f"one image is {1 / n:.3f} of the accuracy, n = {n}")
 
 # %% [markdown]
 # ## What this shows, and what it does not
 #
 # - All numbers above are on **validation**, since we were choosing. Choosing on the
 #   test would spend it.
-# - Small networks on small pictures show how a comparison is made. What helps here
+# - Small networks on small images show how a comparison is made. What helps here
 #   need not help a large network at full size, or the other way round.
 #
 # ## Change one thing

@@ -32,7 +32,7 @@ def code_cells(notebook):
 
 
 def texts_of(cell):
-    """What nbval compares: all outputs but pictures."""
+    """What nbval compares: all outputs but images."""
     for output in cell.outputs:
         if "text" in output:
             yield output["text"]
@@ -101,7 +101,7 @@ def test_it_keeps_the_rules_of_lessons(source):
 
 
 @each_lesson
-def test_each_picture_is_described_in_words(source):
+def test_each_image_is_described_in_words(source):
     for cell in code_cells(read_stored(source)):
         for output in cell.outputs:
             if "image/png" in output.get("data", {}):

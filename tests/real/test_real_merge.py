@@ -8,9 +8,9 @@ def merged(real):
     return merging.merge(real / "kaggle", progress=False)
 
 
-def test_the_three_sources_are_the_same_pictures(merged):
+def test_the_three_sources_are_the_same_images(merged):
     report = merged.report()
-    counts = {"files": 17_568, "pictures": 5_824, "patients": 4_097, "groups": 4_096}
+    counts = {"files": 17_568, "images": 5_824, "patients": 4_097, "groups": 4_096}
     assert {name: report[name] for name in counts} == counts
     assert report["label_conflicts"] == report["problems"] == 0
     assert report["ignored"] == {}
@@ -24,7 +24,7 @@ def test_the_traps_of_the_download_are_left_out_with_a_reason(real_with_traps):
     assert len(files) == 17_568
     assert ignored["reason"].value_counts().to_dict() == {
         "second copy nested in the same source": 5_856,
-        "macOS file, not a picture": 5_856,
+        "macOS file, not an image": 5_856,
     }
 
 
@@ -41,7 +41,7 @@ def test_the_second_source_cuts_children_apart(merged):
         split: second[second["published_split"] == split]
         for split in ("train", "val", "test")
     }
-    for column, n_both in (("patient_id", 305), ("picture_id", 7)):
+    for column, n_both in (("patient_id", 305), ("image_id", 7)):
         seen = {split: set(table[column]) for split, table in where.items()}
         assert len(seen["train"] & seen["val"]) == n_both
         assert not seen["test"] & (seen["train"] | seen["val"])

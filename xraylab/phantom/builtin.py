@@ -13,7 +13,7 @@ from xraylab.phantom.write import write_phantom
 def builtin_data(
     plants: Plants = REAL_LIKE, n_children: int = 300, seed: int = 0
 ) -> Path:
-    """Give the folder of the built-in pictures; write it on first use.
+    """Give the folder of the built-in images; write it on first use.
 
     It lies in the user's cache folder, or in the folder that the environment
     variable XRAYLAB_CACHE names.

@@ -23,7 +23,7 @@ _VISIBLE_MASK = 0.35
 
 @dataclass(frozen=True)
 class Lesion:
-    """One child's disease on one picture; severity 0 is none."""
+    """One child's disease on one image; severity 0 is none."""
 
     kind: str = "n"  # n normal, b bacterial, v viral
     severity: float = 0.0  # 0 to 1
@@ -51,7 +51,7 @@ class Lesion:
 
 
 def draw_lesion(seed: int, kind: str, number: int = 0) -> Lesion:
-    """Draw one child's disease as it is on one of its pictures.
+    """Draw one child's disease as it is on one of its images.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def draw_lesion(seed: int, kind: str, number: int = 0) -> Lesion:
     kind : str
         "n" normal, "b" bacterial, "v" viral, "c" severely ill with COVID-19.
     number : int
-        The child's picture, from 0: severity differs a little between them.
+        The child's image, from 0: severity differs a little between them.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""One rendered picture: twins, masks, doses, likeness."""
+"""One rendered image: twins, masks, doses, likeness."""
 
 import numpy as np
 import pytest
@@ -14,13 +14,13 @@ from xraylab.phantom import (
     twin,
 )
 from xraylab.phantom.banks import banks, take_pixels, take_window
+from xraylab.phantom.image import resized_masks
 from xraylab.phantom.likeness import (
     FEATURES,
     measure_features,
     read_real_ranges,
     share_inside,
 )
-from xraylab.phantom.picture import resized_masks
 
 SIZE = (96, 80)
 
@@ -33,15 +33,15 @@ def make(seed, kind, *, plants=CLEAN, in_test=False, number=0):
 
 
 @pytest.mark.parametrize("size", [(96, 80), (64, 64), (48, 48), (260, 300)])
-def test_picture_and_masks_have_the_size(size):
+def test_image_and_masks_have_the_size(size):
     rendering = render(*make(1, "b"), size)
-    assert rendering.picture.dtype == np.uint8
+    assert rendering.image.dtype == np.uint8
     masks = rendering.masks
-    for field in (rendering.picture, masks.left_lung, masks.heart, masks.lesion):
+    for field in (rendering.image, masks.left_lung, masks.heart, masks.lesion):
         assert field.shape == size[::-1]
 
 
-def test_too_small_a_picture():
+def test_too_small_a_image():
     with pytest.raises(ValueError, match=r"size must be at least 16 px .* \(8, 64\)"):
         render(*make(1, "n"), (8, 64))
 
@@ -53,7 +53,7 @@ def test_unknown_kind():
 
 def test_rendering_repeats_to_the_bit():
     first, second = (render(*make(2, "v"), SIZE) for _ in range(2))
-    assert np.array_equal(first.picture, second.picture)
+    assert np.array_equal(first.image, second.image)
     assert np.array_equal(first.masks.lesion, second.masks.lesion)
 
 
@@ -62,7 +62,7 @@ def test_twin_differs_only_where_the_disease_acts(kind):
     for seed in range(8):
         case = make(seed, kind)
         sick, healthy = render(*case, SIZE), twin(*case, SIZE)
-        change = np.abs(sick.picture.astype(float) - healthy.picture)
+        change = np.abs(sick.image.astype(float) - healthy.image)
         lungs = sick.masks.left_lung | sick.masks.right_lung
         # Elsewhere only scatter, the reader and hidden lung carry a trace of it.
         elsewhere = ~lungs & (sick.masks.lesion < 0.05)
@@ -86,7 +86,7 @@ def test_twin_has_no_lesion_and_the_same_anatomy():
 
 def test_twin_of_a_normal_is_itself():
     case = make(5, "n")
-    assert np.array_equal(render(*case, SIZE).picture, twin(*case, SIZE).picture)
+    assert np.array_equal(render(*case, SIZE).image, twin(*case, SIZE).image)
 
 
 def test_lesion_lies_on_the_named_side():
@@ -108,7 +108,7 @@ def test_lesion_box_bounds_the_lesion():
     assert inside[top:bottom, left:right].sum() == inside.sum()
 
 
-def test_right_lung_is_on_the_left_of_the_picture():
+def test_right_lung_is_on_the_left_of_the_image():
     masks = render(*make(6, "n"), SIZE).masks
     right, left = (
         np.nonzero(lung)[1].mean() for lung in (masks.right_lung, masks.left_lung)
@@ -119,10 +119,10 @@ def test_right_lung_is_on_the_left_of_the_picture():
 def test_lungs_are_darker_than_the_heart():
     for seed in range(6):
         rendering = render(*make(seed, "n"), SIZE)
-        masks, picture = rendering.masks, rendering.picture
+        masks, image = rendering.masks, rendering.image
         lungs = masks.left_lung | masks.right_lung
         assert not (lungs & masks.heart).any()
-        assert picture[lungs].mean() + 20 < picture[masks.heart].mean()
+        assert image[lungs].mean() + 20 < image[masks.heart].mean()
 
 
 def test_resized_masks():
@@ -175,8 +175,8 @@ def test_shifted_test_block_is_brighter_with_half_the_class_differences():
 
 
 def test_features_are_near_the_real_ranges():
-    pictures = [render(*make(i, "nbv"[i % 3]), (224, 224)).picture for i in range(45)]
-    shares = share_inside(measure_features(pictures))
+    images = [render(*make(i, "nbv"[i % 3]), (224, 224)).image for i in range(45)]
+    shares = share_inside(measure_features(images))
     assert list(read_real_ranges().index) == list(FEATURES)
     assert shares.mean() > 0.75
     assert shares.min() > 0.45

@@ -1,4 +1,4 @@
-"""One picture with its truth, and its disease-free twin."""
+"""One image with its truth, and its disease-free twin."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _BONE_DENSITY = 0.55
 
 @dataclass(frozen=True)
 class Masks:
-    """Where things are, arrays of the picture's shape.
+    """Where things are, arrays of the image's shape.
 
     The lungs are the seen lung fields, without heart and what lies below the
-    diaphragm; `right_lung` is the child's right, on the picture's left. `lesion`
+    diaphragm; `right_lung` is the child's right, on the image's left. `lesion`
     is soft, 0 to 1, float32, and may reach behind the heart; the others are bool.
     """
 
@@ -62,13 +62,13 @@ class Masks:
 
 @dataclass(frozen=True)
 class Rendering:
-    """A picture and its truth.
+    """An image and its truth.
 
-    `picture` is uint8, `visible` the air lost inside the lesion over the sd of
+    `image` is uint8, `visible` the air lost inside the lesion over the sd of
     the air in the healthy lung (0 without disease), `window` the display window.
     """
 
-    picture: np.ndarray
+    image: np.ndarray
     masks: Masks
     visible: float
     window: tuple[float, float]
@@ -91,7 +91,7 @@ def render(
     size : two int
         Width and height in pixels, each at least 16.
     window : two float, optional
-        Display window of another rendering; chosen from the picture by default.
+        Display window of another rendering; chosen from the image by default.
 
     Raises
     ------
@@ -115,8 +115,8 @@ def render(
     exposed = film.expose(np.clip(through, 0, None), anatomy, shot, frame)
     exposed = film.process(exposed, anatomy, shot)
     window = window or film.choose_window(exposed, frame)
-    picture = film.add_marks(film.display(exposed, window, shot), shot, frame)
-    return Rendering(picture, masks, _visibility(masks, air, lost), window)
+    image = film.add_marks(film.display(exposed, window, shot), shot, frame)
+    return Rendering(image, masks, _visibility(masks, air, lost), window)
 
 
 def twin(
@@ -125,7 +125,7 @@ def twin(
     """Render the same exposure of the same child, had it not been ill.
 
     Pose, exposure, noise, display window and planted differences stay those of
-    the sick picture; only the disease is gone.
+    the sick image; only the disease is gone.
     """
     sick = render(anatomy, shot, lesion, size)
     if lesion.severity == 0:
@@ -134,7 +134,7 @@ def twin(
 
 
 def resized_masks(masks: Masks, size: tuple[int, int]) -> Masks:
-    """Scale masks to a copy of the picture with another width and height."""
+    """Scale masks to a copy of the image with another width and height."""
 
     def scaled(mask: np.ndarray) -> np.ndarray:
         image = Image.fromarray(mask.astype(np.float32))
