@@ -14,8 +14,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from xraylab import __version__, data
+from xraylab import __version__, cores, data
 from xraylab.cli import verbs
+from xraylab.cli.demo import demo as work_of_demo
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     if arguments.json:
         answer = {**answer, "seconds": round(time.perf_counter() - started, 1)}
-        print(json.dumps({**answer, "peak_mb": _peak_mb()}))
+        print(json.dumps({**answer, "peak_mb": cores.peak_mb()}))
     else:
         print(text)
     return code
@@ -118,6 +119,13 @@ def _evaluate_and_predict(sub: argparse._SubParsersAction) -> None:
     predict.add_argument("run_folder", type=_folder, metavar="RUN")
     predict.add_argument("files", nargs="+", type=Path, metavar="FILE")
 
+    demo = _verb(sub, "demo", work_of_demo, "serve a page that answers for images")
+    demo.add_argument(
+        "run_folder", nargs="?", type=_folder, metavar="RUN", help="default: lesson 07's"
+    )
+    demo.add_argument("--port", type=_positive, default=8866, metavar="N")
+    demo.add_argument("--no-browser", action="store_true", help="open no browser")
+
 
 def _phantom(sub: argparse._SubParsersAction) -> None:
     phantom = _verb(sub, "phantom", verbs.phantom, "write simulated images")
@@ -192,13 +200,3 @@ def _share(text: str) -> float:
     if not 0 <= share <= 1:  # nan is in no range
         raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, got {text}")
     return share
-
-
-def _peak_mb() -> float | None:
-    """Peak memory of this process in MB; None where the system does not say."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    unit = 1e6 if sys.platform == "darwin" else 1e3
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)

@@ -30,7 +30,6 @@ from xraylab.images import decode
 from xraylab.progress import progress_bar
 
 THUMBNAIL_PX = 48
-MAX_BYTES = 100_000_000  # a larger file is no image of this kind
 HEADER = ["width", "height", "mode", "format", "table_sum", "progressive", "dpi"]
 _CHUNK = 64  # files looked at between two writes
 _WORTH_WORKERS = 500  # below, starting processes takes longer than it saves
@@ -207,7 +206,7 @@ def _look_at(root: Path, todo: Iterable[tuple[str, int, int]]) -> list[tuple]:
     rows = []
     for path, size, changed in todo:
         try:
-            data = _read(root / path)
+            data = decode.read_bytes(root / path)
         except UnreadableImageError as error:
             rows.append((path, size, changed, "", error.cause, "", b""))
             continue
@@ -220,16 +219,6 @@ def _look_at(root: Path, todo: Iterable[tuple[str, int, int]]) -> list[tuple]:
             seen[digest] = _decode(data)
         rows.append((path, size, changed, digest, *seen[digest]))
     return rows
-
-
-def _read(file: Path) -> bytes:
-    decode.refuse_odd_file(file)
-    with file.open("rb") as opened:
-        data = opened.read(MAX_BYTES + 1)  # it may have grown since it was listed
-    if len(data) > MAX_BYTES:
-        cause = f"it has more than {MAX_BYTES:,} bytes"
-        raise UnreadableImageError(str(file), cause)
-    return data
 
 
 def _decode(data: bytes) -> tuple[str, str, bytes]:
