@@ -1,4 +1,4 @@
-"""`xraylab demo`: a run's panel as a page of its own, served by Voila."""
+"""demo: a run's panel as a page of its own, served by Voila."""
 
 from __future__ import annotations
 
@@ -13,13 +13,30 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from xraylab import images
+from xraylab.cli import arguments
+from xraylab.cli.arguments import Answer, Verbs
 
 # Room for what the panel then refuses in words: above it the connection would end.
 MAX_MESSAGE_BYTES = 1_000_000_000
 IDLE_SECONDS = 60  # a kernel that nobody is connected to ends after so long
 
 
-def demo(args: argparse.Namespace) -> tuple[dict, str, int]:
+def add_verbs(verbs: Verbs) -> None:
+    """Add the verb and its arguments."""
+    text = "serve a page that answers for images"
+    verb = arguments.add_verb(verbs, "demo", demo, text)
+    verb.add_argument(
+        "run_folder",
+        nargs="?",
+        type=arguments.folder,
+        metavar="RUN",
+        help="default: the run of lesson 07, trained where it is missing",
+    )
+    verb.add_argument("--port", type=arguments.positive, default=8866, metavar="N")
+    verb.add_argument("--no-browser", action="store_true", help="open no browser")
+
+
+def demo(args: argparse.Namespace) -> Answer:
     """Serve the page until it is interrupted."""
     # in a process of its own, since training takes memory that the server needs not
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
