@@ -113,7 +113,12 @@ def serve(file: Path, *, port: int, open_browser: bool) -> None:
     config.Voila.ip = "127.0.0.1"
     config.Voila.port = port
     config.Voila.open_browser = open_browser
-    config.Voila.tornado_settings = {"websocket_max_message_size": MAX_MESSAGE_BYTES}
+    config.Voila.tornado_settings = {
+        "websocket_max_message_size": MAX_MESSAGE_BYTES,
+        # else Voila refuses its own page's word that a kernel may go; it names the
+        # kernel by an id that no other page knows
+        "disable_check_xsrf": True,
+    }
     config.VoilaConfiguration.preheat_kernel = True
     config.VoilaConfiguration.show_tracebacks = False
     config.MappingKernelManager.cull_idle_timeout = IDLE_SECONDS

@@ -106,7 +106,8 @@ class Prediction:
     def decision(self) -> str:
         """From which score on the answer is pneumonia, and by which rule."""
         rule = f", by the rule: {self.rule}" if self.rule else ""
-        return f"Pneumonia is answered from a score of {_written(self.threshold)[0]} on{rule}."
+        (threshold,) = _written(self.threshold)
+        return f"Pneumonia is answered from a score of {threshold} on{rule}."
 
     def __str__(self) -> str:
         return f"Prediction: {self.answer} ({self.how_sure})"

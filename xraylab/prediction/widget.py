@@ -18,7 +18,6 @@ from xraylab.prediction.predictor import NOT_FOR_CLINICAL_USE, Prediction, Predi
 _SHOWN_PX = 400
 # the answer beside the image, or below it where the window is narrow
 _BESIDE = {"flex_flow": "row wrap", "align_items": "flex-start", "grid_gap": "16px"}
-_NO_SAMPLE = "(choose one)"
 _NOTE = f"<small>{NOT_FOR_CLINICAL_USE}</small>"
 _PLAIN_SERVER_MB = 10  # what a Jupyter server takes in one message by itself
 
@@ -42,9 +41,7 @@ def prediction_widget(
     """
     panel = ipywidgets.VBox()
     panel.sample = ipywidgets.Dropdown(
-        options=[(_NO_SAMPLE, None), *((name, name) for name in samples)],
-        value=None,
-        description="Sample",
+        options=list(samples), value=None, description="Sample"
     )
     panel.upload = ipywidgets.FileUpload(accept="image/*", description="Your image")
     panel.image = ipywidgets.Image(format="png", layout={"display": "none"})
