@@ -60,7 +60,10 @@ def lab_server(browser, run_folder, tmp_path_factory):
     notebook = v4.new_notebook(cells=[v4.new_code_cell(code)])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(notebook, folder / "panel.ipynb")
-    with serving(lab_command(folder), log=folder / "log", path="/api") as address:
+    command, settings = lab_command(folder), str(folder / "new")
+    with serving(
+        command, log=folder / "log", path="/api", JUPYTERLAB_SETTINGS_DIR=settings
+    ) as address:
         yield address
 
 
@@ -86,16 +89,14 @@ class Panel:
         return self.wait_for(f"File: {file.name}")
 
 
-@pytest.fixture(params=["page", "lab"])
+@pytest.fixture(scope="module", params=["page", "lab"])
 def panel(request, browser):
     page = browser.new_page(viewport=SCREEN)
     if request.param == "page":
         page.goto(request.getfixturevalue("page_server"))
     else:
-        server = request.getfixturevalue("lab_server")
-        page.goto(f"{server}/lab/tree/panel.ipynb?reset")
-        idle = page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
-        idle.wait_for(timeout=SLOW_MS)
+        page.goto(f"{request.getfixturevalue('lab_server')}/lab/tree/panel.ipynb")
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=SLOW_MS)
         page.locator(".jp-Notebook-cell .cm-content").first.click()
         page.keyboard.press("Shift+Enter")
     yield Panel(page)
