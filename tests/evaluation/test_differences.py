@@ -46,10 +46,9 @@ def test_pairing_narrows_the_difference(predictions, near):
 
 
 def test_half_shared_lies_between(predictions, near):
+    others = near["group_id"] + "x"
     half = near.assign(
-        group_id=near["group_id"].mask(
-            np.arange(624) % 300 < 150, near["group_id"] + "x"
-        )
+        group_id=near["group_id"].mask(np.arange(624) % 300 < 150, others)
     )
     widths = []
     for table in (near, half, near.assign(group_id=others)):

@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from xraylab.evaluation.intervals import Interval, not_given, square_and_add
-from xraylab.evaluation.metrics import correlate, find_metric, make_rows
+from xraylab.evaluation.metrics import Rows, correlate, find_metric, make_rows
 
 
 def difference(
@@ -50,7 +50,11 @@ def difference(
         that stands in both has two labels.
     """
     _check_labels(a, b)
-    rows, others = make_rows(a, threshold), make_rows(b, threshold)
+    return difference_of(make_rows(a, threshold), make_rows(b, threshold), metric)
+
+
+def difference_of(rows: Rows, others: Rows, metric: str) -> Interval:
+    """As `difference`, of checked rows."""
     one, other = (find_metric(metric).measure(r) for r in (rows, others))
     parts = one.interval, other.interval
     value = parts[0].value - parts[1].value
