@@ -20,7 +20,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from xraylab import _files, auditing, intervals, names
+from xraylab import audit, data, intervals
+from xraylab.files import write_text
 
 COPIES, CHILDREN = "images in several splits", "children in several splits"
 LABELS, CLASS = "one image under two labels", "class told without the lungs"
@@ -98,7 +99,7 @@ def plant_children(root: Path, dose: float, rng) -> None:
     by_child: dict[tuple, list[Path]] = {}
     for file in sorted(root.rglob("*.jpeg")):
         if file.parts[-3] == "train":
-            by_child.setdefault(names.read_name(file.name), []).append(file)
+            by_child.setdefault(data.read_name(file.name), []).append(file)
     many = [files for files in by_child.values() if len(files) > 1]
     for i in rng.permutation(len(many))[: max(1, round(dose * len(many)))]:
         file = many[i][0]
@@ -124,7 +125,7 @@ def audit_planted(clean: Path, plant: Callable | None, dose: float) -> dict:
         if plant:
             seed = [int(clean.name.split("-")[-1]), int(1000 * dose)]
             plant(root, dose, np.random.default_rng(seed))
-        found = auditing.audit(root, progress=False)
+        found = audit.run_audit(root, progress=False)
     above = found.probes[found.probes["found"]]
     said = [finding.name for finding in found.faults]
     return {
@@ -161,7 +162,7 @@ def main() -> None:
                 )
     print(f"{time.process_time() - started:.0f} CPU-seconds")
     if args.out:
-        _files.write_text(args.out, json.dumps(answers, indent=1))
+        write_text(args.out, json.dumps(answers, indent=1))
 
 
 if __name__ == "__main__":

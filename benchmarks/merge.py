@@ -60,7 +60,7 @@ def brighten(image: Image.Image, rng: random.Random) -> Image.Image:
     return ImageEnhance.Contrast(brighter).enhance(rng.uniform(0.8, 1.2))
 
 
-# Within the limits that xraylab.alignment states, and then beyond them.
+# Within the limits that xraylab.duplicates.registration states, and then beyond them.
 KINDS = {
     "quality 30": lambda p, r: encode(p, 30),
     "resized to 160 px": lambda p, r: encode(resize(p, 160)),
@@ -215,12 +215,12 @@ def score_pairs(pairs: np.ndarray, distance: np.ndarray, image: np.ndarray) -> d
 def pairs_by_xraylab(root: Path, paths: list[Path]) -> tuple[np.ndarray, np.ndarray]:
     import pandas as pd
 
-    from xraylab import _cores, duplicates
+    from xraylab import cores, duplicates
 
     names = [p.relative_to(root).as_posix() for p in paths]
     table = pd.DataFrame({"path": names, "source": ""})
     found = duplicates.find_images(
-        table, root, workers=_cores.count_cores(), progress=False
+        table, root, workers=cores.count_cores(), progress=False
     )
     return pairs_within(found.table.groupby("image_id").indices.values())
 
@@ -348,7 +348,7 @@ def measure_search() -> None:
     """Search among many made-up squares with planted noisy copies."""
     import pandas as pd
 
-    from xraylab import likeness
+    from xraylab import duplicates
 
     rng = np.random.default_rng(SEED)
     rows = []
@@ -358,7 +358,7 @@ def measure_search() -> None:
         noise = rng.normal(0, 3, (1000, 48, 48))
         squares[-1000:] = (squares[planted] + noise).clip(0, 255)
         cpu, started = time.process_time(), time.perf_counter()
-        pairs = likeness.find_pairs(squares, at_least=0.98)
+        pairs = duplicates.find_pairs(squares, at_least=0.98)
         cpu, seconds = time.process_time() - cpu, time.perf_counter() - started
         found = set(zip(pairs["a"], pairs["b"], strict=True))
         hits = len(found & set(zip(planted, range(n - 1000, n), strict=True)))

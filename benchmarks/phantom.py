@@ -30,7 +30,8 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from xraylab.names import read_name
+from xraylab.data import read_name
+from xraylab.images import read_pixels
 from xraylab.phantom import CLEAN, draw_anatomy, draw_lesion, draw_shot, render
 from xraylab.phantom.banks import banks
 from xraylab.phantom.likeness import (
@@ -39,7 +40,6 @@ from xraylab.phantom.likeness import (
     measure_features,
     share_inside,
 )
-from xraylab.pixels import read_pixels
 
 ORIGIN = (
     "Kermany et al. 2018, data doi 10.17632/rscbjbr9sj, CC BY 4.0; 100 normal, 100 "

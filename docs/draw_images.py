@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from xraylab import figures, results, splits
+from xraylab import data, plots, results
 
 IMAGES = Path(__file__).parent / "images"
 
@@ -19,9 +19,9 @@ def main() -> None:
             "protocol": protocol,
             **results.read_result(f"real-64px-{protocol}")["metrics"]["accuracy"],
         }
-        for protocol in splits.PROTOCOLS
+        for protocol in data.PROTOCOLS
     ]
-    ax = figures.plot_protocols(
+    ax = plots.plot_protocols(
         pd.DataFrame(rows), data_name="real images, from scratch, 64 px, one seed"
     )
     ax.figure.savefig(IMAGES / "result.png", dpi=150, bbox_inches="tight")

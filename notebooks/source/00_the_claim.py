@@ -18,7 +18,8 @@
 # > may be used to decide about a person's health.
 
 # %%
-from xraylab import evaluation, experiments, figures, lesson, merging, splits
+from xraylab import data, evaluation, plots, training
+from xraylab.course import lesson
 
 here = lesson.start(0)
 
@@ -49,8 +50,8 @@ lesson.guess("official accuracy", None, sure=None)
 # *pneumonia*. Let us merge them and count.
 
 # %%
-merged = merging.merge(here.root, progress=False)
-merging.save_merge(merged, here.merge_folder)
+merged = data.merge(here.root, progress=False)
+data.save_merge(merged, here.merge_folder)
 files = merged.manifest
 files.groupby(["source", "label"]).size().unstack()
 
@@ -60,7 +61,7 @@ files.groupby(["source", "label"]).size().unstack()
 
 # %% alt="Two rows of six simulated chest X-rays: normal above, pneumonia below."
 shown = files[files["kept"]].groupby("label").sample(6, random_state=1)
-_ = figures.show_images(
+_ = plots.show_images(
     [here.root / path for path in shown["path"]],
     titles=["normal" if label == 0 else "pneumonia" for label in shown["label"]],
     data_name=here.data_name,
@@ -73,7 +74,7 @@ _ = figures.show_images(
 # testing. We call this `naive-merge`, and do the same.
 
 # %%
-table = splits.split(files, "naive-merge", seed=0)
+table = data.split(files, "naive-merge", seed=0)
 table["split"].value_counts()
 
 # %% [markdown]
@@ -88,7 +89,7 @@ table["split"].value_counts()
 vars(here.recipe)
 
 # %% tags=["nbval-ignore-output"]
-run = experiments.train(
+run = training.train(
     here.merge_folder, "naive-merge", here.recipe, here.folder / "naive-merge"
 )
 run.history[["epoch", "train_accuracy", "valid_accuracy"]].tail(3).round(3)
@@ -109,7 +110,7 @@ for part in ("train", "valid"):
 # than it would be on the same images afterwards.
 
 # %% alt="Accuracy by epoch on training and validation images. Both lines climb and meet."
-_ = figures.plot_history(run.history, data_name=here.data_name)
+_ = plots.plot_history(run.history, data_name=here.data_name)
 
 # %% [markdown]
 # ## The score
@@ -118,7 +119,7 @@ _ = figures.plot_history(run.history, data_name=here.data_name)
 # and each reading is counted: a test one looks at often is no test any more.
 
 # %% tags=["nbval-ignore-output"]
-predictions, n_looks = experiments.score(here.folder / "naive-merge", on="test")
+predictions, n_looks = training.score(here.folder / "naive-merge", on="test")
 metrics = evaluation.evaluate(predictions)
 print(*evaluation.describe(metrics), sep="\n")
 
@@ -132,7 +133,7 @@ print(*evaluation.describe(metrics), sep="\n")
 
 # %% alt="Table of right and wrong answers, two by two. Most files are on the diagonal."
 counts = evaluation.confusion(predictions["label"], predictions["score"])
-_ = figures.plot_confusion(counts, data_name=here.data_name)
+_ = plots.plot_confusion(counts, data_name=here.data_name)
 
 # %% [markdown]
 # ## One image
@@ -141,7 +142,7 @@ _ = figures.plot_confusion(counts, data_name=here.data_name)
 # images shown above. Most of them were in training, so this proves nothing yet.
 
 # %% tags=["nbval-ignore-output"]
-from xraylab.predict import Predictor
+from xraylab.prediction import Predictor
 
 predictor = Predictor(here.folder / "naive-merge")
 print(predictor.predict(here.root / shown["path"].iloc[-1]))
@@ -155,7 +156,7 @@ print(predictor.predict(here.root / shown["path"].iloc[-1]))
 # many of the test files show an image that the network saw while it trained?
 
 # %%
-test = splits.describe_split(table).loc["test"]
+test = data.describe_split(table).loc["test"]
 print(f"{test['image_in_train']:.0%} of the {test['n_files']:.0f} test files", end=" ")
 print("show an image that is also in train.")
 
@@ -182,7 +183,7 @@ print("show an image that is also in train.")
 
 # %%
 protocol = "naive-merge"
-counts = splits.describe_split(splits.split(files, protocol, seed=0))
+counts = data.describe_split(data.split(files, protocol, seed=0))
 counts[["n_files", "image_in_train", "group_in_train"]].round(2)
 
 # %% [markdown]

@@ -22,8 +22,9 @@ import hashlib
 import numpy as np
 from PIL import Image
 
-from xraylab import alignment, copies, duplicates, figures, lesson, likeness
-from xraylab import merging, names, pixels, sources, splits, thumbnails
+from xraylab import errors, course, duplicates, plots
+from xraylab.course import lesson
+from xraylab import data, images
 
 here = lesson.start(1)
 
@@ -34,9 +35,9 @@ here = lesson.start(1)
 # Every file is listed, or left out with a reason. Nothing vanishes silently.
 
 # %% alt="Bars: the number of files of each class in each split of the three sources."
-files, ignored = sources.list_files(here.root)
+files, ignored = data.list_files(here.root)
 print(f"{len(files):,} files")
-_ = figures.plot_counts(files, data_name=here.data_name)
+_ = plots.plot_counts(files, data_name=here.data_name)
 
 # %%
 ignored["reason"].value_counts()
@@ -72,7 +73,7 @@ lesson.keep_truth("share of different fingerprints", share, here.data_name)
 
 # %%
 first, second, third = (
-    set(marked.loc[marked["source"] == name, "fingerprint"]) for name in sources.SOURCES
+    set(marked.loc[marked["source"] == name, "fingerprint"]) for name in data.SOURCES
 )
 print("first and second share", len(first & second))
 print("first and third share", len(first & third))
@@ -103,15 +104,15 @@ print(round(correlation(left, 10 + 2 * left), 3), round(correlation(left, -left)
 # Brighter or with more contrast is still the same image. Now the real question.
 
 # %%
-in_first = files[files["source"] == sources.FIRST].head(400)
-in_third = files[files["source"] == sources.THIRD]
-small = {path: pixels.read_pixels(here.root / path, 32) for path in in_first["path"]}
+in_first = files[files["source"] == data.FIRST].head(400)
+in_third = files[files["source"] == data.THIRD]
+small = {path: images.read_pixels(here.root / path, 32) for path in in_first["path"]}
 # %% alt="Six simulated chest X-rays in a row: the one asked for, and the five most like it."
 asked = in_third[in_third["label"] == 0]["path"].iloc[0]
-square = pixels.read_pixels(here.root / asked, 32).astype(float)
+square = images.read_pixels(here.root / asked, 32).astype(float)
 alike = {path: correlation(square, other) for path, other in small.items()}
 best = sorted(alike, key=alike.get, reverse=True)[:5]
-_ = figures.show_images(
+_ = plots.show_images(
     [here.root / path for path in [asked, *best]],
     titles=["asked", *(f"{alike[path]:.3f}" for path in best)],
     data_name=here.data_name,
@@ -129,7 +130,7 @@ _ = figures.show_images(
 
 # %%
 squares = np.array([square, *(small[path] for path in best)], dtype=np.float32)
-pairs = likeness.find_pairs(squares, at_least=0.5)
+pairs = duplicates.find_pairs(squares, at_least=0.5)
 by_helper = pairs[pairs["a"] == 0].sort_values("b")["correlation"].to_numpy()
 by_hand = [alike[path] for path in best]
 print("both agree:", np.allclose(by_hand, by_helper, atol=1e-4))
@@ -141,9 +142,9 @@ print("both agree:", np.allclose(by_hand, by_helper, atol=1e-4))
 
 # %% alt="Histogram of the correlations of file pairs, with the line for the same image."
 some = files[files["label"] == 0].groupby("source").head(120)
-seen = thumbnails.look(some["path"].tolist(), here.root, progress=False)
-near = likeness.find_pairs(seen.squares, at_least=0.8)
-_ = figures.plot_similarity(
+seen = images.read_thumbnails(some["path"].tolist(), here.root, progress=False)
+near = duplicates.find_pairs(seen.squares, at_least=0.8)
+_ = plots.plot_similarity(
     near["correlation"], threshold=duplicates.SAME, data_name=here.data_name
 )
 
@@ -171,7 +172,7 @@ def as_square(image):
 
 
 one, other = as_square(original), as_square(changed)
-found = likeness.correlate(one, other)
+found = duplicates.correlate(one, other)
 print(f"correlation {found:.2f}, the line is {duplicates.SAME}")
 lesson.keep_truth("correlation of a cropped copy", found, here.data_name)
 
@@ -189,7 +190,7 @@ def laid_over(image, zoom, degrees):
 
 
 tries = [(zoom, turn) for zoom in (1, 1.06, 1.11) for turn in (-2, 0, 2)]
-by_hand = [likeness.correlate(as_square(laid_over(original, *t)), other) for t in tries]
+by_hand = [duplicates.correlate(as_square(laid_over(original, *t)), other) for t in tries]
 print("best:", tries[int(np.argmax(by_hand))], f"{max(by_hand):.2f}")
 
 # %% [markdown]
@@ -200,8 +201,8 @@ print("best:", tries[int(np.argmax(by_hand))], f"{max(by_hand):.2f}")
 # %%
 stranger = seen.squares[1]
 for name, square_48 in {"changed copy": other, "a stranger": stranger}.items():
-    differs = alignment.compare(square_48[None], one[None])[0]
-    print(f"{name:13} differs by {differs:5.2f}, a copy by {alignment.SAME_PLACES}")
+    differs = duplicates.compare(square_48[None], one[None])[0]
+    print(f"{name:13} differs by {differs:5.2f}, a copy by {duplicates.SAME_PLACES}")
 
 # %% [markdown]
 # Why the *worst* place, and not the whole? Two images of one child, taken a minute
@@ -214,7 +215,7 @@ for name, square_48 in {"changed copy": other, "a stranger": stranger}.items():
 # kept: the one of the earliest source.
 
 # %%
-merged = merging.merge(here.root, progress=False)
+merged = data.merge(here.root, progress=False)
 report = merged.report()
 for name in ["files", "images", "label_conflicts", "problems"]:
     print(f"{name:16} {report[name]:6}")
@@ -232,15 +233,15 @@ report["margin"]
 # Look at the copies yourself. Choose a kind, and move through the images.
 
 # %% tags=["nbval-ignore-output"]
-copies.copies_widget(merged, here.data_name)
+course.copies_widget(merged, here.data_name)
 
 # %% [markdown]
 # Where no widget runs, this cell shows the same for the first two images.
 
 # %% alt="The files of two images side by side; to the eye those of one are the same."
-table = copies.list_copies(merged)
+table = course.list_copies(merged)
 rows = table[table["image_id"].isin(table["image_id"].unique()[:2])]
-_ = figures.show_images(
+_ = plots.show_images(
     [here.root / path for path in rows["path"]],
     titles=rows["match"].tolist(),
     data_name=here.data_name,
@@ -268,7 +269,7 @@ for name in [
     "person7_bacteria_24.jpeg",
     "person7_virus_29.jpeg",
 ]:
-    print(f"{name:26}", names.read_name(name))
+    print(f"{name:26}", data.read_name(name))
 
 # %% [markdown]
 # `person7` is there twice, once with bacteria and once with a virus. Bacterial and
@@ -290,8 +291,8 @@ sizes.value_counts().sort_index().rename("groups with so many images").head(8)
 # files show an image, or a child, that training has seen.
 
 # %%
-for protocol, meaning in splits.PROTOCOLS.items():
-    test = splits.describe_split(splits.split(merged.manifest, protocol)).loc["test"]
+for protocol, meaning in data.PROTOCOLS.items():
+    test = data.describe_split(data.split(merged.manifest, protocol)).loc["test"]
     print(f"{protocol:13} {meaning}")
     print(f"   image in train {test['image_in_train']:.0%}", end=", ")
     print(f"child in train {test['group_in_train']:.0%}, n = {test['n_files']:.0f}")
@@ -301,13 +302,13 @@ for protocol, meaning in splits.PROTOCOLS.items():
 # child's image on the other side. What will happen?
 
 # %%
-broken = splits.split(merged.manifest, "grouped")
+broken = data.split(merged.manifest, "grouped")
 broken.loc[broken[broken["split"] == "test"].index[0], "group_id"] = broken.loc[
     broken[broken["split"] == "train"].index[0], "group_id"
 ]
 try:
-    splits.check_split(broken, "grouped")
-except splits.LeakError as error:
+    data.check_split(broken, "grouped")
+except errors.LeakError as error:
     print("Refused:", str(error).split(":")[0])
 
 # %% [markdown]
@@ -318,7 +319,7 @@ except splits.LeakError as error:
 
 # %%
 at_least = 0.98
-print(len(likeness.find_pairs(seen.squares, at_least=at_least)), "pairs")
+print(len(duplicates.find_pairs(seen.squares, at_least=at_least)), "pairs")
 
 # %% [markdown]
 # ## What you take along

@@ -24,16 +24,8 @@ from textwrap import fill
 import numpy as np
 import pandas as pd
 
-from xraylab import (
-    audit,
-    auditing,
-    evaluation,
-    figures,
-    lesson,
-    pixels,
-    results,
-    sources,
-)
+from xraylab import audit, data, evaluation, images, plots, results
+from xraylab.course import lesson
 
 here = lesson.start(2)
 
@@ -47,8 +39,8 @@ here = lesson.start(2)
 
 # %%
 def first_source(root):
-    files, _ = sources.list_files(root)
-    return files[files["source"] == sources.FIRST]
+    files, _ = data.list_files(root)
+    return files[files["source"] == data.FIRST]
 
 
 def both_classes(files, at_most=500):
@@ -187,7 +179,7 @@ for name, part in {"training": train, "test": both_classes(first[is_test])}.item
 
 # %%
 def read_squares(files, root):
-    return np.array([pixels.read_pixels(root / path, 32) for path in files["path"]])
+    return np.array([images.read_pixels(root / path, 32) for path in files["path"]])
 
 
 squares = read_squares(train, here.root)
@@ -195,7 +187,7 @@ rings = audit.hide_lungs(squares, ring_px=3)
 
 # %% alt="Six simulated X-rays of which only a thin ring along the border is left."
 shown = [0, 1, 2, len(train) - 3, len(train) - 2, len(train) - 1]
-_ = figures.show_images(
+_ = plots.show_images(
     rings[shown],
     titles=["normal"] * 3 + ["pneumonia"] * 3,
     data_name=here.data_name,
@@ -293,7 +285,7 @@ print(f"normal, training or test, ring only: {found}, floor 0.50")
 # kinds of trouble will it find in the three sources together?
 
 # %%
-found = auditing.audit(here.root, progress=False)
+found = audit.run_audit(here.root, progress=False)
 for finding in found.findings:
     mark = "finding" if finding.is_fault else "note   "
     print(mark, finding.name)
@@ -305,7 +297,7 @@ for finding in found.findings:
 # clean sets have any probe beyond it.
 
 # %% alt="Each probe's AUROC as a dot with its interval, its floor, and where a finding begins."
-ax = figures.plot_probes(found.probes, data_name=here.data_name)
+ax = plots.plot_probes(found.probes, data_name=here.data_name)
 
 # %% [markdown]
 # Find the ring. It stands near the figure of your own ring, but not on it: the helper

@@ -24,7 +24,8 @@ import torch
 from safetensors.torch import save_file
 from torch.nn import functional
 
-from xraylab import batches, figures, lesson, models, pixels, sources
+from xraylab import data, images, plots, training
+from xraylab.course import lesson
 
 here = lesson.start(3)
 
@@ -65,15 +66,15 @@ print("both agree:", np.allclose(by_hand, by_torch[0, 0]))
 # The same on a chest film, with the weights above and with their transpose.
 
 # %%
-files, _ = sources.list_files(here.root)
+files, _ = data.list_files(here.root)
 path = here.root / files[files["label"] == 1]["path"].iloc[0]
-film = pixels.read_pixels(path, 128)
-x = batches.make_batch(film[None], np.array([0]))
+film = images.read_pixels(path, 128)
+x = training.make_batch(film[None], np.array([0]))
 upright = functional.conv2d(x, torch.from_numpy(weights)[None, None])[0, 0]
 level = functional.conv2d(x, torch.from_numpy(weights.T.copy())[None, None])[0, 0]
 # %% alt="A simulated chest X-ray, its upright edges, and its level edges."
 edges = [torch.from_numpy(film[1:-1, 1:-1] / 255), upright.abs(), level.abs()]
-_ = figures.show_images(
+_ = plots.show_images(
     torch.stack([edge.clip(0, 1).double() for edge in edges]).numpy(),
     titles=["film", "upright edges", "level edges"],
     data_name=here.data_name,
@@ -100,7 +101,7 @@ lesson.guess("block without change", None, sure=None)
 
 # %%
 torch.manual_seed(0)
-block = models.Block(4, 4).eval()
+block = training.Block(4, 4).eval()
 x = torch.rand(1, 4, 8, 8)  # one image, 4 channels, 8 x 8
 with torch.no_grad():
     first = torch.relu(block.bn1(functional.conv2d(x, block.conv1.weight, padding=1)))
@@ -127,8 +128,8 @@ lesson.keep_truth("block without change", "the input")
 # write down the shape after each part: channels, height, width.
 
 # %%
-network = models.make_model("resnet18", seed=0).eval()
-x = batches.make_batch(pixels.read_pixels(path, 224)[None], np.array([0]))
+network = training.make_model("resnet18", seed=0).eval()
+x = training.make_batch(images.read_pixels(path, 224)[None], np.array([0]))
 print(f"{'input':10}", *x.shape[1:])
 with torch.no_grad():
     x = network.normalise(x)
@@ -148,8 +149,8 @@ with torch.no_grad():
 
 # %%
 n_weights = {
-    name: sum(p.numel() for p in models.make_model(name).parameters())
-    for name in models.MODELS
+    name: sum(p.numel() for p in training.make_model(name).parameters())
+    for name in training.MODELS
 }
 for name, n in n_weights.items():
     print(f"{name:9} {n:>10,} weights")
@@ -166,10 +167,10 @@ for name, n in n_weights.items():
 # of our own, which needs no download. What will be equal afterwards?
 
 # %%
-elder = models.make_model("small", seed=1)
+elder = training.make_model("small", seed=1)
 with tempfile.TemporaryDirectory() as folder:
     save_file(elder.network.state_dict(), f"{folder}/elder.safetensors")
-    heir = models.make_model("small", weights=f"{folder}/elder.safetensors", seed=2)
+    heir = training.make_model("small", weights=f"{folder}/elder.safetensors", seed=2)
 
 # %%
 given, own = elder.state_dict(), heir.state_dict()
@@ -224,7 +225,7 @@ lesson.keep_truth("softmax of 0.5 and 2.5", probability[1])
 # and wrong costs a lot.
 
 # %%
-for true, name in enumerate(models.CLASSES):
+for true, name in enumerate(training.CLASSES):
     by_hand = -np.log(probability[true])
     target = torch.tensor([true])
     by_torch = functional.cross_entropy(torch.tensor(logits)[None], target).item()

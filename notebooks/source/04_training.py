@@ -25,8 +25,9 @@ import pandas as pd
 import torch
 from torch.nn import functional
 
-from xraylab import batches, evaluation, figures, lesson, merging, models, pixels
-from xraylab import splits, training
+from xraylab import data, evaluation, images, plots, training
+from xraylab.course import lesson
+
 
 here = lesson.start(4)
 
@@ -84,12 +85,12 @@ print("rates:", *dict.fromkeys(f"{rate:.0e}" for rate in by_hand))
 # the test stays closed.
 
 # %%
-merged = merging.merge(here.root, progress=False)
-table = splits.split(merged.manifest, "grouped", seed=0)
+merged = data.merge(here.root, progress=False)
+table = data.split(merged.manifest, "grouped", seed=0)
 drawn = table[table["split"] != "test"].sample(frac=1, random_state=0)
 used = drawn.groupby(["split", "label"]).head(300)
 size_px = 32
-cache = pixels.build_cache(
+cache = images.build_cache(
     used["path"], here.root, size_px, here.folder / "cache", progress=False
 )
 grey, labels = cache.pixels, used["label"].to_numpy()
@@ -104,9 +105,9 @@ print(f"always the larger class is right for {floor:.2f} of these, the floor")
 # one image as six different batches would see it.
 
 # %% alt="The same simulated X-ray six times, each a little turned, blurred or mirrored."
-x = batches.make_batch(grey, train[:1])
-drawn = [batches.augment(x, seed=0, step=step)[0, 0].numpy() for step in range(6)]
-_ = figures.show_images(np.array(drawn), data_name=here.data_name)
+x = training.make_batch(grey, train[:1])
+drawn = [training.augment(x, seed=0, step=step)[0, 0].numpy() for step in range(6)]
+_ = plots.show_images(np.array(drawn), data_name=here.data_name)
 
 # %% [markdown]
 # ## The loop, by hand
@@ -120,7 +121,7 @@ plain = replace(
     recipe, model="small", weights="none", size_px=size_px, epochs=1, n_steps=12,
     dropout=0.0, rotation_degrees=0, blur=False, flip=False,
 )
-network = models.make_model("small", dropout=0.0, seed=plain.seed)
+network = training.make_model("small", dropout=0.0, seed=plain.seed)
 optimiser = torch.optim.Adam(
     network.parameters(), lr=plain.lr, weight_decay=plain.weight_decay
 )
@@ -128,8 +129,8 @@ optimiser = torch.optim.Adam(
 # %%
 losses = []
 for step in range(plain.n_steps):
-    rows = train[batches.draw_rows(len(train), plain.batch_size, seed=0, step=step)]
-    answer = network(batches.make_batch(grey, rows))
+    rows = train[training.draw_rows(len(train), plain.batch_size, seed=0, step=step)]
+    answer = network(training.make_batch(grey, rows))
     loss = functional.cross_entropy(answer, torch.from_numpy(labels[rows]))
     optimiser.zero_grad()
     loss.backward()
@@ -225,7 +226,7 @@ lesson.keep_truth("accuracy, best seed less worst", spread, here.data_name)
 
 # %% alt="Accuracy by epoch on training and validation images, with a line where the rate falls."
 history = pd.DataFrame(tried[0][1].history)
-_ = figures.plot_history(history, data_name=here.data_name)
+_ = plots.plot_history(history, data_name=here.data_name)
 
 # %% [markdown]
 # Often the training line grows calm after a drop, since short steps no longer jump

@@ -21,7 +21,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from xraylab import evaluation, experiments, figures, lesson, merging, results
+from xraylab import data, evaluation, plots, results, training
+from xraylab.course import lesson
 
 here = lesson.start(5)
 
@@ -69,7 +70,7 @@ print(counts)
 print("both agree:", counts == evaluation.confusion(labels, scores, threshold=0.5))
 
 # %% alt="Table of answers and truth, two by two: many normal images are called pneumonia."
-_ = figures.plot_confusion(counts, data_name=real)
+_ = plots.plot_confusion(counts, data_name=real)
 
 # %%
 n, (tn, fp, fn, tp) = len(answers), counts.values()
@@ -167,7 +168,7 @@ print(f"AUROC {evaluation.bootstrap_interval(answers, 'AUROC')}, floor 0.50")
 # could have; the dot is 0.5.
 
 # %% alt="ROC curve, well above the diagonal; the dot at 0.5 has many false alarms."
-_ = figures.plot_roc(answers, threshold=0.5, data_name=real)
+_ = plots.plot_roc(answers, threshold=0.5, data_name=real)
 
 # %% [markdown]
 # ## Where to draw the line
@@ -217,7 +218,7 @@ print(f"accuracy: chosen on validation {own:.3f}, by peeking {best:.3f}, n = {n}
 # score says.
 
 # %% alt="Share with pneumonia by score; most dots lie below the diagonal."
-_ = figures.plot_reliability(labels, scores, data_name=real)
+_ = plots.plot_reliability(labels, scores, data_name=real)
 
 # %% [markdown]
 # ## Another place, another meaning
@@ -249,23 +250,23 @@ lesson.keep_truth("PPV at one in a hundred", right, real)
 # from validation, the test is read once, and the reading is counted.
 
 # %%
-merging.save_merge(merging.merge(here.root, progress=False), here.merge_folder)
+data.save_merge(data.merge(here.root, progress=False), here.merge_folder)
 recipe = replace(here.recipe, model="small")
 folder = here.folder / "small-official"
-run = experiments.train(here.merge_folder, "official", recipe, folder, progress=False)
+run = training.train(here.merge_folder, "official", recipe, folder, progress=False)
 
 # %% tags=["nbval-ignore-output"]
-valid, _ = experiments.score(folder, on="valid", progress=False)
+valid, _ = training.score(folder, on="valid", progress=False)
 chosen = evaluation.choose_threshold(
     valid["label"], valid["score"], min_sensitivity=0.95
 )
-test, n_looks = experiments.score(folder, on="test", progress=False)
+test, n_looks = training.score(folder, on="test", progress=False)
 mine = evaluation.evaluate(test, threshold=chosen)
 print(f"threshold {chosen:.3f} from {len(valid)} validation images, look {n_looks}")
 print(*evaluation.describe(mine), sep="\n")
 
 # %% alt="Eight measures as dots with their intervals, each beside its floor."
-_ = figures.plot_metrics(mine, data_name=here.data_name)
+_ = plots.plot_metrics(mine, data_name=here.data_name)
 
 # %% [markdown]
 # Lines are intervals, marks are floors. A line that reaches its floor says: with this

@@ -22,7 +22,8 @@ import dataclasses
 
 import numpy as np
 
-from xraylab import evaluation, experiments, explain, figures, lesson, merging, pixels
+from xraylab import data, evaluation, explanation, images, plots, training
+from xraylab.course import lesson
 
 here = lesson.start(6)
 
@@ -32,9 +33,9 @@ here = lesson.start(6)
 # We train a small network on the published split. Small is enough for us, and quick.
 
 # %%
-merging.save_merge(merging.merge(here.root, progress=False), here.merge_folder)
+data.save_merge(data.merge(here.root, progress=False), here.merge_folder)
 recipe = dataclasses.replace(here.recipe, model="small")
-run = experiments.train(
+run = training.train(
     here.merge_folder,
     "official",
     recipe,
@@ -48,13 +49,13 @@ run = experiments.train(
 # at random. The test stays closed.
 
 # %% tags=["nbval-ignore-output"]
-score = explain.run_scorer(run)
+score = explanation.run_scorer(run)
 valid = run.table[run.table["split"] == "valid"].sample(frac=1, random_state=0)
 valid = valid.groupby("label").head(60)
-images = np.stack(
-    [pixels.read_pixels(here.root / path, recipe.size_px) for path in valid["path"]]
+squares = np.stack(
+    [images.read_pixels(here.root / path, recipe.size_px) for path in valid["path"]]
 )
-valid = valid.assign(score=score(images)).reset_index(drop=True)
+valid = valid.assign(score=score(squares)).reset_index(drop=True)
 valid.groupby("label")["score"].describe()[["count", "min", "50%", "max"]].round(2)
 
 # %% [markdown]
@@ -66,7 +67,7 @@ valid.groupby("label")["score"].describe()[["count", "min", "50%", "max"]].round
 # %% tags=["nbval-ignore-output"]
 sick = valid[valid["label"] == 1]
 asked = sick["score"].sub(0.8).abs().idxmin()
-image = images[asked]
+image = squares[asked]
 print(f"whole image: {score(image[None])[0]:.2f}")
 
 # %% [markdown]
@@ -99,7 +100,7 @@ for y in places:
 # must agree.
 
 # %%
-by_helper = explain.occlusion_map(score, image, patch_px, stride_px=patch_px)
+by_helper = explanation.occlusion_map(score, image, patch_px, stride_px=patch_px)
 print("both agree:", np.allclose(by_hand, by_helper, atol=1e-4))
 
 # %% [markdown]
@@ -108,8 +109,8 @@ print("both agree:", np.allclose(by_hand, by_helper, atol=1e-4))
 # answer.
 
 # %% alt="A simulated chest X-ray under an occlusion map: orange where hiding lowers the answer, purple where it raises it."
-smooth = explain.occlusion_map(score, image, 2 * patch_px, stride_px=patch_px)
-_ = figures.show_map(image, smooth, data_name=here.data_name)
+smooth = explanation.occlusion_map(score, image, 2 * patch_px, stride_px=patch_px)
+_ = plots.show_map(image, smooth, data_name=here.data_name)
 
 # %% [markdown]
 # A nice image. It is tempting to nod now: wherever the colours lie, one finds a
@@ -135,7 +136,7 @@ if here.is_builtin:
     for i, path in called["path"].items():
         masks = phantom.masks_for(here.root, path, size=image.shape)
         inside = masks.lesion > 0.5
-        found = explain.occlusion_map(score, images[i], 2 * patch_px, patch_px)
+        found = explanation.occlusion_map(score, squares[i], 2 * patch_px, patch_px)
         drop = np.clip(-found, 0, None)
         shares.append((drop[inside].sum() / max(drop.sum(), 1e-9), inside.mean()))
 if shares:
@@ -172,12 +173,12 @@ def marker_rule(images):
 # moves the answer most?
 
 # %% alt="An X-ray with a white marker in a corner; the whole map lies on the marker."
-marked = images[0].copy()
+marked = squares[0].copy()
 marked[:side, :side] = 255
-by_marker = explain.occlusion_map(marker_rule, marked, side, stride_px=side // 2)
+by_marker = explanation.occlusion_map(marker_rule, marked, side, stride_px=side // 2)
 row, column = np.unravel_index(by_marker.argmin(), by_marker.shape)
 print("strongest place is in the marker:", row < side and column < side)
-_ = figures.show_map(marked, by_marker, data_name=here.data_name)
+_ = plots.show_map(marked, by_marker, data_name=here.data_name)
 
 # %% [markdown]
 # Well done, map. A reason that sits in *one place* is found at once. This is what
@@ -199,8 +200,8 @@ def closeness_rule(images):
     return 1 / (1 + steps / 25)
 
 
-by_closeness = explain.occlusion_map(closeness_rule, images[0], side, side // 2)
-_ = figures.show_map(images[0], by_closeness, data_name=here.data_name)
+by_closeness = explanation.occlusion_map(closeness_rule, squares[0], side, side // 2)
+_ = plots.show_map(squares[0], by_closeness, data_name=here.data_name)
 
 # %% [markdown]
 # Would you have read "zoom" from that? Mind the scale beside it, too: every map is
@@ -225,7 +226,7 @@ print(f"closeness rule half of the map on {area_of_half(by_closeness):.0%}")
 
 # %%
 doses = [0.8, 0.9, 1.0, 1.1, 1.2]
-known = explain.dose_curve(closeness_rule, images, explain.zoom, doses)
+known = explanation.dose_curve(closeness_rule, squares, explanation.zoom, doses)
 known[["dose", "mean_change"]].round(3)
 
 # %% [markdown]
@@ -240,11 +241,11 @@ known[["dose", "mean_change"]].round(3)
 
 # %% tags=["nbval-ignore-output"] alt="Mean change of the answer by dose, one line for squeeze and one for zoom."
 curves = {
-    "squeeze": explain.dose_curve(score, images, explain.squeeze, doses),
-    "zoom": explain.dose_curve(score, images, explain.zoom, doses),
+    "squeeze": explanation.dose_curve(score, squares, explanation.squeeze, doses),
+    "zoom": explanation.dose_curve(score, squares, explanation.zoom, doses),
 }
-_ = figures.plot_dose_curve(curves, data_name=here.data_name)
-n = len(images)
+_ = plots.plot_dose_curve(curves, data_name=here.data_name)
+n = len(squares)
 for name, curve in curves.items():
     for dose, turned in curve[["dose", "flipped"]].to_numpy():
         low, high = evaluation.wilson(round(turned * n), n)
@@ -275,7 +276,7 @@ for name, curve in curves.items():
 # %%
 factor = 1
 patch = int(side * factor)
-again = explain.occlusion_map(marker_rule, marked, patch, stride_px=max(1, patch // 2))
+again = explanation.occlusion_map(marker_rule, marked, patch, stride_px=max(1, patch // 2))
 print(f"half of the map on {area_of_half(again):.0%} of the image")
 
 # %% [markdown]

@@ -22,9 +22,10 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from xraylab import evaluation, experiments, figures, lesson, merging, pixels, results
-from xraylab import sources, widgets
-from xraylab.predict import Predictor
+from xraylab import errors, data, evaluation, images, plots, results, training
+from xraylab.course import lesson
+from xraylab import data, prediction
+from xraylab.prediction import Predictor
 
 here = lesson.start(7)
 
@@ -34,10 +35,10 @@ here = lesson.start(7)
 # The same small network as in lessons 05 and 06, trained on the published split.
 
 # %%
-merging.save_merge(merging.merge(here.root, progress=False), here.merge_folder)
+data.save_merge(data.merge(here.root, progress=False), here.merge_folder)
 recipe = replace(here.recipe, model="small")
 folder = here.folder / "small-official"
-run = experiments.train(here.merge_folder, "official", recipe, folder, progress=False)
+run = training.train(here.merge_folder, "official", recipe, folder, progress=False)
 predictor = Predictor(folder)
 
 # %% [markdown]
@@ -67,7 +68,7 @@ print(*samples, sep="\n")
 
 # %%
 path = list(samples.values())[-1]
-square = pixels.read_pixels(path, recipe.size_px)
+square = images.read_pixels(path, recipe.size_px)
 x = torch.tensor(square)[None, None].float() / 255
 with torch.no_grad():
     logits = predictor.model(x)[0]
@@ -94,13 +95,13 @@ print(predictor.predict(path))
 # behind this page. The still image below shows the same.
 
 # %% tags=["nbval-ignore-output"]
-panel = widgets.prediction_widget(predictor, samples)
+panel = prediction.prediction_widget(predictor, samples)
 panel
 
 # %% alt="Four simulated chest X-rays, each with the answer and its confidence above."
 shown = list(samples.values())[:4]
 answers = [predictor.predict(image) for image in shown]
-_ = figures.show_images(
+_ = plots.show_images(
     shown,
     titles=[f"{a.answer} (~{a.confidence:.0%})" for a in answers],
     columns=4,
@@ -134,7 +135,7 @@ odd = {
     "snow": rng.integers(0, 256, (256, 256), dtype=np.uint8),
     "grey": np.full((256, 256), 128, dtype=np.uint8),
     "colours": np.stack([across, down, 255 - across], axis=2).astype(np.uint8),
-    "upside down": np.rot90(pixels.read_pixels(path, 256), 2),
+    "upside down": np.rot90(images.read_pixels(path, 256), 2),
 }
 
 # %% tags=["nbval-ignore-output"]
@@ -168,7 +169,7 @@ for name, image in odd.items():
 # %%
 try:
     predictor.predict(b"Dear network, do I have pneumonia?")
-except pixels.UnreadableImageError as error:
+except errors.UnreadableImageError as error:
     print("Refused:", error.cause)
 
 # %% [markdown]
@@ -179,7 +180,7 @@ except pixels.UnreadableImageError as error:
 # drawn by us, of no patient.
 
 # %% tags=["nbval-ignore-output"]
-_, ignored = sources.list_files(here.root)
+_, ignored = data.list_files(here.root)
 others = ignored[ignored["path"].str.contains("COVID19/")]["path"].head(40)
 calls = [predictor.predict(here.root / path).answer for path in others]
 for word in sorted(set(calls)):

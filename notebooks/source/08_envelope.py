@@ -23,7 +23,8 @@ from textwrap import fill
 
 import pandas as pd
 
-from xraylab import evaluation, experiments, figures, lesson, merging, results, splits
+from xraylab import data, evaluation, plots, results, training
+from xraylab.course import lesson
 
 here = lesson.start(8)
 
@@ -34,7 +35,7 @@ here = lesson.start(8)
 # between training and test is taken away.
 
 # %%
-for protocol, meaning in splits.PROTOCOLS.items():
+for protocol, meaning in data.PROTOCOLS.items():
     print(f"{protocol:13} {meaning}")
 
 # %%
@@ -58,15 +59,15 @@ lesson.guess("dearest step", None, sure=None)
 # keep the answers of each test, and count the look.
 
 # %%
-merged = merging.merge(here.root, progress=False)
-merging.save_merge(merged, here.merge_folder)
+merged = data.merge(here.root, progress=False)
+data.save_merge(merged, here.merge_folder)
 recipe = replace(here.recipe, model="small")
 answers, valid = {}, {}
-for protocol in splits.PROTOCOLS:
+for protocol in data.PROTOCOLS:
     folder = here.folder / f"small-{protocol}"
-    experiments.train(here.merge_folder, protocol, recipe, folder, progress=False)
-    valid[protocol], _ = experiments.score(folder, on="valid", progress=False)
-    answers[protocol], _ = experiments.score(folder, on="test", progress=False)
+    training.train(here.merge_folder, protocol, recipe, folder, progress=False)
+    valid[protocol], _ = training.score(folder, on="valid", progress=False)
+    answers[protocol], _ = training.score(folder, on="test", progress=False)
 
 
 # %%
@@ -84,7 +85,7 @@ here_table = measure(answers, "accuracy")
 here_table[columns].round(2)
 
 # %% alt="Accuracy under four splits of the built-in images, with intervals and floors."
-_ = figures.plot_protocols(here_table, metric="accuracy", data_name=here.data_name)
+_ = plots.plot_protocols(here_table, metric="accuracy", data_name=here.data_name)
 
 # %% [markdown]
 # ## What each step took
@@ -96,7 +97,7 @@ _ = figures.plot_protocols(here_table, metric="accuracy", data_name=here.data_na
 
 # %%
 def print_steps(answers, metric):
-    for pair in pairwise(splits.PROTOCOLS):
+    for pair in pairwise(data.PROTOCOLS):
         before, after = (answers[name] for name in pair)
         found = evaluation.difference(before, after, metric)
         print(f"{steps[pair]:15} {found}")
@@ -123,13 +124,13 @@ print_steps(answers, "accuracy")
 real = "real images, from scratch, 64 px"
 real_answers = {
     protocol: results.read_predictions(f"real-64px-{protocol}")
-    for protocol in splits.PROTOCOLS
+    for protocol in data.PROTOCOLS
 }
 real_table = measure(real_answers, "accuracy")
 real_table[columns].round(3)
 
 # %% alt="Accuracy under four splits of the real images: three high, the published test far lower."
-_ = figures.plot_protocols(real_table, metric="accuracy", data_name=real)
+_ = plots.plot_protocols(real_table, metric="accuracy", data_name=real)
 
 # %%
 print_steps(real_answers, "accuracy")

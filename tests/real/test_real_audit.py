@@ -3,12 +3,13 @@ import shutil
 import pytest
 from PIL import Image
 
-from xraylab import auditing, sources
+from xraylab import audit, data
+from xraylab.data import sources
 
 
 @pytest.fixture(scope="module")
 def audited(real):
-    return auditing.audit(real / "kaggle", progress=False)
+    return audit.run_audit(real / "kaggle", progress=False)
 
 
 def pairs(audited, name):
@@ -25,8 +26,8 @@ def test_the_second_source_cuts_children_apart(audited):
 def test_the_third_source_trains_on_the_official_test(audited):
     meetings = audited.tables["images in several splits"]
     row = meetings[
-        (meetings["first"] == f"{sources.THIRD}/train")
-        & (meetings["second"] == f"{sources.FIRST}/test")
+        (meetings["first"] == f"{data.THIRD}/train")
+        & (meetings["second"] == f"{data.FIRST}/test")
     ]
     assert row["n_files"].item() == 540
     assert audited.tables["names that disagree with pixels"].empty
@@ -48,6 +49,6 @@ def test_test_images_left_in_train_are_counted(real, tmp_path):
         place = file.parents[2] / "train" / file.parent.name / f"left-{file.name}"
         with Image.open(file) as image:
             image.resize((168, 168)).save(place, quality=85)
-    found = auditing.audit(tmp_path / "set", progress=False)
+    found = audit.run_audit(tmp_path / "set", progress=False)
     [meeting] = found.tables["images in several splits"].to_dict("records")
     assert (meeting["n"], meeting["n_files"], meeting["share"]) == (618, 624, 1)

@@ -1,11 +1,12 @@
 import pytest
 
-from xraylab import merging, sources, splits
+from xraylab import data
+from xraylab.data import sources
 
 
 @pytest.fixture(scope="module")
 def merged(real):
-    return merging.merge(real / "kaggle", progress=False)
+    return data.merge(real / "kaggle", progress=False)
 
 
 def test_the_three_sources_are_the_same_images(merged):
@@ -20,7 +21,7 @@ def test_the_three_sources_are_the_same_images(merged):
 
 
 def test_the_traps_of_the_download_are_left_out_with_a_reason(real_with_traps):
-    files, ignored = sources.list_files(real_with_traps / "kaggle")
+    files, ignored = data.list_files(real_with_traps / "kaggle")
     assert len(files) == 17_568
     assert ignored["reason"].value_counts().to_dict() == {
         "second copy nested in the same source": 5_856,
@@ -28,9 +29,9 @@ def test_the_traps_of_the_download_are_left_out_with_a_reason(real_with_traps):
     }
 
 
-@pytest.mark.parametrize("protocol", splits.PROTOCOLS)
+@pytest.mark.parametrize("protocol", data.PROTOCOLS)
 def test_every_protocol_holds_on_real_names(merged, protocol):
-    table = splits.split(merged.manifest, protocol)
+    table = data.split(merged.manifest, protocol)
     if protocol == "official":
         assert (table["split"] == "test").sum() == 624
 
@@ -49,9 +50,9 @@ def test_the_second_source_cuts_children_apart(merged):
 
 def test_the_third_source_trains_on_the_official_test(merged):
     table = merged.manifest
-    first = table[(table["source"] == sources.FIRST)]
+    first = table[(table["source"] == data.FIRST)]
     test = first[first["published_split"] == "test"]
-    third = table[table["source"] == sources.THIRD]
-    expected = merging.third_source_names(table)
+    third = table[table["source"] == data.THIRD]
+    expected = data.third_source_names(table)
     train = third[third["published_split"] == "train"]
     assert expected.loc[train["path"]].isin(test["path"]).sum() == 540

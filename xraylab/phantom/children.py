@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from xraylab.errors import InputError
+
 MIN_CHILDREN = 24
 # Kind: share of the children, and chances of 1, 2, 3, 4, 5 to 10 images.
 KINDS = {
@@ -43,7 +45,7 @@ def draw_children(n_children: int, seed: int) -> pd.DataFrame:
         If `n_children` is below 24.
     """
     if n_children < MIN_CHILDREN:
-        raise ValueError(
+        raise InputError(
             f"n_children must be at least {MIN_CHILDREN}, got {n_children}: "
             "with fewer, a class folder would stay empty."
         )

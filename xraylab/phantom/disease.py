@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from xraylab.errors import InputError
 from xraylab.phantom.banks import WINDOW_PX, banks, take_window
 from xraylab.phantom.geometry import Frame, smooth_step
 
@@ -75,7 +76,7 @@ def draw_lesion(seed: int, kind: str, number: int = 0) -> Lesion:
     True
     """
     if kind not in ("n", "b", "v", "c"):
-        raise ValueError(f'kind must be one of "n", "b", "v", "c", got {kind!r}.')
+        raise InputError(f'kind must be one of "n", "b", "v", "c", got {kind!r}.')
     rng = np.random.default_rng([LESION_STREAM, seed])
     textures = rng.integers(0, WINDOW_PX, (2, 2))
     severity = rng.beta(1.7, 1.3)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from xraylab.errors import InputError
 from xraylab.phantom import film
 from xraylab.phantom.anatomy import Anatomy
 from xraylab.phantom.banks import banks, take_pixels, take_window
@@ -100,7 +101,7 @@ def render(
     """
     width, height = size
     if min(size) < 16:
-        raise ValueError(f"size must be at least 16 px each way, got {size}.")
+        raise InputError(f"size must be at least 16 px each way, got {size}.")
     frame = make_frame(anatomy, shot, (height, width))
     organs = build_organs(anatomy, shot, frame)
     air, parts = healthy_air(anatomy, shot, frame)

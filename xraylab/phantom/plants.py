@@ -6,6 +6,8 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
 
+from xraylab.errors import InputError
+
 _LOST_IN_TEST = 0.5  # part of the class-linked doses that the shift takes away
 GENERATOR = 1  # counts changes of the images, so that old folders are not used
 
@@ -63,7 +65,7 @@ class Plants:
         for field in fields(self):
             dose = getattr(self, field.name)
             if not 0 <= dose <= 1:
-                raise ValueError(f"{field.name} must be a dose in [0, 1], got {dose}.")
+                raise InputError(f"{field.name} must be a dose in [0, 1], got {dose}.")
 
     def doses(self, *, in_test: bool) -> dict[str, float]:
         """Give the doses that act on one image, by name.

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 from PIL import Image
 
+from xraylab.errors import InputError
 from xraylab.phantom.anatomy import Anatomy, draw_anatomy
 from xraylab.phantom.disease import Lesion, draw_lesion
 from xraylab.phantom.export import FileFacts, draw_file
@@ -202,7 +203,7 @@ def _read_case(folder: Path, path: str) -> Case:
 def _read_plants(folder: Path) -> Plants:
     facts = json.loads((folder / TRUTH_FOLDER / "plants.json").read_text("utf-8"))
     if facts["generator"] != GENERATOR:
-        raise ValueError(
+        raise InputError(
             f"{folder} was written by generator {facts['generator']}, this is "
             f"generator {GENERATOR}. Write the set again."
         )

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from xraylab import _files
+from xraylab.files import NotWrittenError, made_folder
 from xraylab.phantom.children import draw_children, make_name, name_images
 from xraylab.phantom.export import encode, re_encode
 from xraylab.phantom.image import render
@@ -76,7 +76,7 @@ def write_phantom(
     images = name_images(draw_children(n_children, seed))
     half = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
     try:
-        with _files.made_folder(folder.parent):
+        with made_folder(folder.parent):
             try:
                 truth = _write_sources(half, images, seed, plants, progress)
                 if folder.is_dir():
@@ -85,7 +85,7 @@ def write_phantom(
             finally:
                 shutil.rmtree(half, ignore_errors=True)
     except OSError as error:
-        raise _files.NotWrittenError(folder, error) from error
+        raise NotWrittenError(folder, error) from error
     return truth
 
 
