@@ -283,6 +283,11 @@ def measure_coverage(n_runs: int = N_RUNS, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def read_coverage() -> pd.DataFrame:
+    """Read the committed table."""
+    return pd.DataFrame(json.loads(FILE.read_text("utf-8"))["rows"])
+
+
 def summarise(table: pd.DataFrame) -> pd.DataFrame:
     """Give the lowest and the highest coverage of each interval in each design."""
     by = table.groupby(["interval", "design"], sort=False)["coverage"]
@@ -291,15 +296,18 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
 
 def main() -> None:
     table = measure_coverage()
-    found = {
-        "made": "benchmarks/coverage.py",
+    made = {
+        "by": "benchmarks/coverage.py",
         "date": datetime.now(UTC).date().isoformat(),
         "n_runs": N_RUNS,
         "seed": 0,
         "versions": {"xraylab": __version__, "numpy": np.__version__},
-        "rows": [row.dropna().to_dict() for _, row in table.iterrows()],
     }
-    FILE.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    rows = [json.dumps(row.dropna().to_dict()) for _, row in table.iterrows()]
+    lines = ",\n".join(rows)
+    FILE.write_text(
+        f'{{"made": {json.dumps(made)},\n"rows": [\n{lines}\n]}}\n', "utf-8"
+    )
     print(summarise(table).to_string())
 
 

@@ -264,6 +264,13 @@ def test_narrow_intervals_are_written_with_three_digits():
     assert str(Interval(0.5, 0.1, 0.9, 1, 1)).endswith("n = 1, 1 group")
 
 
+def test_no_end_looks_certain_or_like_nothing_by_rounding():
+    assert Interval(0.97, 0.93, 0.998, 9).figure == "0.970 (0.930 to 0.998)"
+    assert Interval(0.97, 0.93, 1.0, 9).figure == "0.970 (0.93 to 1.00)"
+    assert Interval(0.016, 0.0014, 0.031, 9).figure == "0.016 (0.001 to 0.031)"
+    assert Interval(-0.0001, -0.0004, 0.05, 9).figure == "0.000 (0.000 to 0.050)"
+
+
 # --- refusals ---------------------------------------------------------------------
 
 

@@ -106,7 +106,7 @@ def _train(sub: argparse._SubParsersAction) -> None:
 
 
 def _evaluate_and_predict(sub: argparse._SubParsersAction) -> None:
-    text = "numbers with intervals and floors"
+    text = "numbers with intervals and baselines"
     evaluate = _verb(sub, "evaluate", verbs.evaluate, text)
     evaluate.add_argument("run_folder", type=_folder, metavar="RUN")
     evaluate.add_argument(

@@ -6,6 +6,7 @@ import math
 
 import pandas as pd
 
+from xraylab.errors import InputError
 from xraylab.evaluation.intervals import Interval, not_given, square_and_add
 from xraylab.evaluation.metrics import Rows, correlate, find_metric, make_rows
 
@@ -24,9 +25,9 @@ def difference(
     comparison, shared children a partly paired one, different children none. For
     the AUROC this is DeLong's covariance for clusters (Obuchowski 1997).
 
-    Measured coverage: 93 to 98 % on the same images of the published test's
-    groups; 95 to 100 % with 15 + 15 children; down to 88 % for AUROCs of two
-    models whose answers are nearly the same (correlation 0.99).
+    Measured coverage, of one test or of two (`benchmarks/coverage.py`): published
+    test 93 to 97 %, 5 + 5 children 100 to 100 %, 15 + 15 children 98 to 100 %,
+    40 + 40 children 92 to 100 %. So with few children it is wider than it need be.
 
     Parameters
     ----------
@@ -45,7 +46,7 @@ def difference(
 
     Raises
     ------
-    ValueError
+    InputError
         If the metric is unknown, a table is not as `evaluate` asks, or a path
         that stands in both has two labels.
     """
@@ -76,4 +77,4 @@ def _check_labels(a: pd.DataFrame, b: pd.DataFrame) -> None:
     both = a[["path", "label"]].merge(b[["path", "label"]], on="path")
     n_differ = int((both["label_x"] != both["label_y"]).sum())
     if n_differ:
-        raise ValueError(f"a and b must agree on labels, found {n_differ} that differ.")
+        raise InputError(f"a and b must agree on labels, found {n_differ} that differ.")

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from xraylab.errors import InputError
 from xraylab.evaluation.intervals import (
     Interval,
     not_given,
@@ -77,28 +78,28 @@ def make_rows(predictions: pd.DataFrame, threshold: float = 0.5) -> Rows:
 
     Raises
     ------
-    ValueError
+    InputError
         If a column is missing, the table is empty or holds a single class, a
         score or the threshold is outside [0, 1], a group_id is empty, or a
         path stands twice.
     """
     missing = {"label", "score", "group_id"} - set(predictions.columns)
     if missing:
-        raise ValueError(
+        raise InputError(
             "predictions must have the columns label, score and group_id, found "
             f"no {', '.join(sorted(missing))}. Take the table that a run writes."
         )
     labels, scores = check_rows(predictions["label"], predictions["score"])
     if "path" in predictions and predictions["path"].duplicated().any():
         twice = predictions.loc[predictions["path"].duplicated(), "path"]
-        raise ValueError(
+        raise InputError(
             f"predictions must hold each path once, found {len(twice)} again: "
             f"{', '.join(map(str, twice[:3]))}. Measure the table of one run at a time."
         )
     names = predictions["group_id"]
     groups, group_names = pd.factorize(names.mask(names == ""))
     if (groups < 0).any():
-        raise ValueError(
+        raise InputError(
             f"group_id must be filled in every row, got {(groups < 0).sum()} empty. "
             "An image of an unknown child is a group of its own."
         )
@@ -108,7 +109,7 @@ def make_rows(predictions: pd.DataFrame, threshold: float = 0.5) -> Rows:
 def call(scores: np.ndarray, threshold: float) -> np.ndarray:
     """Say which scores are called pneumonia: those at or above the threshold."""
     if not 0 <= threshold <= 1:
-        raise ValueError(f"threshold must be in [0, 1], got {threshold}.")
+        raise InputError(f"threshold must be in [0, 1], got {threshold}.")
     return scores >= threshold
 
 
@@ -119,31 +120,31 @@ def check_rows(
 
     Raises
     ------
-    ValueError
+    InputError
         If lengths differ, nothing is there, a label is not 0 or 1, a score is
         not in [0, 1], or a class is missing where both are needed.
     """
     labels, scores = _as_numbers("labels", labels), _as_numbers("scores", scores)
     if labels.shape != scores.shape or labels.ndim != 1:
-        raise ValueError(
+        raise InputError(
             "labels and scores must be two lists of one length, got shapes "
             f"{labels.shape} and {scores.shape}."
         )
     if not labels.size:
-        raise ValueError("labels must hold at least one row, got none.")
+        raise InputError("labels must hold at least one row, got none.")
     outside = scores[~((scores >= 0) & (scores <= 1))]  # holds NaN too
     if outside.size:
-        raise ValueError(
+        raise InputError(
             f"scores must be probabilities in [0, 1], got {outside.size} outside: "
             f"{_first(outside)}. Apply softmax to logits first."
         )
     found = np.unique(labels)
     if not np.isin(found, [0, 1]).all():
-        raise ValueError(
+        raise InputError(
             f"labels must be 0 (normal) or 1 (pneumonia), got {_first(found)}."
         )
     if both_classes and found.size < 2:
-        raise ValueError(
+        raise InputError(
             f"labels must hold both classes, got only {found[0]:.0f} in {labels.size} "
             "rows. Measure on images of both."
         )
@@ -155,11 +156,11 @@ def find_metric(name: str) -> Metric:
 
     Raises
     ------
-    ValueError
+    InputError
         If there is none of that name.
     """
     if name not in METRICS:
-        raise ValueError(f"metric must be one of {', '.join(METRICS)}, got {name!r}.")
+        raise InputError(f"metric must be one of {', '.join(METRICS)}, got {name!r}.")
     return METRICS[name]
 
 
@@ -275,7 +276,7 @@ def _as_numbers(name: str, values: ArrayLike) -> np.ndarray:
     try:
         return values.astype(float)
     except (TypeError, ValueError):
-        raise ValueError(
+        raise InputError(
             f"{name} must be numbers, got {_first(values.ravel())}."
         ) from None
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.metrics import roc_curve
 
+from xraylab.errors import InputError
 from xraylab.evaluation.metrics import check_rows
 
 
@@ -34,7 +35,7 @@ def choose_threshold(
 
     Raises
     ------
-    ValueError
+    InputError
         If `labels` holds a single class, or `min_sensitivity` is outside (0, 1].
 
     Examples
@@ -44,6 +45,6 @@ def choose_threshold(
     """
     labels, scores = check_rows(labels, scores)
     if not 0 < min_sensitivity <= 1:
-        raise ValueError(f"min_sensitivity must be in (0, 1], got {min_sensitivity}.")
+        raise InputError(f"min_sensitivity must be in (0, 1], got {min_sensitivity}.")
     _, found, thresholds = roc_curve(labels, scores, drop_intermediate=False)
     return float(thresholds[np.argmax(found >= min_sensitivity)])
