@@ -30,11 +30,14 @@ def read_set(root: Path) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
     table = data.add_groups(files.merge(images, on="path"))
     table = table[table["kept"]].reset_index(drop=True)
     table = table.assign(
-        split=table["published_split"], group_id=root.name + table["group_id"]
+        split=table["published_split"],
+        group_id=root.name + table["group_id"],
+        class_name=table["label"].map({0: "normal", 1: "pneumonia"}),
     )
     seen = read_thumbnails(table["path"].tolist(), root, progress=False)
     squares = seen.squares[seen.files["square"]]
-    return table[["label", "split", "group_id"]], seen.files, squares
+    columns = ["label", "class_name", "split", "group_id"]
+    return table[columns], seen.files, squares
 
 
 def cut_sets(groups: np.ndarray, size: int, seed: int) -> list[np.ndarray]:
@@ -61,9 +64,8 @@ def measure(values: dict, table: pd.DataFrame) -> pd.DataFrame:
 
 def summarise(found: pd.DataFrame) -> dict:
     """Mean by size, and how much wider than its sampling error a figure falls."""
-    kind = np.where(found["question"] == "class", "class ", "shift ")
     entries = {}
-    for name, rows in found.groupby(kind + found["feature"], sort=False):
+    for name, rows in found.groupby(found["asks"] + " " + found["feature"], sort=False):
         by_size = rows.groupby("size")
         mean = by_size["auroc"].transform("mean")
         errors = [

@@ -1,7 +1,8 @@
 """The command line: `xraylab VERB`, one verb a step.
 
 Answers go to stdout, progress and warnings to stderr. Exit 0: done; 1: the work
-failed; 2: the command was wrong.
+failed; 2: the command was wrong; 3: `audit --strict` found nothing, but a check could
+not run.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def _merge_split_and_audit(sub: argparse._SubParsersAction) -> None:
     split = _verb(sub, "split", verbs.split, "split a merge by one of four protocols")
     _add_merge_and_protocol(split)
 
-    text = "who meets whom, and what else tells the class"
+    text = "leakage between splits, and what else tells the class"
     audit = _verb(sub, "audit", verbs.audit, text)
     audit.add_argument(
         "path", type=_existing, metavar="PATH", help="folder or manifest.csv"
@@ -84,7 +85,11 @@ def _merge_split_and_audit(sub: argparse._SubParsersAction) -> None:
     audit.add_argument(
         "--thumbnails", action="store_true", help="show images on the page"
     )
-    audit.add_argument("--strict", action="store_true", help="exit 1 on findings")
+    audit.add_argument(
+        "--strict",
+        action="store_true",
+        help="exit 1 on findings; 3 when there is none, but a check could not run",
+    )
 
 
 def _train(sub: argparse._SubParsersAction) -> None:

@@ -50,7 +50,7 @@ def split(args: argparse.Namespace) -> Answer:
 
 
 def audit(args: argparse.Namespace) -> Answer:
-    """Audit a folder or a merge; with --strict, findings are a failure."""
+    """Audit a folder or a merge; --strict fails on findings, and on checks not run."""
     from xraylab import audit
 
     found = audit.run_audit(args.path, workers=cores.count_cores())
@@ -59,7 +59,8 @@ def audit(args: argparse.Namespace) -> Answer:
         page = audit.report_as_html(found, thumbnails=args.thumbnails)
         write_text(args.html, page)
         text += f"\nWritten to {args.html}."
-    return found.as_dict(), text, 1 if args.strict and found.faults else 0
+    code = 1 if found.faults else 3 if len(found.not_run) else 0
+    return found.as_dict(), text, code if args.strict else 0
 
 
 def train(args: argparse.Namespace) -> Answer:
