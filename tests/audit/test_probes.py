@@ -165,15 +165,16 @@ def test_a_class_that_is_too_small_is_named_and_the_others_are_asked(rows):
 
 
 def test_the_baseline_on_the_test_is_of_a_probe_fitted_on_as_many(rows):
-    """Cross-validation leaves a fifth out, a probe that scores the test does not."""
+    """Not of one that was cross-validated in a set as small as the test."""
     values, table = rows
     found = probes.run_probes(values, table).query("asks == 'class'")
     found = found[found["feature"] == "thumbnail"].set_index("on")["baseline"]
     entry = probes.read_baselines()["probes"]["class thumbnail"]
     n = table.loc[table["split"] != "test", "group_id"].nunique()
-    for on, n_like in (("cross-validated", n), ("test", 1.25 * n)):
-        expected = np.interp(np.log(n_like), np.log(entry["n_groups"]), entry["auroc"])
+    for on, known in (("cross-validated", entry), ("test", entry["on_test"])):
+        expected = np.interp(np.log(n), np.log(known["n_groups"]), known["auroc"])
         assert found[on] == pytest.approx(expected)
+    assert found["test"] != found["cross-validated"]
 
 
 def test_a_new_probe_is_one_entry_and_waits_for_its_baseline(rows, monkeypatch):
@@ -196,6 +197,8 @@ def test_baselines_were_measured_and_say_how():
     assert set(baselines["probes"]) == asked | {f"shift {n}" for n in ASK_TEST}
     assert baselines["made"]["by"] == "benchmarks/calibrate_audit.py"
     assert all(entry["spread"] >= 1 for entry in baselines["probes"].values())
+    on_test = {name for name, e in baselines["probes"].items() if "on_test" in e}
+    assert on_test == asked
 
 
 def test_the_error_shrinks_with_the_children():

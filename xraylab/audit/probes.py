@@ -123,10 +123,9 @@ def ask_probes(
     -------
     list of dict
         question, asks, feature, on, auroc, low, high, n, n_groups, method and
-        n_like: the number of groups at which cross-validation fits on as many as
-        this probe was fitted on. Where cross-validated also n_each (groups of
-        either side) and varies (False when all rows are the same, so that there is
-        nothing to find).
+        n_asked (groups outside the test). Where cross-validated also n_each (groups
+        of either side) and varies (False when all rows are the same, so that there
+        is nothing to find).
     """
     groups = table["group_id"].to_numpy()
     rows = []
@@ -149,7 +148,9 @@ def read_baselines() -> dict:
     dict
         made: how; probes: one entry a question and feature, with n_groups (sizes
         measured), auroc (mean at each), n_sets (behind each mean) and spread
-        (how much more the figures vary than their sampling error).
+        (how much more the figures vary than their sampling error), all under
+        cross-validation; of class probes also on_test: n_groups they were fitted
+        on, auroc on the test and n_sets.
     """
     return _baselines()
 
@@ -231,7 +232,7 @@ def _cross_validate(
         scores = shortcuts.score_folds(values, sides, folds)
         figure = _measure(sides, scores, groups_asked)
         row = {"question": question.text, "asks": question.asks, "feature": name}
-        row |= {"on": "cross-validated", **figure, "n_like": figure["n_groups"]}
+        row |= {"on": "cross-validated", **figure, "n_asked": figure["n_groups"]}
         row |= {"n_each": _count_sides(question, groups, asked)}
         rows.append(row | {"varies": bool(np.ptp(values, axis=0).any())})
     return rows
@@ -242,14 +243,13 @@ def _score_test(
 ) -> list[dict]:
     """Score the test by probes that were fitted on all images asked."""
     asked, scored = question.asked, question.scored
-    # cross-validation of so many groups fits on as many as stand here
-    n_like = np.unique(groups[asked]).size * shortcuts.N_FOLDS / (shortcuts.N_FOLDS - 1)
+    n_asked = np.unique(groups[asked]).size
     rows = []
     for name, values in features.items():
         scores = shortcuts.fit_and_score(values, question.is_side.astype(int), asked)
         figure = _measure(question.is_side[scored].astype(int), scores, groups[scored])
         row = {"question": question.text, "asks": question.asks, "feature": name}
-        rows.append(row | {"on": "test", **figure, "n_like": n_like})
+        rows.append(row | {"on": "test", **figure, "n_asked": n_asked})
     return rows
 
 
@@ -269,11 +269,10 @@ def _set_limits(figures: list[dict]) -> pd.DataFrame:
     n_asked = sum(f.get("varies", False) for f, entry in pairs if entry)
     rows = []
     for figure, entry in pairs:
-        # below a half is chance, and no baseline to stand on
-        baseline = (
-            max(0.5, _at_size(entry, "auroc", figure["n_like"])) if entry else 0.5
-        )
-        limit = float("nan")
+        baseline, limit = 0.5, float("nan")
+        if entry:  # below a half is chance, and no baseline to stand on
+            sizes = entry["on_test"] if figure["on"] == "test" else entry
+            baseline = max(0.5, _at_size(sizes, "auroc", figure["n_asked"]))
         if entry and figure.get("varies"):
             limit = _find_limit(figure, entry, baseline, ALARM_RATE / n_asked)
         found = bool(figure["auroc"] > limit)  # False against NaN
@@ -284,7 +283,7 @@ def _set_limits(figures: list[dict]) -> pd.DataFrame:
 def _find_limit(figure: dict, entry: Mapping, baseline: float, rate: float) -> float:
     """Give the AUROC that a clean set of this size passes at this rate."""
     error = measure_error(baseline, *figure["n_each"]) * entry["spread"]
-    error *= np.sqrt(1 + 1 / _at_size(entry, "n_sets", figure["n_like"]))
+    error *= np.sqrt(1 + 1 / _at_size(entry, "n_sets", figure["n_asked"]))
     degrees = sum(entry["n_sets"]) - len(entry["n_sets"])
     limit = baseline + error * stats.t.isf(rate, degrees)
     return min(limit, 0.999)  # a perfect guess must stay able to pass

@@ -27,8 +27,8 @@ _MOST_PAIRS = 12  # shown as images
 _PLACES = "files by source, split and class"
 _ABOUT_PROBES = (
     "Each probe is a linear model. Its baseline is what it reaches on clean simulated "
-    "images of normal and pneumonia when it is fitted on as many groups, at most on "
-    "those of the largest set measured. A finding begins at the limit."
+    "images of normal and pneumonia, fitted on as many groups of children (at most on "
+    "those of the largest set measured). A finding begins at the limit."
 )
 _LINES = {"shows": "shows", "shows_not": "does not show", "to_do": "what to do"}
 
@@ -85,7 +85,7 @@ def show_probes(audit: Audit) -> pd.DataFrame:
     rows = rows.set_index(["question", "feature"])
     asked, on_test = (rows[rows["on"] == on] for on in ("cross-validated", "test"))
     on_test, no_limit = on_test.reindex(asked.index), asked["limit"].isna()
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "asked": asked.index.get_level_values("question"),
             "by": asked.index.get_level_values("feature"),
@@ -101,6 +101,7 @@ def show_probes(audit: Audit) -> pd.DataFrame:
             "baseline there": on_test["baseline"].to_numpy(),
         }
     )
+    return table if on_test["shown"].notna().any() else table.iloc[:, :-2]
 
 
 def _headline(audit: Audit) -> str:
@@ -141,20 +142,36 @@ def _as_table(table: pd.DataFrame) -> str:
     return table.map(_as_text).to_string(index=False)
 
 
-def _as_text(value: object) -> object:
+def _as_text(value: object) -> str:
     """Write numbers as a person does: 5,824, 0.970, and - where there is none."""
-    if not isinstance(value, Real) or isinstance(value, (bool, np.bool_)):
-        return value
+    if not _is_number(value):
+        return str(value) or "-"
     if np.isnan(value):
         return "-"
     return f"{value:,.0f}" if value == int(value) else f"{value:,.3f}"
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+
+
 def _html_table(table: pd.DataFrame) -> str:
-    page = table.head(_MOST_ROWS).map(_as_text).to_html(index=False, border=0)
+    """Write a table, numbers to the right."""
+    numbers = [bool(table[name].map(_is_number).all()) for name in table]
+    rows = [
+        "".join(
+            f"<{tag}{' class=n' * is_n}>{escape(_as_text(value))}</{tag}>"
+            for value, is_n in zip(values, numbers, strict=True)
+        )
+        for tag, values in [
+            ("th", table.columns),
+            *(("td", row) for row in table.head(_MOST_ROWS).itertuples(index=False)),
+        ]
+    ]
     more = len(table) - _MOST_ROWS
     more = f"<p>More rows: {more:,}</p>" if more > 0 else ""
-    return f'<div class="scroll">{page}</div>{more}'
+    lines = "\n".join(f"<tr>{row}</tr>" for row in rows)
+    return f'<div class="scroll"><table>{lines}</table></div>{more}'
 
 
 def _article(finding: Finding) -> str:
@@ -182,7 +199,10 @@ def _draw_probes(audit: Audit) -> str:
     with plt.rc_context(same), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")
         name = f"folder {audit.root.resolve().name}"
-        ax = plots.plot_probes(audit.probes, data_name=name)
+        # wide enough for the names of questions about several classes
+        height = 1.6 + 0.36 * int((audit.probes["on"] != "test").sum())
+        _, ax = plt.subplots(figsize=(10, height), layout="constrained")
+        plots.plot_probes(audit.probes, ax=ax, data_name=name)
         ax.figure.savefig(out, format="svg", metadata={"Date": None})
     plt.close(ax.figure)
     svg = out.getvalue()
