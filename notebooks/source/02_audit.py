@@ -195,9 +195,9 @@ _ = plots.show_images(
 # %% [markdown]
 # Would you dare to make a diagnosis from these? We let a linear model try: it weighs
 # each pixel and adds up. A small model that sees one suspected shortcut and nothing
-# else is called a **probe**. It is scored under **cross-validation**: the images are cut
-# into five folds, and each fold is scored by a model that was fitted on the other four.
-# All images of a child are in one fold. What AUROC will it reach?
+# else is called a **probe**. It is scored under **cross-validation**: the images are
+# cut into five folds, and each fold is scored by a model that was fitted on the other
+# four. All images of a child are in one fold. What AUROC will it reach?
 
 # %%
 lesson.guess("ring probe AUROC", None, sure=None)
@@ -279,11 +279,11 @@ print(f"normal, training or test, ring only: {found}, baseline 0.50")
 # ## All of it, with one call
 #
 # You have now done by hand what `xraylab audit FOLDER` does for any folder of
-# labelled images. It takes each image once, looks for **data leakage** (here an image or
-# a child in several splits, so that the test is known in training), and runs a
-# probe for everything above. Its baseline is your clean control, made many times:
-# what the same probe reaches on sets without shortcuts. Before you run it: how many
-# kinds of finding will there be in the three sources together?
+# labelled images. It looks for **data leakage** (here an image or a child in several
+# splits, so that the test is known in training). Then it takes each image once, and
+# runs a probe for everything above. Its baseline is your clean control, made many
+# times: what the same probe reaches on sets without shortcuts. Before you run it: how
+# many kinds of finding will there be in the three sources together?
 
 # %%
 found = audit.run_audit(here.root, progress=False)
@@ -294,10 +294,10 @@ print("checks that could not run:", ", ".join(found.not_run["check"]) or "none")
 
 # %% [markdown]
 # A finding asks for something, a note is only worth knowing. A check that could not
-# run has found nothing, and says nothing. The figure shows the
-# probes. The dot is the measurement with its confidence interval, the upright line its
-# baseline, and the triangle the limit where a finding begins. The limits are set so
-# that one clean set in twenty has any probe beyond its own.
+# run has found nothing, and says nothing. The figure shows the probes. The dot is the
+# measurement with its confidence interval, the upright line its baseline, and the
+# triangle the limit where a finding begins. The limits are set so that one clean set
+# in twenty has any probe beyond its own.
 
 # %% alt="Each probe's AUROC as a dot with its interval, its baseline, and where a finding begins."
 ax = plots.plot_probes(found.probes, data_name=here.data_name)
@@ -334,17 +334,15 @@ real = results.read_result(name)
 for feature in ("ring", "corners", "spectrum", "intensity", "thumbnail"):
     for where in ("cross-validated", "test"):
         key = f"class, {feature}, {where}"
-        figure, baseline = (
-            results.read_figure(name, key),
-            real["metrics"][key]["baseline"],
-        )
+        figure = results.read_figure(name, key)
+        baseline = real["metrics"][key]["baseline"]
         print(f"{feature:9} {where:15} {figure}, baseline {baseline:.2f}")
 
 # %% [markdown]
 # The baseline was measured on built-in images, where disease may be harder to see. So
-# a whole thumbnail above it is no proof of a shortcut. In the ring most of the lungs are
-# hidden, and yet it is far above. On the test less is left. Is there a distribution
-# shift?
+# a whole thumbnail above it is no proof of a shortcut. In the ring most of the lungs
+# are hidden, and yet it is far above. On the test less is left. Is there a
+# distribution shift?
 
 # %%
 for label in ("normal", "pneumonia"):
@@ -380,9 +378,8 @@ for fact in ("table_sum", "bits_per_pixel", "bytes", "aspect"):
 # %%
 ring_px = 3
 thin = audit.hide_lungs(squares, ring_px)
-print(
-    f"ring of {ring_px} px: {probe_auroc(thin, train['label'], train)}, baseline 0.50"
-)
+thin_auroc = probe_auroc(thin, train["label"], train)
+print(f"ring of {ring_px} px: {thin_auroc}, baseline 0.50")
 
 # %% [markdown]
 # ## What you take along
