@@ -87,7 +87,7 @@ for label in ordered:
         passed += 1
 n_pairs = passed * (ordered == 1).sum()
 share = won / n_pairs
-print(f"{share:.2f} of {n_pairs} pairs, from {len(few)} files, floor 0.50")
+print(f"{share:.2f} of {n_pairs} pairs, from {len(few)} files, baseline 0.50")
 
 # %% [markdown]
 # A 0 is as telling as a 1, just the other way round. The helper therefore gives the
@@ -115,15 +115,15 @@ facts.loc[train.index, names].groupby(train["label"]).median().round(2)
 # `table_sum` belongs to the JPEG: the higher, the coarser it was saved. Which facts
 # tell the classes apart, and do they still do so on the published test?
 #
-# A figure from few images may be luck. So each gets an interval: we draw the
-# children again, with repeats, and look how far the figure moves. Lesson 05 does it
-# by hand.
+# A figure from few images may be luck. So each gets a **95 % confidence interval**: how
+# far it may be off because other children could have come. Several images of a child
+# count as one group. Lesson 05 does it by hand.
 
 
 # %%
 def with_interval(scores, labels, groups):
     answers = {"label": labels, "score": scores, "group_id": groups}
-    return evaluation.bootstrap_interval(pd.DataFrame(answers), n_boot=500)
+    return evaluation.measure(pd.DataFrame(answers), "AUROC")
 
 
 def by_number(values, files, high_means):
@@ -138,7 +138,7 @@ for name in names:
     way = audit.one_feature_auroc(facts.loc[train.index, name], train["label"])
     for part, files in {"train": train, "test": first[is_test]}.items():
         found = by_number(facts.loc[files.index, name], files, way.high_means)
-        print(f"{name:15} {part:5} {found}, floor 0.50")
+        print(f"{name:15} {part:5} {found}, baseline 0.50")
         told[name, part] = found
 lesson.keep_truth("file size AUROC", told["bytes", "train"], here.data_name)
 
@@ -154,12 +154,8 @@ lesson.keep_truth("file size AUROC", told["bytes", "train"], here.data_name)
 middle = train.groupby("label")["bytes"].median()
 for name, part in {"training": train, "test": both_classes(first[is_test])}.items():
     calls = (part["bytes"] > middle.mean()) == (middle[1] > middle[0])
-    n_right = int((calls == part["label"]).sum())
-    low, high = evaluation.wilson(n_right, len(part))
-    print(
-        f"{name:9} {n_right / len(part):.2f} right ({low:.2f} to {high:.2f}), "
-        f"n = {len(part)}, floor 0.50"
-    )
+    right = evaluation.share_interval(calls == part["label"], part["patient_id"])
+    print(f"{name:9} right {right}, baseline 0.50")
 
 # %% [markdown]
 # Does the test figure surprise you, after the AUROC above? The AUROC asks only for the
@@ -210,8 +206,8 @@ def probe_auroc(features, labels, files):
 
 ring_auroc = probe_auroc(rings, train["label"], train)
 lesson.keep_truth("ring probe AUROC", ring_auroc, here.data_name)
-print(f"ring only     {ring_auroc}, floor 0.50")
-print(f"whole image {probe_auroc(squares, train['label'], train)}, floor 0.50")
+print(f"ring only     {ring_auroc}, baseline 0.50")
+print(f"whole image {probe_auroc(squares, train['label'], train)}, baseline 0.50")
 
 # %% [markdown]
 # ## How much is nothing?
@@ -246,8 +242,8 @@ if here.is_builtin:
     clean = both_classes(files[files["published_split"] != "test"])
     whole = read_squares(clean, root)
     ring = audit.hide_lungs(whole, ring_px=3)
-    print(f"clean ring    {probe_auroc(ring, clean['label'], clean)}, floor 0.50")
-    print(f"clean image {probe_auroc(whole, clean['label'], clean)}, floor 0.50")
+    print(f"clean ring    {probe_auroc(ring, clean['label'], clean)}, baseline 0.50")
+    print(f"clean image {probe_auroc(whole, clean['label'], clean)}, baseline 0.50")
 else:
     print("Real images have no clean twin.")
 
@@ -268,7 +264,7 @@ n_each = min(300, normal["in_test"].value_counts().min())
 normal = normal.groupby("in_test").sample(n_each, random_state=0)
 edges = audit.hide_lungs(read_squares(normal, here.root), ring_px=3)
 found = probe_auroc(edges, normal["in_test"], normal)
-print(f"normal, training or test, ring only: {found}, floor 0.50")
+print(f"normal, training or test, ring only: {found}, baseline 0.50")
 
 # %% [markdown]
 # When this is well above chance, the published test differs from the training images
@@ -280,7 +276,7 @@ print(f"normal, training or test, ring only: {found}, floor 0.50")
 #
 # You have now done by hand what `xraylab audit FOLDER` does for any folder of
 # labelled images. It takes each image once, looks who meets whom, and runs a
-# probe for everything above. Its **floor** is your clean control, made many times:
+# probe for everything above. Its **baseline** is your clean control, made many times:
 # what the same probe reaches on sets without shortcuts. Before you run it: how many
 # kinds of trouble will it find in the three sources together?
 
@@ -292,11 +288,11 @@ for finding in found.findings:
 
 # %% [markdown]
 # A finding asks for something, a note is only worth knowing. The figure shows the
-# probes. The dot is the measurement with its interval, the upright line its floor,
+# probes. The dot is the measurement with its interval, the upright line its baseline,
 # and the triangle begins where a finding does. That place lies far out: few
 # clean sets have any probe beyond it.
 
-# %% alt="Each probe's AUROC as a dot with its interval, its floor, and where a finding begins."
+# %% alt="Each probe's AUROC as a dot with its interval, its baseline, and where a finding begins."
 ax = plots.plot_probes(found.probes, data_name=here.data_name)
 
 # %% [markdown]
@@ -330,11 +326,12 @@ real = results.read_result(name)
 for feature in ("ring", "corners", "spectrum", "intensity", "thumbnail"):
     for where in ("cross-validated", "test"):
         key = f"class, {feature}, {where}"
-        floor = real["metrics"][key]["floor"]
-        print(f"{feature:10} {where:16} {results.quote(name, key)}, floor {floor:.2f}")
+        baseline = real["metrics"][key]["baseline"]
+        found = results.read_figure(name, key)
+        print(f"{feature:10} {where:16} {found}, baseline {baseline:.2f}")
 
 # %% [markdown]
-# The floor was measured on built-in images, whose disease is harder to see. So a
+# The baseline was measured on built-in images, whose disease is harder to see. So a
 # whole thumbnail above it is no proof of a fault. A ring so far above it has no
 # lungs to excuse it. On the test less is left. Is the test another block, then?
 
@@ -342,8 +339,8 @@ for feature in ("ring", "corners", "spectrum", "intensity", "thumbnail"):
 for label in ("normal", "pneumonia"):
     key = f"test or not, {label}, thumbnail, cross-validated"
     print(
-        f"{label:9} {results.quote(name, key)}, floor "
-        f"{real['metrics'][key]['floor']:.2f}"
+        f"{label:9} {results.read_figure(name, key)}, baseline "
+        f"{real['metrics'][key]['baseline']:.2f}"
     )
 
 # %% [markdown]
@@ -353,7 +350,7 @@ for label in ("normal", "pneumonia"):
 # %%
 for fact in ("table_sum", "bits_per_pixel", "bytes", "aspect"):
     key = f"class, {fact} alone, full-size files"
-    print(f"{fact:15} {results.quote(name, key)}, floor 0.50")
+    print(f"{fact:15} {results.read_figure(name, key)}, baseline 0.50")
 
 # %% [markdown]
 # One number from the header, and the class is known: no pixel was read.
@@ -374,7 +371,7 @@ for fact in ("table_sum", "bits_per_pixel", "bytes", "aspect"):
 # %%
 ring_px = 3
 thin = audit.hide_lungs(squares, ring_px)
-print(f"ring of {ring_px} px: {probe_auroc(thin, train['label'], train)}, floor 0.50")
+print(f"ring of {ring_px} px: {probe_auroc(thin, train['label'], train)}, baseline 0.50")
 
 # %% [markdown]
 # ## What you take along
