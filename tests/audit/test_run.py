@@ -354,7 +354,7 @@ def test_the_verb_answers_and_strict_fails_on_findings(folder, tmp_path, capsys)
 def test_wrong_use_of_the_verb(folder, capsys):
     for argv, message in (
         ([str(folder / "gone")], "must be a folder or a file, got"),
-        ([str(folder), "--thumbnails"], "--thumbnails needs --html FILE"),
+        ([str(folder), "--thumbnails"], "argument --thumbnails: needs --html FILE"),
     ):
         with pytest.raises(SystemExit) as ended:
             cli.main(["audit", *argv])
