@@ -52,7 +52,7 @@ lessons: $(READY)  ## run all lessons headless, minutes for each (ARGS="00 05": 
 notebooks: $(READY)  ## build the notebooks from notebooks/source (ARGS="--run 00")
 	$(BIN)/python -m xraylab lessons --build $(ARGS)
 
-bench: $(READY)  ## the built-in pictures against their bar, and the four splits
+bench: $(READY)  ## the built-in images against their bar, and the four splits
 	$(BIN)/python benchmarks/phantom.py
 	$(BIN)/python benchmarks/protocols.py
 

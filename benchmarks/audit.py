@@ -3,9 +3,9 @@
 python benchmarks/audit.py SET ...                  clean sets, not calibrated on
 python benchmarks/audit.py SET ... --power          the same with faults planted
 
-Each SET is a folder of clean built-in pictures with their truth, as from
+Each SET is a folder of clean built-in images with their truth, as from
 `xraylab phantom --clean`; the first source of each is used. A fault is planted by
-working on the decoded pictures, and its files are written to a temporary folder.
+working on the decoded images, and its files are written to a temporary folder.
 """
 
 import argparse
@@ -20,16 +20,17 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from xraylab import _files, auditing, intervals, names
+from xraylab import audit, data, intervals
+from xraylab.files import write_text
 
-COPIES, CHILDREN = "pictures in several splits", "children in several splits"
-LABELS, CLASS = "one picture under two labels", "class told without the lungs"
+COPIES, CHILDREN = "images in several splits", "children in several splits"
+LABELS, CLASS = "one image under two labels", "class told without the lungs"
 SHIFT = "test unlike the rest"
 
 
-def encode(picture: Image.Image, quality: int) -> bytes:
+def encode(image: Image.Image, quality: int) -> bytes:
     out = io.BytesIO()
-    picture.save(out, "JPEG", quality=quality)
+    image.save(out, "JPEG", quality=quality)
     return out.getvalue()
 
 
@@ -38,11 +39,11 @@ def is_sick(path: Path) -> bool:
 
 
 def change_some(files: list[Path], share: float, rng, change: Callable) -> None:
-    """Re-save the changed picture of a random share of the files."""
+    """Re-save the changed image of a random share of the files."""
     for file in files:
         if rng.random() < share:
-            with Image.open(file) as picture:
-                file.write_bytes(change(picture.convert("L"), file))
+            with Image.open(file) as image:
+                file.write_bytes(change(image.convert("L"), file))
 
 
 def plant_quality(root: Path, dose: float, rng) -> None:
@@ -54,11 +55,11 @@ def plant_quality(root: Path, dose: float, rng) -> None:
 def plant_marker(root: Path, dose: float, rng) -> None:
     """Burn a letter-like block into the corner of a share of the pneumonia files."""
 
-    def mark(picture: Image.Image, file: Path) -> bytes:
-        width, height = picture.size
+    def mark(image: Image.Image, file: Path) -> bytes:
+        width, height = image.size
         box = (0.04 * width, 0.04 * height, 0.11 * width, 0.13 * height)
-        ImageDraw.Draw(picture).rectangle(box, fill=235)
-        return encode(picture, 90)
+        ImageDraw.Draw(image).rectangle(box, fill=235)
+        return encode(image, 90)
 
     files = [f for f in sorted(root.rglob("*.jpeg")) if is_sick(f)]
     change_some(files, dose, rng, mark)
@@ -67,15 +68,15 @@ def plant_marker(root: Path, dose: float, rng) -> None:
 def plant_brightness(root: Path, dose: float, rng) -> None:
     """Lift pneumonia by `dose` grey levels and lower normals by as much."""
 
-    def lift(picture: Image.Image, file: Path) -> bytes:
+    def lift(image: Image.Image, file: Path) -> bytes:
         step = dose if is_sick(file) else -dose
-        return encode(picture.point(lambda grey: grey + step), 90)
+        return encode(image.point(lambda grey: grey + step), 90)
 
     change_some(sorted(root.rglob("*.jpeg")), 1.0, rng, lift)
 
 
 def plant_shift(root: Path, dose: float, rng) -> None:
-    """Lift all pictures of the test by `dose` grey levels."""
+    """Lift all images of the test by `dose` grey levels."""
     files = [f for f in sorted(root.rglob("*.jpeg")) if f.parts[-3] == "test"]
     change_some(
         files, 1.0, rng, lambda p, f: encode(p.point(lambda grey: grey + dose), 90)
@@ -86,19 +87,19 @@ def plant_copies(root: Path, dose: float, rng) -> None:
     """Leave a share of the test in train too, at four fifths of the size."""
     tests = [f for f in sorted(root.rglob("*.jpeg")) if f.parts[-3] == "test"]
     for i in rng.permutation(len(tests))[: max(1, round(dose * len(tests)))]:
-        with Image.open(tests[i]) as picture:
-            size = [round(0.8 * side) for side in picture.size]
-            data = encode(picture.convert("L").resize(size), 85)
+        with Image.open(tests[i]) as image:
+            size = [round(0.8 * side) for side in image.size]
+            data = encode(image.convert("L").resize(size), 85)
         place = root / "chest_xray/train" / tests[i].parent.name
         (place / f"copy-{i}.jpeg").write_bytes(data)
 
 
 def plant_children(root: Path, dose: float, rng) -> None:
-    """Move a share of the children with several pictures apart."""
+    """Move a share of the children with several images apart."""
     by_child: dict[tuple, list[Path]] = {}
     for file in sorted(root.rglob("*.jpeg")):
         if file.parts[-3] == "train":
-            by_child.setdefault(names.read_name(file.name), []).append(file)
+            by_child.setdefault(data.read_name(file.name), []).append(file)
     many = [files for files in by_child.values() if len(files) > 1]
     for i in rng.permutation(len(many))[: max(1, round(dose * len(many)))]:
         file = many[i][0]
@@ -124,7 +125,7 @@ def audit_planted(clean: Path, plant: Callable | None, dose: float) -> dict:
         if plant:
             seed = [int(clean.name.split("-")[-1]), int(1000 * dose)]
             plant(root, dose, np.random.default_rng(seed))
-        found = auditing.audit(root, progress=False)
+        found = audit.run_audit(root, progress=False)
     above = found.probes[found.probes["found"]]
     said = [finding.name for finding in found.faults]
     return {
@@ -161,7 +162,7 @@ def main() -> None:
                 )
     print(f"{time.process_time() - started:.0f} CPU-seconds")
     if args.out:
-        _files.write_text(args.out, json.dumps(answers, indent=1))
+        write_text(args.out, json.dumps(answers, indent=1))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Measure the floors of the audit's probes, and keep them in xraylab/floors.json.
+"""Measure the floors of the audit's probes, and keep them in xraylab/baselines.json.
 
 python benchmarks/calibrate_audit.py SET ...
 
-Each SET is a folder of clean built-in pictures, as from `xraylab phantom --clean`.
+Each SET is a folder of clean built-in images, as from `xraylab phantom --clean`.
 Their children are pooled, and cut into sets of several sizes.
 """
 
@@ -14,8 +14,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xraylab import __version__, _files, duplicates, features, probes, sources, splits
-from xraylab import thumbnails as looks
+from xraylab import __version__, data, duplicates
+from xraylab.audit import features, probes
+from xraylab.files import write_text
+from xraylab.images import read_thumbnails
 
 SIZES = (100, 200, 400, 800, 1600)  # children a set
 MOST = 36  # sets a size; smaller sets are cheap but many
@@ -23,14 +25,14 @@ MOST = 36  # sets a size; smaller sets are cheap but many
 
 def read_set(root: Path) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
     """Read one set of the first source: its table, file facts and squares."""
-    files, _ = sources.list_files(root)
-    pictures = duplicates.find_pictures(files, root, progress=False).table
-    table = splits.add_groups(files.merge(pictures, on="path"))
+    files, _ = data.list_files(root)
+    images = duplicates.find_images(files, root, progress=False).table
+    table = data.add_groups(files.merge(images, on="path"))
     table = table[table["kept"]].reset_index(drop=True)
     table = table.assign(
         split=table["published_split"], group_id=root.name + table["group_id"]
     )
-    seen = looks.look(table["path"].tolist(), root, progress=False)
+    seen = read_thumbnails(table["path"].tolist(), root, progress=False)
     squares = seen.squares[seen.files["square"]]
     return table[["label", "split", "group_id"]], seen.files, squares
 
@@ -94,15 +96,15 @@ def main() -> None:
         "by": "benchmarks/calibrate_audit.py",
         "date": datetime.now(UTC).date().isoformat(),
         "xraylab": __version__,
-        "data": "clean built-in pictures (simulated), first source, each picture once",
+        "data": "clean built-in images (simulated), first source, each image once",
         "sets": [root.name for root in roots],
-        "n_pictures": len(table),
+        "n_images": len(table),
         "n_groups": int(table["group_id"].nunique()),
     }
     entries = summarise(measure(values, table))
     print(pd.DataFrame(entries).T.to_string())
-    file = Path(probes.__file__).with_name("floors.json")
-    _files.write_text(file, json.dumps({"made": made, "probes": entries}, indent=1))
+    file = Path(probes.__file__).with_name("baselines.json")
+    write_text(file, json.dumps({"made": made, "probes": entries}, indent=1))
 
 
 if __name__ == "__main__":

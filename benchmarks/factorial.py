@@ -22,7 +22,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from xraylab import merging, pixels, runs, training
+from xraylab import data, images, training
+from xraylab.training import runs
 
 RECIPE = replace(training.RECIPES["original"], size_px=64, n_steps=1450)
 WEIGHTS = {"none": "none", "imagenet-approx": "imagenet-approx (stand-in)"}
@@ -75,7 +76,7 @@ def list_units() -> list[Unit]:
 
 def write_cuts(merge: Path, home: Path) -> dict:
     """Write the cut of each half and what stands in it."""
-    manifest = merging.load_merge(merge).manifest
+    manifest = data.load_merge(merge).manifest
     facts = {"seed": cutting.SEED}
     home.mkdir(parents=True, exist_ok=True)
     for half in (0, 1):
@@ -98,7 +99,7 @@ def run_unit(unit: Unit, weights: str, merge: Path, home: Path) -> Path:
     out = home / "results" / f"{unit.name}.json"
     if out.is_file():
         return out
-    merged = merging.load_merge(merge)
+    merged = data.load_merge(merge)
     table = cutting.cut(merged.manifest, unit.half)
     cache = _read_all(merged, home)
     table = table.assign(row=cache.rows(table["path"]))
@@ -126,11 +127,11 @@ def run_unit(unit: Unit, weights: str, merge: Path, home: Path) -> Path:
     return out
 
 
-def _read_all(merged: merging.Merge, home: Path) -> pixels.Cache:
+def _read_all(merged: data.Merge, home: Path) -> images.Cache:
     """Read what any cell may need: each image once, and every re-encoded file."""
     table = merged.manifest
     paths = table.loc[table["kept"] | table["match"].eq("re-encoded"), "path"]
-    return pixels.build_cache(paths, merged.root, RECIPE.size_px, home / "cache")
+    return images.build_cache(paths, merged.root, RECIPE.size_px, home / "cache")
 
 
 def _train(
@@ -139,19 +140,19 @@ def _train(
     values: np.ndarray,
     table: pd.DataFrame,
     unit: Unit,
-) -> runs.Run:
+) -> training.Run:
     rows = pd.concat(
         [
             cutting.cell_rows(table, unit.cell).assign(split="train"),
             table[table["role"] == "valid"].assign(split="valid"),
         ]
-    ).rename(columns={"image_id": "picture_id"})
+    )
     return runs.train_run(
         folder, recipe, values, rows, protocol=f"factorial, {unit.cell}"
     )
 
 
-def _judge(run: runs.Run, values: np.ndarray, table: pd.DataFrame) -> pd.DataFrame:
+def _judge(run: training.Run, values: np.ndarray, table: pd.DataFrame) -> pd.DataFrame:
     judged = table[table["role"].isin(cutting.TESTS)].join(cutting.exposure(table))
     model = run.make_model("last")
     logits = training.score_logits(model, values, judged["row"].to_numpy())
@@ -169,7 +170,7 @@ def _facts(
     unit: Unit,
     recipe: training.Recipe,
     table: pd.DataFrame,
-    run: runs.Run,
+    run: training.Run,
     answers: pd.DataFrame,
 ) -> dict:
     packages = ("xraylab", "torch", "torchvision", "numpy", "pillow", "scikit-learn")

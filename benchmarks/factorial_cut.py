@@ -30,7 +30,7 @@ def cut(manifest: pd.DataFrame, half: int) -> pd.DataFrame:
     Parameters
     ----------
     manifest : DataFrame
-        As from a merge: path, source, published_split, label, kind, picture_id,
+        As from a merge: path, source, published_split, label, kind, image_id,
         match, kept, group_id.
     half : int
         0 or 1. Test R, its siblings and the validation are the same for both.
@@ -183,11 +183,9 @@ def _list_images(manifest: pd.DataFrame) -> pd.DataFrame:
     published = manifest["published_split"].eq("test") & manifest[
         "path"
     ].str.startswith("chest-xray-pneumonia/")
-    block = set(manifest.loc[published, "picture_id"])
+    block = set(manifest.loc[published, "image_id"])
     images = manifest[manifest["kept"]].sort_values("path", ignore_index=True)
-    return images.assign(
-        image_id=images["picture_id"], block=images["picture_id"].isin(block)
-    )
+    return images.assign(block=images["image_id"].isin(block))
 
 
 def _choose_groups(images: pd.DataFrame, share: float, *, step: int) -> set[str]:
@@ -217,7 +215,7 @@ def _copies(manifest: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
     """Give a re-encoded file for a share of the judged images of each class."""
     rng = np.random.default_rng((SEED, 5))
     files = manifest[manifest["match"] == "re-encoded"].sort_values("path")
-    file = files.drop_duplicates("picture_id").set_index("picture_id")["path"]
+    file = files.drop_duplicates("image_id").set_index("image_id")["path"]
     there = judged[judged["image_id"].isin(file.index)]
     parts = []
     for _, rows in there.groupby(["role", "label"]):

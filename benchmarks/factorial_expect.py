@@ -27,17 +27,15 @@ OUTSIDE = [
 
 def main() -> None:
     answers = {
-        name: results.read_predictions(f"real-64px-{name}").drop_duplicates(
-            "picture_id"
-        )
+        name: results.read_predictions(f"real-64px-{name}").drop_duplicates("image_id")
         for name in ("official", "image-random", "grouped", "naive-merge")
     }
-    block = set(answers["official"]["picture_id"])
+    block = set(answers["official"]["image_id"])
     rows = []
     for test, sizes in SIZES.items():
         for one, other in OUTSIDE if test == "R" else IN_BLOCK:
-            both = answers[one].merge(answers[other], on=["picture_id", "label"])
-            both = both[both["picture_id"].isin(block) == (test != "R")]
+            both = answers[one].merge(answers[other], on=["image_id", "label"])
+            both = both[both["image_id"].isin(block) == (test != "R")]
             rows.append({"test": test, "runs": f"{one}, {other}", "n": len(both)})
             rows[-1] |= half_widths(both, sizes)
     print("half-width of the 95 % interval, percentage points")

@@ -1,4 +1,4 @@
-"""Measure the probes on the real pictures and keep the table in xraylab/results.
+"""Measure the probes on the real images and keep the table in xraylab/results.
 
 python benchmarks/measure_probes.py FIRST_SOURCE --originals originals.csv
 
@@ -18,7 +18,8 @@ import PIL
 import sklearn
 from scipy.stats import rankdata
 
-from xraylab import __version__, auditing, evaluation, features, names, probes, results
+from xraylab import __version__, audit, data, evaluation, results
+from xraylab.audit import features, probes
 
 NUMBERS = ["table_sum", "bits_per_pixel", "bytes", "height", "width", "aspect"]
 PIXELS = ("intensity", "spectrum", "ring", "corners", "thumbnail")
@@ -28,7 +29,7 @@ def read_originals(file: Path) -> pd.DataFrame:
     """Read the facts of full-size training files, with label and child."""
     table = pd.read_csv(file).rename(columns={"luma_table_sum": "table_sum"})
     table = table[table["split"] == "train"].reset_index(drop=True)
-    keys = table["name"].map(names.read_name)
+    keys = table["name"].map(data.read_name)
     return table.assign(
         label=(table["label"] == "PNEUMONIA").astype(int),
         group_id=["-".join(key) for key in keys],
@@ -79,8 +80,8 @@ def main() -> None:
     parser.add_argument("first_source", type=Path)
     parser.add_argument("--originals", type=Path, required=True)
     args = parser.parse_args()
-    audit = auditing.audit(args.first_source)
-    by_pixels = audit.probes[audit.probes["feature"].isin(PIXELS)]
+    found = audit.run_audit(args.first_source)
+    by_pixels = found.probes[found.probes["feature"].isin(PIXELS)]
     originals = read_originals(args.originals)
     by_file = probes.run_probes(
         features.make_file_features(originals),
@@ -90,7 +91,7 @@ def main() -> None:
         f"class, {name} alone, full-size files": measure_number(originals, name)
         for name in NUMBERS
     }
-    in_test = (audit.table["split"] == "test") & audit.table["kept"]
+    in_test = (found.table["split"] == "test") & found.table["kept"]
     result = {
         "name": "real-224px-probes",
         "date": datetime.now(UTC).date().isoformat(),
@@ -112,7 +113,7 @@ def main() -> None:
             "scikit-learn": sklearn.__version__,
         },
         "n_test": int(in_test.sum()),
-        "n_groups": int(audit.table.loc[in_test, "group_id"].nunique()),
+        "n_groups": int(found.table.loc[in_test, "group_id"].nunique()),
         "metrics": rounded(
             as_metrics(by_pixels, "")
             | as_metrics(by_file, ", full-size files")

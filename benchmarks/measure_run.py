@@ -11,18 +11,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from xraylab import evaluation, experiments, results, runs, training
+from xraylab import evaluation, results, training
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
     parser.add_argument("--name", required=True, help="lower-case, with hyphens")
-    parser.add_argument("--data", required=True, help="what the pictures are")
+    parser.add_argument("--data", required=True, help="what the images are")
     args = parser.parse_args()
-    run = runs.load_run(args.run)
-    experiments.score(args.run, on="valid")
-    _, n_looks = experiments.score(args.run, on="test")
+    run = training.load_run(args.run)
+    training.score(args.run, on="valid")
+    _, n_looks = training.score(args.run, on="test")
     # From the answers as they are kept, so that every figure follows from them.
     predictions = pd.read_csv(args.run / "predictions-test.csv")
     metrics = evaluation.evaluate(predictions, threshold=run.threshold).dropna()

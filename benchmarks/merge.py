@@ -1,9 +1,9 @@
 """How fast and how right copies are found, side by side with other tools.
 
-    python benchmarks/merge.py PICTURES [--quick]
+    python benchmarks/merge.py IMAGES [--quick]
 
-PICTURES is any folder of different pictures (copies among them are dropped first).
-Each tool runs in a process of its own over the same files: PICTURES, the same
+IMAGES is any folder of different images (copies among them are dropped first).
+Each tool runs in a process of its own over the same files: IMAGES, the same
 re-encoded at 256 px and quality 85, and half of them at 227 px and quality 60. Peers
 are measured at the threshold that is best for them, found with the truth in hand;
 ours has one limit for everything. A tool that is not installed is left out:
@@ -35,32 +35,32 @@ SEED = 0
 ENDINGS = {".jpeg", ".jpg", ".png"}
 
 
-def encode(picture: Image.Image, quality: int = 90) -> bytes:
+def encode(image: Image.Image, quality: int = 90) -> bytes:
     out = io.BytesIO()
-    picture.save(out, "JPEG", quality=quality)
+    image.save(out, "JPEG", quality=quality)
     return out.getvalue()
 
 
-def crop(picture: Image.Image, share: float) -> Image.Image:
-    width, height = picture.size
+def crop(image: Image.Image, share: float) -> Image.Image:
+    width, height = image.size
     left, top = round(width * share), round(height * share)
-    return picture.crop((left, top, width - left, height - top))
+    return image.crop((left, top, width - left, height - top))
 
 
-def turn(picture: Image.Image, degrees: float) -> Image.Image:
-    return picture.rotate(degrees, Image.Resampling.BICUBIC)
+def turn(image: Image.Image, degrees: float) -> Image.Image:
+    return image.rotate(degrees, Image.Resampling.BICUBIC)
 
 
-def resize(picture: Image.Image, size_px: int) -> Image.Image:
-    return picture.resize((size_px, size_px), Image.Resampling.BICUBIC)
+def resize(image: Image.Image, size_px: int) -> Image.Image:
+    return image.resize((size_px, size_px), Image.Resampling.BICUBIC)
 
 
-def brighten(picture: Image.Image, rng: random.Random) -> Image.Image:
-    brighter = ImageEnhance.Brightness(picture).enhance(rng.uniform(0.8, 1.2))
+def brighten(image: Image.Image, rng: random.Random) -> Image.Image:
+    brighter = ImageEnhance.Brightness(image).enhance(rng.uniform(0.8, 1.2))
     return ImageEnhance.Contrast(brighter).enhance(rng.uniform(0.8, 1.2))
 
 
-# Within the limits that xraylab.alignment states, and then beyond them.
+# Within the limits that xraylab.duplicates.registration states, and then beyond them.
 KINDS = {
     "quality 30": lambda p, r: encode(p, 30),
     "resized to 160 px": lambda p, r: encode(resize(p, 160)),
@@ -84,10 +84,8 @@ KINDS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("pictures", type=Path)
-    parser.add_argument(
-        "--quick", action="store_true", help="600 pictures, growth aside"
-    )
+    parser.add_argument("images", type=Path)
+    parser.add_argument("--quick", action="store_true", help="600 images, growth aside")
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:
@@ -95,33 +93,33 @@ def main() -> None:
         find_here(tool, Path(root), Path(out))
         return
     with tempfile.TemporaryDirectory() as folder:
-        everything = list_pictures(args.pictures)
-        files = different_pictures(everything, 600 if args.quick else None)
-        print(f"{len(files)} different pictures, {os.cpu_count()} cores\n")
+        everything = list_images(args.images)
+        files = different_images(everything, 600 if args.quick else None)
+        print(f"{len(files)} different images, {os.cpu_count()} cores\n")
         compare_tools(files, Path(folder))
         measure_kinds(files, Path(folder))
         measure_growth(everything, Path(folder))
         measure_search()
 
 
-def list_pictures(folder: Path) -> list[Path]:
+def list_images(folder: Path) -> list[Path]:
     return [p for p in sorted(folder.rglob("*")) if p.suffix.lower() in ENDINGS]
 
 
-def different_pictures(paths: list[Path], most: int | None) -> list[Path]:
+def different_images(paths: list[Path], most: int | None) -> list[Path]:
     import pandas as pd
 
     from xraylab import duplicates
 
     table = pd.DataFrame({"path": list(map(str, paths)), "source": ""})
-    found = duplicates.find_pictures(table, "/")
+    found = duplicates.find_images(table, "/")
     kept = found.table[found.table["kept"]]["path"]
     kept = kept.sample(min(most or len(kept), len(kept)), random_state=SEED)
     return list(map(Path, sorted(kept)))
 
 
 def compare_tools(files: list[Path], folder: Path) -> None:
-    """Run each tool over pictures and their re-encodings; print a row each."""
+    """Run each tool over images and their re-encodings; print a row each."""
     import pandas as pd
 
     root = folder / "all"
@@ -133,12 +131,12 @@ def compare_tools(files: list[Path], folder: Path) -> None:
         write(root / f"b/{i:05}.jpeg", encode(resize(grey, 256), 85))
         if rng.random() < 0.5:
             write(root / f"c/{i:05}.jpeg", encode(resize(grey, 227), 60))
-    picture = np.array([int(path.stem) for path in list_pictures(root)])
+    image = np.array([int(path.stem) for path in list_images(root)])
     rows = []
     for tool in FINDERS:
         costs, found = in_another_process(tool, root, folder)
         if found:
-            rows.append({"tool": tool} | costs | score_pairs(*found, picture))
+            rows.append({"tool": tool} | costs | score_pairs(*found, image))
     print(pd.DataFrame(rows).to_string(index=False), "\n")
 
 
@@ -193,15 +191,15 @@ def held_mb(pid: int) -> float:
 
 def find_here(tool: str, root: Path, out: Path) -> None:
     """Find pairs with one tool in this process, and keep them."""
-    pairs, distance = FINDERS[tool](root, list_pictures(root))
+    pairs, distance = FINDERS[tool](root, list_images(root))
     np.savez(out, pairs=pairs, distance=distance)
 
 
-def score_pairs(pairs: np.ndarray, distance: np.ndarray, picture: np.ndarray) -> dict:
+def score_pairs(pairs: np.ndarray, distance: np.ndarray, image: np.ndarray) -> dict:
     """Precision and recall of pairs of rows, (n, 2), at the best limit."""
-    counts = np.bincount(picture)
+    counts = np.bincount(image)
     n_true = int((counts * (counts - 1) // 2).sum())
-    right = picture[pairs[:, 0]] == picture[pairs[:, 1]]
+    right = image[pairs[:, 0]] == image[pairs[:, 1]]
     best = {"F1": -1.0}
     for limit in np.unique(distance):
         taken = distance <= limit
@@ -217,14 +215,14 @@ def score_pairs(pairs: np.ndarray, distance: np.ndarray, picture: np.ndarray) ->
 def pairs_by_xraylab(root: Path, paths: list[Path]) -> tuple[np.ndarray, np.ndarray]:
     import pandas as pd
 
-    from xraylab import _cores, duplicates
+    from xraylab import cores, duplicates
 
     names = [p.relative_to(root).as_posix() for p in paths]
     table = pd.DataFrame({"path": names, "source": ""})
-    found = duplicates.find_pictures(
-        table, root, workers=_cores.count_cores(), progress=False
+    found = duplicates.find_images(
+        table, root, workers=cores.count_cores(), progress=False
     )
-    return pairs_within(found.table.groupby("picture_id").indices.values())
+    return pairs_within(found.table.groupby("image_id").indices.values())
 
 
 def pairs_within(groups: Iterable[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
@@ -285,7 +283,7 @@ FINDERS = {"xraylab": pairs_by_xraylab} | PEERS
 
 
 def measure_kinds(files: list[Path], folder: Path) -> None:
-    """Hide altered copies of 500 pictures among all, a kind at a time."""
+    """Hide altered copies of 500 images among all, a kind at a time."""
     import pandas as pd
 
     from xraylab import duplicates
@@ -306,7 +304,7 @@ def measure_kinds(files: list[Path], folder: Path) -> None:
         table = pd.DataFrame(
             {"path": names, "source": [n.split("/")[0] for n in names]}
         )
-        found = duplicates.find_pictures(table, root, progress=False)
+        found = duplicates.find_images(table, root, progress=False)
         right, wrong = score_copies(found.table)
         n_false += wrong
         margin = found.margin["least_alike_same"], found.margin["most_alike_different"]
@@ -320,9 +318,9 @@ def measure_kinds(files: list[Path], folder: Path) -> None:
 def score_copies(table) -> tuple[int, int]:
     """Count copies joined to their own original, and files joined to others."""
     number = table["path"].str[-10:-5]
-    n_numbers = number.groupby(table["picture_id"]).transform("nunique")
+    n_numbers = number.groupby(table["image_id"]).transform("nunique")
     is_copy = table["path"].str.startswith("copies/")
-    joined = table["picture_id"].duplicated(keep=False) & (n_numbers == 1)
+    joined = table["image_id"].duplicated(keep=False) & (n_numbers == 1)
     return int((is_copy & joined).sum()), int((n_numbers > 1).sum())
 
 
@@ -350,7 +348,7 @@ def measure_search() -> None:
     """Search among many made-up squares with planted noisy copies."""
     import pandas as pd
 
-    from xraylab import likeness
+    from xraylab import duplicates
 
     rng = np.random.default_rng(SEED)
     rows = []
@@ -360,7 +358,7 @@ def measure_search() -> None:
         noise = rng.normal(0, 3, (1000, 48, 48))
         squares[-1000:] = (squares[planted] + noise).clip(0, 255)
         cpu, started = time.process_time(), time.perf_counter()
-        pairs = likeness.find_pairs(squares, at_least=0.98)
+        pairs = duplicates.find_pairs(squares, at_least=0.98)
         cpu, seconds = time.process_time() - cpu, time.perf_counter() - started
         found = set(zip(pairs["a"], pairs["b"], strict=True))
         hits = len(found & set(zip(planted, range(n - 1000, n), strict=True)))

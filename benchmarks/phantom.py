@@ -1,4 +1,4 @@
-"""Hold the simulated pictures against the bar, and real ones where they are.
+"""Hold the simulated images against the bar, and real ones where they are.
 
 python benchmarks/phantom.py --out phantom.json
 python benchmarks/phantom.py --real FOLDER      also tells real from simulated
@@ -30,7 +30,8 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from xraylab.names import read_name
+from xraylab.data import read_name
+from xraylab.images import read_pixels
 from xraylab.phantom import CLEAN, draw_anatomy, draw_lesion, draw_shot, render
 from xraylab.phantom.banks import banks
 from xraylab.phantom.likeness import (
@@ -39,11 +40,10 @@ from xraylab.phantom.likeness import (
     measure_features,
     share_inside,
 )
-from xraylab.pixels import read_pixels
 
 ORIGIN = (
     "Kermany et al. 2018, data doi 10.17632/rscbjbr9sj, CC BY 4.0; 100 normal, 100 "
-    "bacterial, 100 viral training pictures, squeezed to 224 px"
+    "bacterial, 100 viral training images, squeezed to 224 px"
 )
 SIMPLE = list(FEATURES)[:11]
 SIZE = (MEASURED_PX, MEASURED_PX)
@@ -58,10 +58,10 @@ def draw(i: int, kind: str, shot: int = 0, size: tuple[int, int] = SIZE):
     return render(anatomy, exposure, lesion, size), lesion
 
 
-def thumbnails(pictures, side: int = 28) -> np.ndarray:
+def thumbnails(images, side: int = 28) -> np.ndarray:
     small = [
         np.asarray(Image.fromarray(p).resize((side, side), Image.Resampling.BOX))
-        for p in pictures
+        for p in images
     ]
     return np.stack(small).reshape(len(small), -1).astype(np.float64)
 
@@ -83,25 +83,25 @@ def zone_features(rendering) -> list[float]:
 
     Greys are less the heart's.
     """
-    picture, masks = rendering.picture.astype(np.float32), rendering.masks
-    heart = picture[masks.heart].mean() if masks.heart.any() else 0.0
+    image, masks = rendering.image.astype(np.float32), rendering.masks
+    heart = image[masks.heart].mean() if masks.heart.any() else 0.0
     lungs = np.array(
-        [lung_zones(picture - heart, m) for m in (masks.right_lung, masks.left_lung)]
+        [lung_zones(image - heart, m) for m in (masks.right_lung, masks.left_lung)]
     )
     return [heart, *lungs.ravel(), *(lungs[0] - lungs[1])]
 
 
-def lung_zones(picture, lung) -> list[float]:
+def lung_zones(image, lung) -> list[float]:
     """Mean, sd and high quantile in four bands, middle and outer half, and area."""
     rows, columns = np.nonzero(lung.any(1))[0], np.nonzero(lung.any(0))[0]
     values = [float(lung.mean())]
     halves = np.array_split(columns, 2)
-    if columns.size and columns.mean() < picture.shape[1] / 2:
+    if columns.size and columns.mean() < image.shape[1] / 2:
         halves = halves[::-1]  # the middle half first
     for band in np.array_split(rows, 4):
         for half in halves:
             place = np.ix_(band, half)
-            inside = picture[place][lung[place]]
+            inside = image[place][lung[place]]
             inside = inside if inside.size else np.zeros(1)
             values += [inside.mean(), inside.std(), np.quantile(inside, 0.9)]
     return [float(value) for value in values]
@@ -121,12 +121,12 @@ def measure_cost(n: int) -> dict:
         start = time.process_time()
         draw(i, "nbv"[i % 3])
         times.append(time.process_time() - start)
-    return {"CPU ms per picture, 224 px, one thread": 1000 * float(np.median(times))}
+    return {"CPU ms per image, 224 px, one thread": 1000 * float(np.median(times))}
 
 
 def measure_likeness(n: int) -> dict:
-    pictures = [draw(i, "nbv"[i % 3])[0].picture for i in range(n)]
-    shares = share_inside(measure_features(pictures))
+    images = [draw(i, "nbv"[i % 3])[0].image for i in range(n)]
+    shares = share_inside(measure_features(images))
     figures = {"mean share inside the real 5-95 % range": float(shares.mean())}
     return figures | {f"share inside: {k}": float(v) for k, v in shares.items()}
 
@@ -134,10 +134,10 @@ def measure_likeness(n: int) -> dict:
 def measure_task(n: int) -> dict:
     kinds = ["n" if i % 2 == 0 else "bv"[i // 2 % 2] for i in range(n)]
     drawn = [draw(i, kind) for i, kind in enumerate(kinds)]
-    pictures = [rendering.picture for rendering, _ in drawn]
+    images = [rendering.image for rendering, _ in drawn]
     labels = np.array([kind != "n" for kind in kinds]).astype(int)
-    scores = cross_validate(linear(), thumbnails(pictures), labels)
-    simple = cross_validate(linear(), measure_features(pictures)[SIMPLE], labels)
+    scores = cross_validate(linear(), thumbnails(images), labels)
+    simple = cross_validate(linear(), measure_features(images)[SIMPLE], labels)
     zones = np.array([zone_features(rendering) for rendering, _ in drawn])
     boosting = HistGradientBoostingClassifier(max_iter=150, random_state=0)
     zone_scores = cross_validate(boosting, zones, labels)
@@ -168,7 +168,7 @@ def by_severity(kinds, lesions, scores) -> dict:
 
 def measure_pairs(n: int) -> dict:
     drawn = [draw(i, "nbv"[i % 3], shot)[0] for i in range(n) for shot in (0, 1)]
-    thumbs = thumbnails([rendering.picture for rendering in drawn])
+    thumbs = thumbnails([rendering.image for rendering in drawn])
     rng = np.random.default_rng(0)
     strangers = [
         (i, j) for i, j in rng.integers(0, 2 * n, (6000, 2)) if i // 2 != j // 2
@@ -184,14 +184,14 @@ def measure_pairs(n: int) -> dict:
 
 def measure_repeat() -> dict:
     same = all(
-        np.array_equal(draw(i, k)[0].picture, draw(i, k)[0].picture)
+        np.array_equal(draw(i, k)[0].image, draw(i, k)[0].image)
         for i, k in enumerate("nbv" * 4)
     )
     return {"same seed, same pixels": float(same)}
 
 
-def real_pictures(folder: Path, per_kind: int = 100) -> list[np.ndarray]:
-    """Training pictures of source 1, one a child, evenly spread: normal, b, v."""
+def real_images(folder: Path, per_kind: int = 100) -> list[np.ndarray]:
+    """Training images of source 1, one a child, evenly spread: normal, b, v."""
     files = sorted(folder.rglob("train/*/*.jpeg"))
     groups: dict[str, dict] = {"normal": {}, "bacteria": {}, "virus": {}}
     for file in files:
@@ -211,8 +211,8 @@ def real_pictures(folder: Path, per_kind: int = 100) -> list[np.ndarray]:
 
 
 def measure_real(folder: Path, n: int) -> dict:
-    real = real_pictures(folder)
-    drawn = [draw(i, "nbv"[i % 3])[0].picture for i in range(min(n, len(real)))]
+    real = real_images(folder)
+    drawn = [draw(i, "nbv"[i % 3])[0].image for i in range(min(n, len(real)))]
     labels = np.array([1] * len(real) + [0] * len(drawn))
     scores = cross_validate(linear(), thumbnails([*real, *drawn]), labels)
     thumbs = thumbnails(real)
@@ -227,13 +227,13 @@ def measure_real(folder: Path, n: int) -> dict:
 
 
 def write_ranges(folder: Path) -> None:
-    features = measure_features(real_pictures(folder))
+    features = measure_features(real_images(folder))
     quantiles = features.quantile([0.05, 0.95])
     ranges = {name: [round(float(v), 4) for v in quantiles[name]] for name in FEATURES}
     facts = {
         "origin": ORIGIN,
         "what": "5 and 95 % quantiles of the features in xraylab.phantom.likeness",
-        "n_pictures": len(features),
+        "n_images": len(features),
         "size_px": MEASURED_PX,
         "ranges": ranges,
     }

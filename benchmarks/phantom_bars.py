@@ -1,4 +1,4 @@
-"""The bar for the simulated pictures, and the table beside it."""
+"""The bar for the simulated images, and the table beside it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pandas as pd
 
 # Row -> (must low, must high, good low, good high).
 BARS = {
-    "CPU ms per picture, 224 px, one thread": (0, 20, 0, 12),
+    "CPU ms per image, 224 px, one thread": (0, 20, 0, 12),
     "mean share inside the real 5-95 % range": (0.75, 1, 0.85, 1),
     **{
         f"share inside: {name}": (0.60, 1, 0.80, 1)

@@ -1,4 +1,4 @@
-"""What each way of splitting is worth on the built-in pictures, over five seeds.
+"""What each way of splitting is worth on the built-in images, over five seeds.
 
 python benchmarks/protocols.py            about four minutes on two cores
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from xraylab import evaluation, experiments, merging, phantom, splits, training
+from xraylab import data, evaluation, phantom, training
 
 SEEDS = range(5)
 METRICS = ("accuracy", "AUROC")
@@ -22,19 +22,19 @@ METRICS = ("accuracy", "AUROC")
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        merged = merging.merge(phantom.builtin_data(), progress=False)
-        merging.save_merge(merged, home / "merge")
+        merged = data.merge(phantom.builtin_data(), progress=False)
+        data.save_merge(merged, home / "merge")
         rows = [
             {"protocol": protocol, "seed": seed, **_measure(home, protocol, seed)}
-            for protocol in splits.PROTOCOLS
+            for protocol in data.PROTOCOLS
             for seed in SEEDS
         ]
     table = pd.DataFrame(rows)
     print(table.round(3).to_string(index=False))
-    pairs = [*pairwise(splits.PROTOCOLS), ("naive-merge", "official")]
+    pairs = [*pairwise(data.PROTOCOLS), ("naive-merge", "official")]
     for metric in METRICS:
         values = table.pivot(index="seed", columns="protocol", values=metric)
-        for name in splits.PROTOCOLS:
+        for name in data.PROTOCOLS:
             print(f"{metric} {name}: {evaluation.seed_interval(values[name])}")
         for a, b in pairs:
             found = evaluation.seed_interval(values[a] - values[b])
@@ -44,8 +44,8 @@ def main() -> None:
 def _measure(home: Path, protocol: str, seed: int) -> dict[str, float]:
     recipe = replace(training.RECIPES["lesson"], model="small", seed=seed)
     out = home / f"{protocol}-{seed}"
-    experiments.train(home / "merge", protocol, recipe, out, progress=False)
-    answers, _ = experiments.score(out, on="test", progress=False)
+    training.train(home / "merge", protocol, recipe, out, progress=False)
+    answers, _ = training.score(out, on="test", progress=False)
     values = evaluation.evaluate(answers, n_boot=2)["value"]
     return values[list(METRICS)].to_dict()
 

@@ -1,7 +1,7 @@
 """`pytest --nbval --nbval-current-env notebooks/`: what the kernels need.
 
 The lessons are compared with their stored outputs. So each runs as it was built:
-alone, on the built-in pictures, without bars, and without the guesses of whoever
+alone, on the built-in images, without bars, and without the guesses of whoever
 tests.
 """
 

@@ -1,4 +1,4 @@
-"""Small picture sets that the tests share."""
+"""Small image sets that the tests share."""
 
 import io
 import os
@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-# Six children a class, two pictures each: (kind, number) -> file names.
+# Six children a class, two images each: (kind, number) -> file names.
 NORMALS = [f"IM-{n:04d}-0001{more}.jpeg" for n in range(1, 7) for more in ("", "-0002")]
 SICK = [f"person{n}_bacteria_{2 * n + k}.jpeg" for n in range(1, 4) for k in (0, 1)] + [
     f"person{n}_virus_{2 * n + k}.jpeg" for n in range(1, 4) for k in (0, 1)
@@ -25,16 +25,16 @@ def own_cache(tmp_path_factory):
         yield
 
 
-def blob_picture(seed: int, size_px: int = 96) -> np.ndarray:
-    """A smooth random grey picture, uint8; two seeds hardly correlate."""
+def blob_image(seed: int, size_px: int = 96) -> np.ndarray:
+    """A smooth random grey image, uint8; two seeds hardly correlate."""
     noise = np.random.default_rng(seed).standard_normal((size_px, size_px))
     smooth = gaussian_filter(noise, 4, mode="wrap")
     return (128 + 60 * smooth / smooth.std()).clip(0, 255).astype(np.uint8)
 
 
-def as_jpeg(picture: np.ndarray, quality: int = 90) -> bytes:
+def as_jpeg(image: np.ndarray, quality: int = 90) -> bytes:
     out = io.BytesIO()
-    Image.fromarray(picture).save(out, "JPEG", quality=quality)
+    Image.fromarray(image).save(out, "JPEG", quality=quality)
     return out.getvalue()
 
 
@@ -45,26 +45,26 @@ def write_file(path: Path, data: bytes) -> Path:
 
 
 def write_three_sources(root: Path) -> Path:
-    """Write the same 24 pictures in the three layouts, the third re-encoded."""
-    pictures = {name: blob_picture(i) for i, name in enumerate(NORMALS + SICK)}
+    """Write the same 24 images in the three layouts, the third re-encoded."""
+    images = {name: blob_image(i) for i, name in enumerate(NORMALS + SICK)}
     for names, ours, theirs in (
         (NORMALS, "NORMAL", "normal"),
         (SICK, "PNEUMONIA", "opacity"),
     ):
         for i, name in enumerate(sorted(names)):
-            data = as_jpeg(pictures[name])
+            data = as_jpeg(images[name])
             split = "test" if name in TEST_NAMES else "val" if i == 0 else "train"
             write_file(root / "one/chest_xray" / split / ours / name, data)
             recut = "test" if split == "test" else "val" if i % 3 == 0 else "train"
             write_file(root / "two" / recut / theirs / name, data)
-            bigger = Image.fromarray(pictures[name]).resize((110, 110))
+            bigger = Image.fromarray(images[name]).resize((110, 110))
             part = "train" if i < 0.8 * len(names) else "test"
             write_file(
                 root / "three/Data" / part / ours / f"{ours}({i}).jpg",
                 as_jpeg(np.asarray(bigger), quality=70),
             )
     write_file(
-        root / "three/Data/train/COVID19/COVID19(0).jpg", as_jpeg(blob_picture(99))
+        root / "three/Data/train/COVID19/COVID19(0).jpg", as_jpeg(blob_image(99))
     )
     return root
 
@@ -85,5 +85,5 @@ def lock(monkeypatch):
 
 @pytest.fixture(scope="session")
 def three_sources(tmp_path_factory) -> Path:
-    """Three sources of 24 pictures; read only, copy before changing."""
+    """Three sources of 24 images; read only, copy before changing."""
     return write_three_sources(tmp_path_factory.mktemp("sources"))

@@ -1,4 +1,4 @@
-"""A seeded fuzzer: simulated pictures, damaged in every way that folders know.
+"""A seeded fuzzer: simulated images, damaged in every way that folders know.
 
 `write_mutated` lays N files out as the first source and says of each what it may
 become: "row", "problem", "ignored", or "either" of the first two.
@@ -33,68 +33,68 @@ def mutation(outcome: str):
     return add
 
 
-def encoded(picture: Image.Image, kind: str = "JPEG", **options) -> bytes:
+def encoded(image: Image.Image, kind: str = "JPEG", **options) -> bytes:
     out = io.BytesIO()
-    picture.save(out, kind, **options)
+    image.save(out, kind, **options)
     return out.getvalue()
 
 
 def simulated(n: int) -> list[Image.Image]:
     """A few simulated chest X-rays, grey."""
-    pictures = []
+    images = []
     for seed in range(n):
         anatomy = draw_anatomy(seed)
         lesion = draw_lesion(seed, "nbv"[seed % 3])
         doses = CLEAN.doses(in_test=False)
         shot = draw_shot(anatomy, seed, lesion=lesion, doses=doses)
         drawn = render(anatomy, shot, lesion, (200 + 8 * seed, 176))
-        pictures.append(Image.fromarray(drawn.picture))
-    return pictures
+        images.append(Image.fromarray(drawn.image))
+    return images
 
 
-def altered(rng: Rng, picture: Image.Image) -> Image.Image:
-    """The same picture at another size, so that no two files are alike."""
+def altered(rng: Rng, image: Image.Image) -> Image.Image:
+    """The same image at another size, so that no two files are alike."""
     factor = rng.uniform(0.5, 1.5)
-    width, height = (round(factor * side) for side in picture.size)
-    return picture.resize((width, height), Image.Resampling.BILINEAR)
+    width, height = (round(factor * side) for side in image.size)
+    return image.resize((width, height), Image.Resampling.BILINEAR)
 
 
-def any_file(rng: Rng, picture: Image.Image) -> bytes:
+def any_file(rng: Rng, image: Image.Image) -> bytes:
     kind = ("JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP")[rng.integers(6)]
-    return encoded(altered(rng, picture), kind)
+    return encoded(altered(rng, image), kind)
 
 
 @mutation("row")
-def whole(rng, picture):
-    return any_file(rng, picture)
+def whole(rng, image):
+    return any_file(rng, image)
 
 
 @mutation("either")
-def truncated(rng, picture):
-    data = any_file(rng, picture)
+def truncated(rng, image):
+    data = any_file(rng, image)
     return data[: rng.integers(1, len(data))]
 
 
 @mutation("either")
-def bits_flipped(rng, picture):
-    data = np.frombuffer(any_file(rng, picture), np.uint8).copy()
+def bits_flipped(rng, image):
+    data = np.frombuffer(any_file(rng, image), np.uint8).copy()
     for place in rng.integers(0, len(data), rng.integers(1, 40)):
         data[place] ^= 1 << rng.integers(8)
     return data.tobytes()
 
 
 @mutation("either")
-def head_flipped(rng, picture):
+def head_flipped(rng, image):
     """Bits flipped in the header, where sizes, types and tables stand."""
-    data = np.frombuffer(any_file(rng, picture), np.uint8).copy()
+    data = np.frombuffer(any_file(rng, image), np.uint8).copy()
     for place in rng.integers(0, min(200, len(data)), rng.integers(1, 6)):
         data[place] ^= 1 << rng.integers(8)
     return data.tobytes()
 
 
 @mutation("either")
-def middle_zeroed(rng, picture):
-    data = bytearray(any_file(rng, picture))
+def middle_zeroed(rng, image):
+    data = bytearray(any_file(rng, image))
     start = int(rng.integers(0, len(data)))
     end = min(len(data), start + int(rng.integers(1, 2000)))
     data[start:end] = bytes(end - start)
@@ -102,17 +102,17 @@ def middle_zeroed(rng, picture):
 
 
 @mutation("problem")
-def zero_bytes(rng, picture):
+def zero_bytes(rng, image):
     return bytes(int(rng.integers(0, 5000)) * int(rng.integers(2)))
 
 
 @mutation("problem")
-def noise(rng, picture):
+def noise(rng, image):
     return b"\x01" + rng.bytes(int(rng.integers(0, 5000)))
 
 
 @mutation("problem")
-def text(rng, picture):
+def text(rng, image):
     return (
         b"#define x_width 8\n#define x_height 8\nstatic char x_bits[] = {\n0x1};\n",
         b"%PDF-1.7\n1 0 obj\n",
@@ -125,13 +125,13 @@ def text(rng, picture):
 
 
 @mutation("row")
-def sixteen_bits(rng, picture):
-    deep = np.asarray(altered(rng, picture)).astype(np.uint16) * 257
+def sixteen_bits(rng, image):
+    deep = np.asarray(altered(rng, image)).astype(np.uint16) * 257
     return encoded(Image.fromarray(deep), ("PNG", "TIFF")[rng.integers(2)])
 
 
 @mutation("row")
-def colours(rng, picture):
+def colours(rng, image):
     mode, kind = (
         ("CMYK", "JPEG"),
         ("CMYK", "TIFF"),
@@ -143,38 +143,38 @@ def colours(rng, picture):
         ("YCbCr", "TIFF"),
         ("RGB", "JPEG"),
     )[rng.integers(9)]
-    picture = altered(rng, picture)
+    image = altered(rng, image)
     if mode == "LA":
-        picture.putalpha(int(rng.integers(256)))
-        return encoded(picture, kind)
-    return encoded(picture.convert("RGB").convert(mode), kind)
+        image.putalpha(int(rng.integers(256)))
+        return encoded(image, kind)
+    return encoded(image.convert("RGB").convert(mode), kind)
 
 
 @mutation("row")
-def palette(rng, picture):
-    flat = altered(rng, picture).convert("RGB").quantize(int(rng.integers(2, 256)))
+def palette(rng, image):
+    flat = altered(rng, image).convert("RGB").quantize(int(rng.integers(2, 256)))
     see_through = (None, 0, rng.bytes(8))[rng.integers(3)]
     options = {} if see_through is None else {"transparency": see_through}
     return encoded(flat, "PNG", **options)
 
 
 @mutation("problem")
-def floats(rng, picture):
-    pixels = np.asarray(altered(rng, picture), np.float32) / 255
+def floats(rng, image):
+    pixels = np.asarray(altered(rng, image), np.float32) / 255
     return encoded(Image.fromarray(pixels), "TIFF")
 
 
 @mutation("row")
-def moving(rng, picture):
-    frames = [altered(rng, picture).resize((90, 80)) for _ in range(3)]
+def moving(rng, image):
+    frames = [altered(rng, image).resize((90, 80)) for _ in range(3)]
     kind = ("GIF", "WEBP", "TIFF", "PNG")[rng.integers(4)]
     return encoded(frames[0], kind, save_all=True, append_images=frames[1:])
 
 
 @mutation("row")
-def odd_shape(rng, picture):
+def odd_shape(rng, image):
     size = ((1, 1), (1, 20_000), (20_000, 1), (2, 3), (1, 2))[rng.integers(5)]
-    return encoded(picture.resize(size), ("JPEG", "PNG", "TIFF")[rng.integers(3)])
+    return encoded(image.resize(size), ("JPEG", "PNG", "TIFF")[rng.integers(3)])
 
 
 def _png(width: int, height: int) -> bytes:
@@ -188,9 +188,9 @@ def _png(width: int, height: int) -> bytes:
 
 
 @mutation("problem")
-def huge_header(rng, picture):
+def huge_header(rng, image):
     """A small file that claims 30,000 x 30,000 pixels (WebP: 16,384 x 16,384)."""
-    small, side = picture.resize((64, 64)), 30_000
+    small, side = image.resize((64, 64)), 30_000
     kind = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")[rng.integers(6)]
     data = bytearray(_png(side, side) if kind == "PNG" else encoded(small, kind))
     if kind == "JPEG":
@@ -214,8 +214,8 @@ def huge_header(rng, picture):
 
 
 @mutation("either")
-def exif(rng, picture):
-    """A picture turned by EXIF, whose EXIF may be broken."""
+def exif(rng, image):
+    """An image turned by EXIF, whose EXIF may be broken."""
     notes = Image.Exif()
     notes[0x0112] = int(rng.integers(0, 12))
     notes[282] = 72.0
@@ -223,19 +223,19 @@ def exif(rng, picture):
     for place in rng.integers(6, len(raw), rng.integers(0, 4)):
         raw[place] = rng.integers(256)
     kind = ("JPEG", "PNG", "WEBP")[rng.integers(3)]
-    return encoded(altered(rng, picture), kind, exif=bytes(raw))
+    return encoded(altered(rng, image), kind, exif=bytes(raw))
 
 
 @mutation("either")
-def odd_notes(rng, picture):
+def odd_notes(rng, image):
     """Broken resolutions, colour profiles and texts beside good pixels."""
-    picture, choice = altered(rng, picture), rng.integers(5)
+    image, choice = altered(rng, image), rng.integers(5)
     if choice == 0:
-        data = bytearray(encoded(picture, "JPEG", dpi=(300, 300)))
+        data = bytearray(encoded(image, "JPEG", dpi=(300, 300)))
         data[13:18] = rng.bytes(5)  # unit and density of JFIF
         return bytes(data)
     if choice == 1:
-        data = bytearray(encoded(picture, "TIFF", dpi=(300, 300)))
+        data = bytearray(encoded(image, "TIFF", dpi=(300, 300)))
         place = data.index(struct.pack("<HHI", 282, 5, 1)) + 8
         where = struct.unpack("<I", data[place : place + 4])[0]
         data[where : where + 8] = struct.pack("<II", int(rng.integers(2)), 0)
@@ -243,24 +243,24 @@ def odd_notes(rng, picture):
     if choice == 2:
         notes = PngImagePlugin.PngInfo()
         notes.add_text("comment", "x" * 2_000_000, zip=True)
-        return encoded(picture, "PNG", pnginfo=notes)
+        return encoded(image, "PNG", pnginfo=notes)
     if choice == 3:
-        return encoded(picture, "JPEG", icc_profile=rng.bytes(300), comment=b"\x00\n")
-    data = encoded(picture, "BMP", dpi=(0.0001, 1))
+        return encoded(image, "JPEG", icc_profile=rng.bytes(300), comment=b"\x00\n")
+    data = encoded(image, "BMP", dpi=(0.0001, 1))
     return data[:38] + struct.pack("<ii", -1, 0) + data[46:]
 
 
 @mutation("either")
-def progressive_cut(rng, picture):
-    data = encoded(altered(rng, picture), "JPEG", progressive=True)
+def progressive_cut(rng, image):
+    data = encoded(altered(rng, image), "JPEG", progressive=True)
     return data[: rng.integers(len(data) // 3, len(data))]
 
 
 @mutation("either")
-def joined(rng, picture):
+def joined(rng, image):
     """Two files in one, or one file and rubbish after it."""
-    more = any_file(rng, picture) if rng.integers(2) else rng.bytes(500)
-    return any_file(rng, picture) + more
+    more = any_file(rng, image) if rng.integers(2) else rng.bytes(500)
+    return any_file(rng, image) + more
 
 
 def odd_name(rng: Rng, i: int) -> tuple[bytes, str]:
@@ -328,11 +328,11 @@ def path_names(root: Path, holds: Callable) -> list[str]:
 def write_mutated(root: Path, n_files: int, seed: int) -> dict[str, tuple[str, str]]:
     """Write the files; path -> kind of mutation and what may come of it."""
     rng = np.random.default_rng(seed)
-    pictures = simulated(6)
+    images = simulated(6)
     truth = {}
     for i, folder in enumerate(FOLDERS):  # each class holds one good file
         path = f"{HOME}/{folder}/{1_000_000 + i}.jpeg"
-        write_file(root / path, encoded(pictures[i]))
+        write_file(root / path, encoded(images[i]))
         truth[path] = ("good", "row")
     special = write_special(root)
     truth |= {path: ("special", outcome) for path, outcome in special.items()}
@@ -340,7 +340,7 @@ def write_mutated(root: Path, n_files: int, seed: int) -> dict[str, tuple[str, s
     for i in range(n_files - len(truth)):
         kind = kinds[i % len(kinds)]
         outcome, mutate = MUTATIONS[kind]
-        data = mutate(rng, pictures[rng.integers(len(pictures))])
+        data = mutate(rng, images[rng.integers(len(images))])
         ending = (".jpeg", ".jpg", ".png", ".TIF", ".gif", ".webp")[rng.integers(6)]
         name, named = b"person%d_virus_%d" % (i // 2, i) + ending.encode(), ""
         if rng.random() < 0.12:
@@ -358,7 +358,7 @@ def write_mutated(root: Path, n_files: int, seed: int) -> dict[str, tuple[str, s
 
 
 def write_huge(root: Path) -> dict[str, tuple[str, str]]:
-    """Write pictures of just under and over 40 million pixels, in costly forms."""
+    """Write images of just under and over 40 million pixels, in costly forms."""
     grey = simulated(1)[0].resize((6_300, 6_300))
     deep = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
     clear = grey.convert("RGBA")

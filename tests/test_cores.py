@@ -1,12 +1,12 @@
 import pytest
 from threadpoolctl import threadpool_info
 
-from xraylab import _cores
+from xraylab import cores
 
 
 def test_answers_come_in_the_order_of_the_questions():
     parts = list(range(50))
-    assert list(_cores.share_out(lambda part: part**2, parts)) == [p**2 for p in parts]
+    assert list(cores.share_out(lambda part: part**2, parts)) == [p**2 for p in parts]
 
 
 def test_products_of_matrices_use_one_thread_meanwhile_and_all_afterwards():
@@ -18,12 +18,12 @@ def test_products_of_matrices_use_one_thread_meanwhile_and_all_afterwards():
         ]
 
     before = n_threads()
-    assert set(next(_cores.share_out(n_threads, [None]))) <= {1}
+    assert set(next(cores.share_out(n_threads, [None]))) <= {1}
     assert n_threads() == before
 
 
 @pytest.mark.parametrize(("n", "n_blocks"), [(0, 0), (1, 1), (4, 1), (5, 2)])
 def test_blocks_hold_each_row_once(n, n_blocks):
-    blocks = _cores.cut(n, 4)
+    blocks = cores.cut(n, 4)
     assert len(blocks) == n_blocks
     assert [row for block in blocks for row in range(n)[block]] == list(range(n))

@@ -4,19 +4,25 @@ import errno
 
 import pytest
 
-from xraylab import _files
+from xraylab.files import (
+    NotWrittenError,
+    cache_folder,
+    whole_file,
+    write_text,
+    write_texts,
+)
 
 
 def test_an_error_leaves_the_old_file(tmp_path):
     file = tmp_path / "a.txt"
-    _files.write_text(file, "old")
+    write_text(file, "old")
 
     def fail():
-        with _files.whole_file(file) as half:
+        with whole_file(file) as half:
             half.write_text("new")
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    with pytest.raises(_files.NotWrittenError, match=r"a\.txt could not be"):
+    with pytest.raises(NotWrittenError, match=r"a\.txt could not be"):
         fail()
     assert file.read_text("utf-8") == "old"
     assert list(tmp_path.iterdir()) == [file]
@@ -33,15 +39,15 @@ def test_a_full_disk_leaves_no_folder_that_was_made_for_nothing(tmp_path, monkey
     monkeypatch.setattr(type(tmp_path), "write_text", full)
     (tmp_path / "old").mkdir()
     out = tmp_path / "old/new/newer"
-    with pytest.raises(_files.NotWrittenError, match=r"b\.txt .* No space left"):
-        _files.write_texts({out / "a.txt": "first", out / "b.txt": "second"})
+    with pytest.raises(NotWrittenError, match=r"b\.txt .* No space left"):
+        write_texts({out / "a.txt": "first", out / "b.txt": "second"})
     assert list(tmp_path.iterdir()) == [tmp_path / "old"]
     assert list((tmp_path / "old").iterdir()) == []
 
 
 def test_the_cache_folder_is_the_one_asked_for(tmp_path, monkeypatch):
     monkeypatch.setenv("XRAYLAB_CACHE", str(tmp_path / "cache"))
-    assert _files.cache_folder() == tmp_path / "cache"
+    assert cache_folder() == tmp_path / "cache"
     assert list((tmp_path / "cache").iterdir()) == []
 
 
@@ -51,19 +57,19 @@ def test_a_home_that_cannot_be_written_is_replaced(tmp_path, monkeypatch):
     monkeypatch.setenv("XRAYLAB_CACHE", str(blocked / "cache"))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     with pytest.warns(UserWarning, match=r"no folder.* go to .*temporary.* Set XRAY"):
-        folder = _files.cache_folder()
+        folder = cache_folder()
     assert folder.is_relative_to(tmp_path / "temporary")
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "a file").write_text("")
-    with pytest.raises(_files.NotWrittenError, match=r"b\.txt could not be"):
-        _files.write_text(tmp_path / "a file" / "b.txt", "text")
+    with pytest.raises(NotWrittenError, match=r"b\.txt could not be"):
+        write_text(tmp_path / "a file" / "b.txt", "text")
 
 
 def test_a_folder_in_the_place_of_one_file_keeps_all_as_they_were(tmp_path):
     (tmp_path / "b.txt").mkdir()
     (tmp_path / "a.txt").write_text("old")
-    with pytest.raises(_files.NotWrittenError, match=r"b\.txt could not be written"):
-        _files.write_texts({tmp_path / "a.txt": "new", tmp_path / "b.txt": "new"})
+    with pytest.raises(NotWrittenError, match=r"b\.txt could not be written"):
+        write_texts({tmp_path / "a.txt": "new", tmp_path / "b.txt": "new"})
     assert (tmp_path / "a.txt").read_text() == "old"

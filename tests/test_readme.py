@@ -5,23 +5,23 @@ from pathlib import Path
 
 import pytest
 
-from xraylab import cli, lessons, results, splits
+from xraylab import cli, course, data, results
 
 REPOSITORY = Path(__file__).parents[1]
 README = (REPOSITORY / "README.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("protocol", splits.PROTOCOLS)
+@pytest.mark.parametrize("protocol", data.PROTOCOLS)
 def test_figures_are_those_of_the_results(protocol):
     name = f"real-64px-{protocol}"
     floor = results.read_result(name)["metrics"]["accuracy"]["floor"]
     quoted = [results.quote(name, "accuracy"), f"{floor:.2f}"]
-    row = [f"`{protocol}`: {splits.PROTOCOLS[protocol]}", *quoted]
+    row = [f"`{protocol}`: {data.PROTOCOLS[protocol]}", *quoted]
     assert f"| {' | '.join(row)} | {results.quote(name, 'AUROC')} |" in README
 
 
 def test_each_lesson_is_listed_with_its_question():
-    for _, lesson, question in lessons.list_lessons().itertuples(index=False):
+    for _, lesson, question in course.list_lessons().itertuples(index=False):
         asked = question[0].upper() + question[1:]
         assert re.search(
             rf"\(notebooks/{lesson}\.ipynb\) \| {re.escape(asked)}", README

@@ -1,32 +1,20 @@
 """xraylab: take a 96 % chest X-ray classifier apart, and build one that holds.
 
-Data walks down the page::
+A folder is a room, a room is a step of the course, and data walks down the page::
 
-    names       what a file name tells: kind and child
-    sources     the three layouts, recognised by structure
-    phantom     the built-in, simulated pictures and their truth
-    pixels      a file -> one grey square; all files -> one array on disk
-    manifest    one table, one row a file
-    duplicates  the same picture in several files -> picture_id
-    splits      groups of children, four protocols, proof that none leaks
-    merging     all of the above: a folder -> one checked table and a report
-    audit       what else differs between the classes; probes
-    batches     rows of the cache -> augmented batches
-    models      named networks
-    training    Recipe and fit: the loop, the schedule
-    runs        a finished run on disk
-    looks       the visitors' book of the test set
-    experiments merge + protocol + recipe -> run -> predictions, looks counted
-    evaluation  labels and scores -> numbers with intervals and floors
-    explain     what moves the answer
-    predict     one new picture -> an answer
-    figures     every drawing
-    widgets     the same with buttons
-    lesson      what a notebook needs: data, sizes, sealed guesses
-    lessons     the notebooks themselves: list, build, run, copy
-    results     what was measured on real pictures
-    verbs       what each command does
-    cli         xraylab VERB
+    images       a file -> pixels, header, thumbnail, cache
+    duplicates   the same image in several files -> image_id
+    data         folders -> one checked table, merged and split
+    evaluation   labels, scores, groups -> figures with intervals
+    plots        every drawing
+    audit        what could replace the lung: shortcuts and leakage
+    training     a recipe -> a run -> its scores, test readings logged
+    explanation  what moves the answer
+    prediction   one new image -> an answer
+    phantom      the built-in, simulated images and their truth
+    results      what was measured on real images
+    course       what a notebook needs, and the notebooks themselves
+    cli          the command line: xraylab VERB
 
 For teaching and research. Not for clinical use.
 """

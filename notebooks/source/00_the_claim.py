@@ -10,7 +10,7 @@
 #
 # Afterwards you can
 #
-# - merge three picture folders, split them and train a network in a few lines,
+# - merge three image folders, split them and train a network in a few lines,
 # - read a score together with its count, its interval and its floor,
 # - say which questions a single number leaves open.
 #
@@ -18,14 +18,15 @@
 # > may be used to decide about a person's health.
 
 # %%
-from xraylab import evaluation, experiments, figures, lesson, merging, splits
+from xraylab import data, evaluation, plots, training
+from xraylab.course import lesson
 
 here = lesson.start(0)
 
 # %% [markdown]
 # ## Before you run anything
 #
-# Write down what you expect of the **real** pictures. Your guess is sealed in a small
+# Write down what you expect of the **real** images. Your guess is sealed in a small
 # file on your own computer. Lesson 08 opens it beside what we measured there. Put a
 # number where it says `None`, and how sure you are from 0 to 1. Leave it as it is if
 # you would rather only watch.
@@ -43,24 +44,24 @@ lesson.guess("naive accuracy", None, sure=None)
 lesson.guess("official accuracy", None, sure=None)
 
 # %% [markdown]
-# ## The pictures
+# ## The images
 #
 # Three folders, as one downloads them. Each has the classes *normal* and
 # *pneumonia*. Let us merge them and count.
 
 # %%
-merged = merging.merge(here.root, progress=False)
-merging.save_merge(merged, here.merge_folder)
+merged = data.merge(here.root, progress=False)
+data.save_merge(merged, here.merge_folder)
 files = merged.manifest
 files.groupby(["source", "label"]).size().unstack()
 
 # %% [markdown]
-# That looks like a lot of data: three sources, three times the pictures. Here is
+# That looks like a lot of data: three sources, three times the images. Here is
 # one row from each class. Can you tell which is which before you read the titles?
 
 # %% alt="Two rows of six simulated chest X-rays: normal above, pneumonia below."
 shown = files[files["kept"]].groupby("label").sample(6, random_state=1)
-_ = figures.show_pictures(
+_ = plots.show_images(
     [here.root / path for path in shown["path"]],
     titles=["normal" if label == 0 else "pneumonia" for label in shown["label"]],
     data_name=here.data_name,
@@ -73,14 +74,14 @@ _ = figures.show_pictures(
 # testing. We call this `naive-merge`, and do the same.
 
 # %%
-table = splits.split(files, "naive-merge", seed=0)
+table = data.split(files, "naive-merge", seed=0)
 table["split"].value_counts()
 
 # %% [markdown]
 # ## The training
 #
 # The network is a ResNet18, with the original's dropout, optimiser, schedule and
-# picture changes. Three things differ, so that it fits a laptop: the pictures are
+# image changes. Three things differ, so that it fits a laptop: the images are
 # smaller, the run is shorter, and the weights start at random. The original starts
 # from ImageNet's. Run the cell and have a sip of tea.
 
@@ -88,7 +89,7 @@ table["split"].value_counts()
 vars(here.recipe)
 
 # %% tags=["nbval-ignore-output"]
-run = experiments.train(
+run = training.train(
     here.merge_folder, "naive-merge", here.recipe, here.folder / "naive-merge"
 )
 run.history[["epoch", "train_accuracy", "valid_accuracy"]].tail(3).round(3)
@@ -105,11 +106,11 @@ for part in ("train", "valid"):
 # test stays unread until the end.
 #
 # The two lines are not measured alike. Training accuracy is taken along the way, with
-# dropout on and on pictures that were turned, blurred or mirrored. That makes it lower
-# than it would be on the same pictures afterwards.
+# dropout on and on images that were turned, blurred or mirrored. That makes it lower
+# than it would be on the same images afterwards.
 
-# %% alt="Accuracy by epoch on training and validation pictures. Both lines climb and meet."
-_ = figures.plot_history(run.history, data_name=here.data_name)
+# %% alt="Accuracy by epoch on training and validation images. Both lines climb and meet."
+_ = plots.plot_history(run.history, data_name=here.data_name)
 
 # %% [markdown]
 # ## The score
@@ -118,30 +119,30 @@ _ = figures.plot_history(run.history, data_name=here.data_name)
 # and each reading is counted: a test one looks at often is no test any more.
 
 # %% tags=["nbval-ignore-output"]
-predictions, n_looks = experiments.score(here.folder / "naive-merge", on="test")
+predictions, n_looks = training.score(here.folder / "naive-merge", on="test")
 metrics = evaluation.evaluate(predictions)
 print(*evaluation.describe(metrics), sep="\n")
 
 # %% [markdown]
 # Read a line like this: *value (low to high), n, floor*. The interval says how far
-# the value may be off by chance with so few pictures. The floor is what an answer
-# reaches that never looks at the picture: for accuracy, always naming the larger class;
+# the value may be off by chance with so few images. The floor is what an answer
+# reaches that never looks at the image: for accuracy, always naming the larger class;
 # for the others, tossing a coin that says "pneumonia" as often as the network does.
 #
 # There is our 96 %, or close to it. The table of right and wrong answers:
 
 # %% alt="Table of right and wrong answers, two by two. Most files are on the diagonal."
 counts = evaluation.confusion(predictions["label"], predictions["score"])
-_ = figures.plot_confusion(counts, data_name=here.data_name)
+_ = plots.plot_confusion(counts, data_name=here.data_name)
 
 # %% [markdown]
-# ## One picture
+# ## One image
 #
 # The original project ends with an answer in words. Here is ours, for one of the
-# pictures shown above. Most of them were in training, so this proves nothing yet.
+# images shown above. Most of them were in training, so this proves nothing yet.
 
 # %% tags=["nbval-ignore-output"]
-from xraylab.predict import Predictor
+from xraylab.prediction import Predictor
 
 predictor = Predictor(here.folder / "naive-merge")
 print(predictor.predict(here.root / shown["path"].iloc[-1]))
@@ -152,44 +153,44 @@ print(predictor.predict(here.root / shown["path"].iloc[-1]))
 # ## What one would have to see
 #
 # The cell below asks a single question about the split you have just used: how
-# many of the test files show a picture that the network saw while it trained?
+# many of the test files show an image that the network saw while it trained?
 
 # %%
-test = splits.describe_split(table).loc["test"]
-print(f"{test['picture_in_train']:.0%} of the {test['n_files']:.0f} test files", end=" ")
-print("show a picture that is also in train.")
+test = data.describe_split(table).loc["test"]
+print(f"{test['image_in_train']:.0%} of the {test['n_files']:.0f} test files", end=" ")
+print("show an image that is also in train.")
 
 # %% [markdown]
-# The three folders hold the same pictures. One of them has other names and other bytes,
+# The three folders hold the same images. One of them has other names and other bytes,
 # so it is easy to miss. **The test asked the network what it had already
 # been told.**
 #
 # Careful, though. We have found *a* reason to doubt the number. We have not yet
 # shown that it is *the* reason, or how large its part is. Other suspects wait:
-# several pictures of one child, a test from another batch, files that were saved
+# several images of one child, a test from another batch, files that were saved
 # differently for the two classes. The next lessons take them one at a time.
 #
 # The built-in set is small, so copies may weigh more in it than in the real one.
-# Simulated pictures show how a mistake works. They never show how well a model does
+# Simulated images show how a mistake works. They never show how well a model does
 # in a clinic.
 #
 # ## Change one thing
 #
-# The cell says what share of the files in each part shows a picture that training has
+# The cell says what share of the files in each part shows an image that training has
 # seen too, and what share shows a child that it has seen. Set `protocol = "grouped"`
-# and run the cell. Every picture is now used once, and no child is in two parts. What
+# and run the cell. Every image is now used once, and no child is in two parts. What
 # do you expect to happen to the two shares?
 
 # %%
 protocol = "naive-merge"
-counts = splits.describe_split(splits.split(files, protocol, seed=0))
-counts[["n_files", "picture_in_train", "group_in_train"]].round(2)
+counts = data.describe_split(data.split(files, protocol, seed=0))
+counts[["n_files", "image_in_train", "group_in_train"]].round(2)
 
 # %% [markdown]
 # ## What you take along
 #
 # - A project like this is a few lines, and its number comes easily.
 # - A score needs its count, its interval and its floor beside it.
-# - A test can only say something about pictures it does not share with training.
+# - A test can only say something about images it does not share with training.
 #
 # Next: [01 · Merging](01_merging.ipynb) finds the copies, first by hand.

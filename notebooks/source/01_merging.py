@@ -3,15 +3,15 @@
 #
 # **Question: are three sources three times the data?**
 #
-# Lesson 00 ended with a surprise: the three folders hold the same pictures. Here
+# Lesson 00 ended with a surprise: the three folders hold the same images. Here
 # you find that out yourself, step by step, and end with a merge you can trust.
 #
 # Afterwards you can
 #
 # - say why a file's fingerprint finds some copies and misses others,
-# - find the same picture in two files by comparing small grey squares,
+# - find the same image in two files by comparing small grey squares,
 # - say what a copy that was cropped or turned does to that comparison,
-# - join pictures and children into groups that must stay together.
+# - join images and children into groups that must stay together.
 #
 # > Not for clinical use. This course teaches how to judge a model. Nothing in it
 # > may be used to decide about a person's health.
@@ -22,8 +22,9 @@ import hashlib
 import numpy as np
 from PIL import Image
 
-from xraylab import alignment, copies, duplicates, figures, lesson, likeness
-from xraylab import merging, names, pixels, sources, splits, thumbnails
+from xraylab import errors, course, duplicates, plots
+from xraylab.course import lesson
+from xraylab import data, images
 
 here = lesson.start(1)
 
@@ -34,15 +35,15 @@ here = lesson.start(1)
 # Every file is listed, or left out with a reason. Nothing vanishes silently.
 
 # %% alt="Bars: the number of files of each class in each split of the three sources."
-files, ignored = sources.list_files(here.root)
+files, ignored = data.list_files(here.root)
 print(f"{len(files):,} files")
-_ = figures.plot_counts(files, data_name=here.data_name)
+_ = plots.plot_counts(files, data_name=here.data_name)
 
 # %%
 ignored["reason"].value_counts()
 
 # %% [markdown]
-# One of the sources also has a folder of COVID-19 pictures. They come from other
+# One of the sources also has a folder of COVID-19 images. They come from other
 # hospitals and mostly from adults. A model could learn to tell *where* they come
 # from, and look clever. So they stay out.
 #
@@ -72,21 +73,21 @@ lesson.keep_truth("share of different fingerprints", share, here.data_name)
 
 # %%
 first, second, third = (
-    set(marked.loc[marked["source"] == name, "fingerprint"]) for name in sources.SOURCES
+    set(marked.loc[marked["source"] == name, "fingerprint"]) for name in data.SOURCES
 )
 print("first and second share", len(first & second))
 print("first and third share", len(first & third))
 
 # %% [markdown]
 # The third source shares not a single one. Is it new data, then? Its names say
-# nothing about children, only a class and a number. Let us look at the pictures.
+# nothing about children, only a class and a number. Let us look at the images.
 #
 # ## Copies by eye
 #
 # We take one file of the third source. Among the first 400 files of the first source
 # we look for the five that are most like it. How do we measure "like"? Shrink both to
 # a small grey square, subtract the mean, multiply them point by point, add up, and
-# divide by how much both vary. Pictures that are bright in the same places get a value
+# divide by how much both vary. Images that are bright in the same places get a value
 # near 1. This is the **correlation**.
 
 
@@ -100,26 +101,26 @@ left = np.array([[0.0, 1.0], [2.0, 3.0]])
 print(round(correlation(left, 10 + 2 * left), 3), round(correlation(left, -left), 3))
 
 # %% [markdown]
-# Brighter or with more contrast is still the same picture. Now the real question.
+# Brighter or with more contrast is still the same image. Now the real question.
 
 # %%
-in_first = files[files["source"] == sources.FIRST].head(400)
-in_third = files[files["source"] == sources.THIRD]
-small = {path: pixels.read_pixels(here.root / path, 32) for path in in_first["path"]}
+in_first = files[files["source"] == data.FIRST].head(400)
+in_third = files[files["source"] == data.THIRD]
+small = {path: images.read_pixels(here.root / path, 32) for path in in_first["path"]}
 # %% alt="Six simulated chest X-rays in a row: the one asked for, and the five most like it."
 asked = in_third[in_third["label"] == 0]["path"].iloc[0]
-square = pixels.read_pixels(here.root / asked, 32).astype(float)
+square = images.read_pixels(here.root / asked, 32).astype(float)
 alike = {path: correlation(square, other) for path, other in small.items()}
 best = sorted(alike, key=alike.get, reverse=True)[:5]
-_ = figures.show_pictures(
+_ = plots.show_images(
     [here.root / path for path in [asked, *best]],
     titles=["asked", *(f"{alike[path]:.3f}" for path in best)],
     data_name=here.data_name,
 )
 
 # %% [markdown]
-# Compare the first two pictures. Another name, another size, another compression,
-# and still the same picture. The others are merely chest X-rays. All chests look alike
+# Compare the first two images. Another name, another size, another compression,
+# and still the same image. The others are merely chest X-rays. All chests look alike
 # to a small grey square, so even strangers correlate strongly.
 #
 # ## Copies by the tested helper
@@ -129,29 +130,29 @@ _ = figures.show_pictures(
 
 # %%
 squares = np.array([square, *(small[path] for path in best)], dtype=np.float32)
-pairs = likeness.find_pairs(squares, at_least=0.5)
+pairs = duplicates.find_pairs(squares, at_least=0.5)
 by_helper = pairs[pairs["a"] == 0].sort_values("b")["correlation"].to_numpy()
 by_hand = [alike[path] for path in best]
 print("both agree:", np.allclose(by_hand, by_helper, atol=1e-4))
 
 # %% [markdown]
-# Where should the line be between "same picture" and "looks alike"? We do not
+# Where should the line be between "same image" and "looks alike"? We do not
 # guess it. Below are the correlations of all pairs of a few hundred files, as far as
 # they are above 0.8. Files of the same bytes count once. Look for a gap.
 
-# %% alt="Histogram of the correlations of file pairs, with the line for the same picture."
+# %% alt="Histogram of the correlations of file pairs, with the line for the same image."
 some = files[files["label"] == 0].groupby("source").head(120)
-seen = thumbnails.look(some["path"].tolist(), here.root, progress=False)
-near = likeness.find_pairs(seen.squares, at_least=0.8)
-_ = figures.plot_similarity(
+seen = images.read_thumbnails(some["path"].tolist(), here.root, progress=False)
+near = duplicates.find_pairs(seen.squares, at_least=0.8)
+_ = plots.plot_similarity(
     near["correlation"], threshold=duplicates.SAME, data_name=here.data_name
 )
 
 # %% [markdown]
 # ## A harder copy
 #
-# Somebody cuts a little off each side, turns the picture by two degrees, and saves
-# it again. For you it is the same picture. What will the correlation say? Guess
+# Somebody cuts a little off each side, turns the image by two degrees, and saves
+# it again. For you it is the same image. What will the correlation say? Guess
 # first: well above the line, or below it?
 
 # %%
@@ -166,81 +167,81 @@ changed = original.rotate(2, Image.Resampling.BICUBIC).crop([round(b) for b in b
 
 
 # %%
-def as_square(picture):
-    return np.asarray(picture.resize((48, 48), Image.Resampling.BILINEAR))
+def as_square(image):
+    return np.asarray(image.resize((48, 48), Image.Resampling.BILINEAR))
 
 
 one, other = as_square(original), as_square(changed)
-found = likeness.correlate(one, other)
+found = duplicates.correlate(one, other)
 print(f"correlation {found:.2f}, the line is {duplicates.SAME}")
 lesson.keep_truth("correlation of a cropped copy", found, here.data_name)
 
 # %% [markdown]
 # Far below the line: many strangers are more alike. Pixel by pixel, the copy is
-# another picture, because nothing lies where it lay before. So we lay one over the
+# another image, because nothing lies where it lay before. So we lay one over the
 # other first. By hand, we try a few sizes and turns and keep the best.
 
 
 # %%
-def laid_over(picture, zoom, degrees):
-    turned = picture.rotate(degrees, Image.Resampling.BICUBIC)
+def laid_over(image, zoom, degrees):
+    turned = image.rotate(degrees, Image.Resampling.BICUBIC)
     w, h = (side * (1 - 1 / zoom) / 2 for side in turned.size)
     return turned.crop([round(b) for b in (w, h, turned.width - w, turned.height - h)])
 
 
 tries = [(zoom, turn) for zoom in (1, 1.06, 1.11) for turn in (-2, 0, 2)]
-by_hand = [likeness.correlate(as_square(laid_over(original, *t)), other) for t in tries]
+by_hand = [duplicates.correlate(as_square(laid_over(original, *t)), other) for t in tries]
 print("best:", tries[int(np.argmax(by_hand))], f"{max(by_hand):.2f}")
 
 # %% [markdown]
 # The copy is found again, and the best try tells what was done to it. The helper
-# tries no fixed list. It follows the slope of the picture to where the two fit best,
+# tries no fixed list. It follows the slope of the image to where the two fit best,
 # and then says how much differs in the place where most differs. Zero is a copy.
 
 # %%
 stranger = seen.squares[1]
 for name, square_48 in {"changed copy": other, "a stranger": stranger}.items():
-    differs = alignment.compare(square_48[None], one[None])[0]
-    print(f"{name:13} differs by {differs:5.2f}, a copy by {alignment.SAME_PLACES}")
+    differs = duplicates.compare(square_48[None], one[None])[0]
+    print(f"{name:13} differs by {differs:5.2f}, a copy by {duplicates.SAME_PLACES}")
 
 # %% [markdown]
-# Why the *worst* place, and not the whole? Two pictures of one child, taken a minute
+# Why the *worst* place, and not the whole? Two images of one child, taken a minute
 # apart, agree nearly everywhere. But the heart has beaten and the child has breathed.
-# Those are two pictures, and they must not be counted as one.
+# Those are two images, and they must not be counted as one.
 #
 # ## The merge
 #
-# Now everything together. Each picture gets a `picture_id`, and one file of each is
+# Now everything together. Each image gets a `image_id`, and one file of each is
 # kept: the one of the earliest source.
 
 # %%
-merged = merging.merge(here.root, progress=False)
+merged = data.merge(here.root, progress=False)
 report = merged.report()
-for name in ["files", "pictures", "label_conflicts", "problems"]:
+for name in ["files", "images", "label_conflicts", "problems"]:
     print(f"{name:16} {report[name]:6}")
 
 # %% [markdown]
-# So: **are three sources three times the data?** No. They are the same pictures
+# So: **are three sources three times the data?** No. They are the same images
 # three times. How sure is the line that we drew? The merge says how near the two
 # sides come to it: the least alike pair that it took as the same, and the most alike
-# pair that it took as different. `None` means that no two different pictures came near.
+# pair that it took as different. `None` means that no two different images came near.
 
 # %%
 report["margin"]
 
 # %% [markdown]
-# Look at the copies yourself. Choose a kind, and move through the pictures.
+# Look at the copies yourself. Choose a kind, and move through the images.
 
 # %% tags=["nbval-ignore-output"]
-copies.copies_widget(merged, here.data_name)
+course.copies_widget(merged, here.data_name)
 
 # %% [markdown]
-# Where no widget runs, this cell shows the same for the first two pictures.
+# Where no widget runs, this cell shows the same for the first two images.
 
-# %% alt="The files of two pictures side by side; to the eye those of one are the same."
-table = copies.list_copies(merged)
-rows = table[table["picture_id"].isin(table["picture_id"].unique()[:2])]
-_ = figures.show_pictures(
+# %% alt="The files of two images side by side; to the eye those of one are the same."
+table = course.list_copies(merged)
+rows = table[table["image_id"].isin(table["image_id"].unique()[:2])]
+_ = plots.show_images(
     [here.root / path for path in rows["path"]],
     titles=rows["match"].tolist(),
     data_name=here.data_name,
@@ -257,7 +258,7 @@ report["index_rule"]
 # %% [markdown]
 # ## Who is the same child?
 #
-# A picture shown twice is one problem. Two pictures of the same child are another:
+# An image shown twice is one problem. Two images of the same child are another:
 # the network can recognise the child. The first source's names tell which child it
 # is. Run the cell, and look at the last two lines.
 
@@ -268,62 +269,62 @@ for name in [
     "person7_bacteria_24.jpeg",
     "person7_virus_29.jpeg",
 ]:
-    print(f"{name:26}", names.read_name(name))
+    print(f"{name:26}", data.read_name(name))
 
 # %% [markdown]
 # `person7` is there twice, once with bacteria and once with a virus. Bacterial and
 # viral children were counted apart, so these are **two** children. Forget this and
 # you will report hundreds of leaks that are none.
 #
-# Children who share a picture are joined. What remains are groups that no split may
+# Children who share an image are joined. What remains are groups that no split may
 # cut.
 
 # %%
 print(report["patients"], "children by name,", report["groups"], "groups")
 sizes = merged.manifest[merged.manifest["kept"]].groupby("group_id").size()
-sizes.value_counts().sort_index().rename("groups with so many pictures").head(8)
+sizes.value_counts().sort_index().rename("groups with so many images").head(8)
 
 # %% [markdown]
 # ## Who may meet whom?
 #
 # Four ways to split, from careless to careful. The two shares say how many test
-# files show a picture, or a child, that training has seen.
+# files show an image, or a child, that training has seen.
 
 # %%
-for protocol, meaning in splits.PROTOCOLS.items():
-    test = splits.describe_split(splits.split(merged.manifest, protocol)).loc["test"]
+for protocol, meaning in data.PROTOCOLS.items():
+    test = data.describe_split(data.split(merged.manifest, protocol)).loc["test"]
     print(f"{protocol:13} {meaning}")
-    print(f"   picture in train {test['picture_in_train']:.0%}", end=", ")
+    print(f"   image in train {test['image_in_train']:.0%}", end=", ")
     print(f"child in train {test['group_in_train']:.0%}, n = {test['n_files']:.0f}")
 
 # %% [markdown]
 # Each split is checked when it is made. Let us break one on purpose, by putting one
-# child's picture on the other side. What will happen?
+# child's image on the other side. What will happen?
 
 # %%
-broken = splits.split(merged.manifest, "grouped")
+broken = data.split(merged.manifest, "grouped")
 broken.loc[broken[broken["split"] == "test"].index[0], "group_id"] = broken.loc[
     broken[broken["split"] == "train"].index[0], "group_id"
 ]
 try:
-    splits.check_split(broken, "grouped")
-except splits.LeakError as error:
+    data.check_split(broken, "grouped")
+except errors.LeakError as error:
     print("Refused:", str(error).split(":")[0])
 
 # %% [markdown]
 # ## Change one thing
 #
 # Lower the limit to 0.9 and count the pairs again. Would you still call them the
-# same picture?
+# same image?
 
 # %%
 at_least = 0.98
-print(len(likeness.find_pairs(seen.squares, at_least=at_least)), "pairs")
+print(len(duplicates.find_pairs(seen.squares, at_least=at_least)), "pairs")
 
 # %% [markdown]
 # ## What you take along
 #
-# - A fingerprint finds the same bytes. Only pixels find the same picture.
+# - A fingerprint finds the same bytes. Only pixels find the same image.
 # - The limit for "same" belongs in a gap one has seen, not in a guess.
 # - A copy may be cropped, turned or mirrored. Lay it over before you compare.
 # - Copies and children are two different reasons to keep files together.

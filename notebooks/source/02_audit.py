@@ -3,7 +3,7 @@
 #
 # **Question: what else tells the classes apart?**
 #
-# Lesson 01 left you with pictures that are each counted once. But a clean merge can
+# Lesson 01 left you with images that are each counted once. But a clean merge can
 # still hold a shortcut: something that has nothing to do with lungs and yet names
 # the class. A network takes the easiest way it finds, and it will not tell you.
 # So we look for shortcuts first, without any network.
@@ -11,8 +11,8 @@
 # Afterwards you can
 #
 # - measure how well a single number tells two classes apart, by sorting,
-# - read what a file tells before anyone looks at the picture,
-# - probe a picture without its lungs, and say what the right control is,
+# - read what a file tells before anyone looks at the image,
+# - probe an image without its lungs, and say what the right control is,
 # - audit a whole folder with one call, and read what it found.
 #
 # > Not for clinical use. This course teaches how to judge a model. Nothing in it
@@ -24,21 +24,13 @@ from textwrap import fill
 import numpy as np
 import pandas as pd
 
-from xraylab import (
-    audit,
-    auditing,
-    evaluation,
-    figures,
-    lesson,
-    pixels,
-    results,
-    sources,
-)
+from xraylab import audit, data, evaluation, images, plots, results
+from xraylab.course import lesson
 
 here = lesson.start(2)
 
 # %% [markdown]
-# ## The pictures of this lesson
+# ## The images of this lesson
 #
 # We need only the first source, since the others copy it. The published test stays
 # aside. From the rest we take equally many of both classes. Then an answer that
@@ -47,8 +39,8 @@ here = lesson.start(2)
 
 # %%
 def first_source(root):
-    files, _ = sources.list_files(root)
-    return files[files["source"] == sources.FIRST]
+    files, _ = data.list_files(root)
+    return files[files["source"] == data.FIRST]
 
 
 def both_classes(files, at_most=500):
@@ -59,7 +51,7 @@ def both_classes(files, at_most=500):
 first = first_source(here.root)
 is_test = first["published_split"] == "test"
 train = both_classes(first[~is_test])
-print(f"{len(train)} pictures of {train['patient_id'].nunique()} children")
+print(f"{len(train)} images of {train['patient_id'].nunique()} children")
 
 # %% [markdown]
 # ## One number, by sorting
@@ -111,7 +103,7 @@ print("both agree:", np.isclose(max(share, 1 - share), by_helper.auroc))
 # ## What the files tell
 #
 # A file's header holds more: width, height, colour mode, and for a JPEG how coarsely
-# it was saved. None of this needs a look at the picture. Here are the middle values
+# it was saved. None of this needs a look at the image. Here are the middle values
 # of each class.
 
 # %%
@@ -123,7 +115,7 @@ facts.loc[train.index, names].groupby(train["label"]).median().round(2)
 # `table_sum` belongs to the JPEG: the higher, the coarser it was saved. Which facts
 # tell the classes apart, and do they still do so on the published test?
 #
-# A figure from few pictures may be luck. So each gets an interval: we draw the
+# A figure from few images may be luck. So each gets an interval: we draw the
 # children again, with repeats, and look how far the figure moves. Lesson 05 does it
 # by hand.
 
@@ -156,7 +148,7 @@ lesson.keep_truth("file size AUROC", told["bytes", "train"], here.data_name)
 # alone. Some may help on one side only. None of them is about lungs.
 #
 # Let us make a rule of the size, as a bad model would. The cut lies in the middle
-# between the classes, chosen on the training pictures alone.
+# between the classes, chosen on the training images alone.
 
 # %%
 middle = train.groupby("label")["bytes"].median()
@@ -175,11 +167,11 @@ for name, part in {"training": train, "test": both_classes(first[is_test])}.item
 # on the wrong side in another. Lesson 05 comes back to this.
 #
 # A network never sees the size of a file. So is all this harmless? No. A wide
-# picture that is pressed into a square shows a narrow chest. A coarse JPEG leaves
-# small blocks in the picture. **Part of what a file tells walks through the door
+# image that is pressed into a square shows a narrow chest. A coarse JPEG leaves
+# small blocks in the image. **Part of what a file tells walks through the door
 # into the pixels.**
 #
-# ## A picture without lungs
+# ## An image without lungs
 #
 # How much has come through? We hide the lungs. Only a thin ring along the border
 # stays: arms, shoulders, air, perhaps a letter that somebody put there.
@@ -187,7 +179,7 @@ for name, part in {"training": train, "test": both_classes(first[is_test])}.item
 
 # %%
 def read_squares(files, root):
-    return np.array([pixels.read_pixels(root / path, 32) for path in files["path"]])
+    return np.array([images.read_pixels(root / path, 32) for path in files["path"]])
 
 
 squares = read_squares(train, here.root)
@@ -195,7 +187,7 @@ rings = audit.hide_lungs(squares, ring_px=3)
 
 # %% alt="Six simulated X-rays of which only a thin ring along the border is left."
 shown = [0, 1, 2, len(train) - 3, len(train) - 2, len(train) - 1]
-_ = figures.show_pictures(
+_ = plots.show_images(
     rings[shown],
     titles=["normal"] * 3 + ["pneumonia"] * 3,
     data_name=here.data_name,
@@ -203,7 +195,7 @@ _ = figures.show_pictures(
 
 # %% [markdown]
 # Would you dare to make a diagnosis from these? We let a very simple model try. It
-# weighs each pixel and adds up. Every picture is judged by a model that has not seen
+# weighs each pixel and adds up. Every image is judged by a model that has not seen
 # this child. We call it a **probe**. What AUROC will it reach?
 
 # %%
@@ -219,7 +211,7 @@ def probe_auroc(features, labels, files):
 ring_auroc = probe_auroc(rings, train["label"], train)
 lesson.keep_truth("ring probe AUROC", ring_auroc, here.data_name)
 print(f"ring only     {ring_auroc}, floor 0.50")
-print(f"whole picture {probe_auroc(squares, train['label'], train)}, floor 0.50")
+print(f"whole image {probe_auroc(squares, train['label'], train)}, floor 0.50")
 
 # %% [markdown]
 # ## How much is nothing?
@@ -238,12 +230,12 @@ for _ in range(8):
 print(f"ring, shuffled: {min(chance):.2f} to {max(chance):.2f}, n = {len(train)} each")
 
 # %% [markdown]
-# That is what nothing looks like. It scatters about one half, since pictures are few.
+# That is what nothing looks like. It scatters about one half, since images are few.
 # A ring far above this range carries real information about the class.
 #
-# For the built-in pictures there is a better control. We made them, so we can make
+# For the built-in images there is a better control. We made them, so we can make
 # them again with the same children and the same disease, and **without** the
-# shortcuts. On real pictures nobody can do that, and the cell says so.
+# shortcuts. On real images nobody can do that, and the cell says so.
 
 # %%
 if here.is_builtin:
@@ -255,19 +247,19 @@ if here.is_builtin:
     whole = read_squares(clean, root)
     ring = audit.hide_lungs(whole, ring_px=3)
     print(f"clean ring    {probe_auroc(ring, clean['label'], clean)}, floor 0.50")
-    print(f"clean picture {probe_auroc(whole, clean['label'], clean)}, floor 0.50")
+    print(f"clean image {probe_auroc(whole, clean['label'], clean)}, floor 0.50")
 else:
-    print("Real pictures have no clean twin.")
+    print("Real images have no clean twin.")
 
 # %% [markdown]
 # Compare with the two lines above. Without shortcuts the ring should fall back to
-# about what nothing looks like. The whole picture falls too, yet keeps something:
+# about what nothing looks like. The whole image falls too, yet keeps something:
 # that part is in the lungs.
 #
 # ## The test is another block
 #
 # One more question. Normal is normal, whether in training or in the test. So nobody
-# should be able to tell normal training pictures from normal test pictures. Can the
+# should be able to tell normal training images from normal test images. Can the
 # probe?
 
 # %%
@@ -279,7 +271,7 @@ found = probe_auroc(edges, normal["in_test"], normal)
 print(f"normal, training or test, ring only: {found}, floor 0.50")
 
 # %% [markdown]
-# When this is well above chance, the published test differs from the training pictures
+# When this is well above chance, the published test differs from the training images
 # in something that is not the disease: the time, the machine, the hand, or the choice
 # of children. A model that leans on a shortcut of the first block may find it gone in
 # the second. That can be one reason, among others, why scores drop.
@@ -287,13 +279,13 @@ print(f"normal, training or test, ring only: {found}, floor 0.50")
 # ## All of it, with one call
 #
 # You have now done by hand what `xraylab audit FOLDER` does for any folder of
-# labelled pictures. It takes each picture once, looks who meets whom, and runs a
+# labelled images. It takes each image once, looks who meets whom, and runs a
 # probe for everything above. Its **floor** is your clean control, made many times:
 # what the same probe reaches on sets without shortcuts. Before you run it: how many
 # kinds of trouble will it find in the three sources together?
 
 # %%
-found = auditing.audit(here.root, progress=False)
+found = audit.run_audit(here.root, progress=False)
 for finding in found.findings:
     mark = "finding" if finding.is_fault else "note   "
     print(mark, finding.name)
@@ -305,11 +297,11 @@ for finding in found.findings:
 # clean sets have any probe beyond it.
 
 # %% alt="Each probe's AUROC as a dot with its interval, its floor, and where a finding begins."
-ax = figures.plot_probes(found.probes, data_name=here.data_name)
+ax = plots.plot_probes(found.probes, data_name=here.data_name)
 
 # %% [markdown]
 # Find the ring. It stands near the figure of your own ring, but not on it: the helper
-# looks at all training pictures and a little more coarsely. Did it cross its mark?
+# looks at all training images and a little more coarsely. Did it cross its mark?
 # And the probes named *test or not*: which class has a test that can be told apart?
 #
 # Each finding also says what it does **not** show. Read one in full.
@@ -325,11 +317,11 @@ for name, said in {
     print(fill(f"{name + ':':14} {said}", 84, subsequent_indent=" " * 15))
 
 # %% [markdown]
-# ## What we found on the real pictures
+# ## What we found on the real images
 #
-# The same probes were run on the first source, all its pictures. These figures come
+# The same probes were run on the first source, all its images. These figures come
 # from the package's `results`, so they are the same for everybody, with or without
-# the pictures. What do you expect of the ring, and what will be left of it on the
+# the images. What do you expect of the ring, and what will be left of it on the
 # published test?
 
 # %%
@@ -342,7 +334,7 @@ for feature in ("ring", "corners", "spectrum", "intensity", "thumbnail"):
         print(f"{feature:10} {where:16} {results.quote(name, key)}, floor {floor:.2f}")
 
 # %% [markdown]
-# The floor was measured on built-in pictures, whose disease is harder to see. So a
+# The floor was measured on built-in images, whose disease is harder to see. So a
 # whole thumbnail above it is no proof of a fault. A ring so far above it has no
 # lungs to excuse it. On the test less is left. Is the test another block, then?
 
@@ -355,7 +347,7 @@ for label in ("normal", "pneumonia"):
     )
 
 # %% [markdown]
-# And the files? The small pictures were saved again by others, so their headers tell
+# And the files? The small images were saved again by others, so their headers tell
 # nothing any more. A list of the full-size files remains.
 
 # %%
@@ -371,7 +363,7 @@ for fact in ("table_sum", "bits_per_pixel", "bytes", "aspect"):
 # - It shows that the information **is there**. It does not show that a network
 #   **uses** it. Lesson 06 asks the network itself.
 # - A ring is not free of medicine. A very sick child is held by somebody, wears
-#   cables, is turned. That can tell the class on real pictures, without any fault
+#   cables, is turned. That can tell the class on real images, without any fault
 #   of the files.
 # - A probe that finds nothing proves little. A cleverer one might.
 #
@@ -388,7 +380,7 @@ print(f"ring of {ring_px} px: {probe_auroc(thin, train['label'], train)}, floor 
 # ## What you take along
 #
 # - AUROC is a count: the share of pairs that a number puts in the right order.
-# - Look at files before you look at pictures. It takes a second.
+# - Look at files before you look at images. It takes a second.
 # - A finding needs its control: the same measurement where nothing can be found.
 # - One call audits a folder; what it means is still yours to say.
 #

@@ -4,13 +4,13 @@
 # **Question: what does a residual network compute?**
 #
 # A network has millions of numbers, but it does only a few kinds of things with
-# them. Here you do each of them by hand, on a picture small enough to check with a
+# them. Here you do each of them by hand, on an image small enough to check with a
 # pencil, and then find the same steps in the real network.
 #
 # Afterwards you can
 #
 # - compute a convolution and a residual block yourself,
-# - follow a picture through a ResNet18, from grey levels to two numbers,
+# - follow an image through a ResNet18, from grey levels to two numbers,
 # - turn the two numbers into a probability and into a loss.
 #
 # > Not for clinical use. This course teaches how to judge a model. Nothing in it
@@ -24,40 +24,41 @@ import torch
 from safetensors.torch import save_file
 from torch.nn import functional
 
-from xraylab import batches, figures, lesson, models, pixels, sources
+from xraylab import data, images, plots, training
+from xraylab.course import lesson
 
 here = lesson.start(3)
 
 # %% [markdown]
 # ## A convolution
 #
-# Lay a small square of weights on the picture, multiply what lies on top of each
+# Lay a small square of weights on the image, multiply what lies on top of each
 # other, and add up. Then move the square one step and do it again. That is all a
 # convolution is.
 #
-# Our picture is dark on the left and bright on the right. Our weights subtract the
+# Our image is dark on the left and bright on the right. Our weights subtract the
 # left from the right. Where will the result be large?
 
 # %%
-picture = np.array([[0, 0, 0, 9, 9, 9]] * 4, dtype=np.float32)
+image = np.array([[0, 0, 0, 9, 9, 9]] * 4, dtype=np.float32)
 weights = np.array([[-1, 0, 1]] * 3, dtype=np.float32)
 
 by_hand = np.zeros((2, 4), dtype=np.float32)
 for row in range(2):
     for column in range(4):
-        under = picture[row : row + 3, column : column + 3]
+        under = image[row : row + 3, column : column + 3]
         by_hand[row, column] = (under * weights).sum()
 by_hand
 
 # %% [markdown]
 # Large at the edge, zero in the flat parts. These weights find upright edges, such as
 # the border of a heart. A network *learns* its weights; nobody writes them down.
-# PyTorch must agree with us. It wants two more dimensions, one for the pictures of a
+# PyTorch must agree with us. It wants two more dimensions, one for the images of a
 # batch and one for channels.
 
 # %%
 by_torch = functional.conv2d(
-    torch.from_numpy(picture)[None, None], torch.from_numpy(weights)[None, None]
+    torch.from_numpy(image)[None, None], torch.from_numpy(weights)[None, None]
 )
 print("both agree:", np.allclose(by_hand, by_torch[0, 0]))
 
@@ -65,15 +66,15 @@ print("both agree:", np.allclose(by_hand, by_torch[0, 0]))
 # The same on a chest film, with the weights above and with their transpose.
 
 # %%
-files, _ = sources.list_files(here.root)
+files, _ = data.list_files(here.root)
 path = here.root / files[files["label"] == 1]["path"].iloc[0]
-film = pixels.read_pixels(path, 128)
-x = batches.make_batch(film[None], np.array([0]))
+film = images.read_pixels(path, 128)
+x = training.make_batch(film[None], np.array([0]))
 upright = functional.conv2d(x, torch.from_numpy(weights)[None, None])[0, 0]
 level = functional.conv2d(x, torch.from_numpy(weights.T.copy())[None, None])[0, 0]
 # %% alt="A simulated chest X-ray, its upright edges, and its level edges."
 edges = [torch.from_numpy(film[1:-1, 1:-1] / 255), upright.abs(), level.abs()]
-_ = figures.show_pictures(
+_ = plots.show_images(
     torch.stack([edge.clip(0, 1).double() for edge in edges]).numpy(),
     titles=["film", "upright edges", "level edges"],
     data_name=here.data_name,
@@ -100,8 +101,8 @@ lesson.guess("block without change", None, sure=None)
 
 # %%
 torch.manual_seed(0)
-block = models.Block(4, 4).eval()
-x = torch.rand(1, 4, 8, 8)  # one picture, 4 channels, 8 x 8
+block = training.Block(4, 4).eval()
+x = torch.rand(1, 4, 8, 8)  # one image, 4 channels, 8 x 8
 with torch.no_grad():
     first = torch.relu(block.bn1(functional.conv2d(x, block.conv1.weight, padding=1)))
     change = block.bn2(functional.conv2d(first, block.conv2.weight, padding=1))
@@ -123,12 +124,12 @@ lesson.keep_truth("block without change", "the input")
 #
 # ## A whole ResNet18
 #
-# Here is the network of the original project. Let us send one picture through and
+# Here is the network of the original project. Let us send one image through and
 # write down the shape after each part: channels, height, width.
 
 # %%
-network = models.make_model("resnet18", seed=0).eval()
-x = batches.make_batch(pixels.read_pixels(path, 224)[None], np.array([0]))
+network = training.make_model("resnet18", seed=0).eval()
+x = training.make_batch(images.read_pixels(path, 224)[None], np.array([0]))
 print(f"{'input':10}", *x.shape[1:])
 with torch.no_grad():
     x = network.normalise(x)
@@ -138,7 +139,7 @@ with torch.no_grad():
         print(f"{name:10}", *x.shape[1:])
 
 # %% [markdown]
-# Read it from top to bottom. The grey picture becomes three channels, because the
+# Read it from top to bottom. The grey image becomes three channels, because the
 # network was once made for colour photographs. Then height and width shrink while
 # channels grow: fewer places, and more things known about each place. In the end no
 # place is left, only a list of features, and from them two numbers.
@@ -148,8 +149,8 @@ with torch.no_grad():
 
 # %%
 n_weights = {
-    name: sum(p.numel() for p in models.make_model(name).parameters())
-    for name in models.MODELS
+    name: sum(p.numel() for p in training.make_model(name).parameters())
+    for name in training.MODELS
 }
 for name, n in n_weights.items():
     print(f"{name:9} {n:>10,} weights")
@@ -166,10 +167,10 @@ for name, n in n_weights.items():
 # of our own, which needs no download. What will be equal afterwards?
 
 # %%
-elder = models.make_model("small", seed=1)
+elder = training.make_model("small", seed=1)
 with tempfile.TemporaryDirectory() as folder:
     save_file(elder.network.state_dict(), f"{folder}/elder.safetensors")
-    heir = models.make_model("small", weights=f"{folder}/elder.safetensors", seed=2)
+    heir = training.make_model("small", weights=f"{folder}/elder.safetensors", seed=2)
 
 # %%
 given, own = elder.state_dict(), heir.state_dict()
@@ -224,7 +225,7 @@ lesson.keep_truth("softmax of 0.5 and 2.5", probability[1])
 # and wrong costs a lot.
 
 # %%
-for true, name in enumerate(models.CLASSES):
+for true, name in enumerate(training.CLASSES):
     by_hand = -np.log(probability[true])
     target = torch.tensor([true])
     by_torch = functional.cross_entropy(torch.tensor(logits)[None], target).item()

@@ -4,7 +4,7 @@
 # **Question: what does the schedule do?**
 #
 # The original project trains with Adam, lowers its learning rate in steps, and
-# disturbs its pictures on the way. Which of that matters? One training cannot tell
+# disturbs its images on the way. Which of that matters? One training cannot tell
 # you. Here you write the loop by hand, then train many small networks and find out
 # what one can honestly say.
 #
@@ -25,8 +25,9 @@ import pandas as pd
 import torch
 from torch.nn import functional
 
-from xraylab import batches, evaluation, figures, lesson, merging, models, pixels
-from xraylab import splits, training
+from xraylab import data, evaluation, images, plots, training
+from xraylab.course import lesson
+
 
 here = lesson.start(4)
 
@@ -77,19 +78,19 @@ print("both agree:", np.allclose(by_hand, by_torch))
 print("rates:", *dict.fromkeys(f"{rate:.0e}" for rate in by_hand))
 
 # %% [markdown]
-# ## Pictures to train on
+# ## Images to train on
 #
-# Each picture once, children kept apart, at a small size, so that many trainings fit
+# Each image once, children kept apart, at a small size, so that many trainings fit
 # in a minute. Of each class we draw at most 300, at random. The validation part judges;
 # the test stays closed.
 
 # %%
-merged = merging.merge(here.root, progress=False)
-table = splits.split(merged.manifest, "grouped", seed=0)
+merged = data.merge(here.root, progress=False)
+table = data.split(merged.manifest, "grouped", seed=0)
 drawn = table[table["split"] != "test"].sample(frac=1, random_state=0)
 used = drawn.groupby(["split", "label"]).head(300)
 size_px = 32
-cache = pixels.build_cache(
+cache = images.build_cache(
     used["path"], here.root, size_px, here.folder / "cache", progress=False
 )
 grey, labels = cache.pixels, used["label"].to_numpy()
@@ -100,13 +101,13 @@ print(len(train), "to train on,", len(valid), "to judge by")
 print(f"always the larger class is right for {floor:.2f} of these, the floor")
 
 # %% [markdown]
-# Training pictures are turned, blurred and mirrored a little, each time anew. Here is
-# one picture as six different batches would see it.
+# Training images are turned, blurred and mirrored a little, each time anew. Here is
+# one image as six different batches would see it.
 
 # %% alt="The same simulated X-ray six times, each a little turned, blurred or mirrored."
-x = batches.make_batch(grey, train[:1])
-drawn = [batches.augment(x, seed=0, step=step)[0, 0].numpy() for step in range(6)]
-_ = figures.show_pictures(np.array(drawn), data_name=here.data_name)
+x = training.make_batch(grey, train[:1])
+drawn = [training.augment(x, seed=0, step=step)[0, 0].numpy() for step in range(6)]
+_ = plots.show_images(np.array(drawn), data_name=here.data_name)
 
 # %% [markdown]
 # ## The loop, by hand
@@ -120,7 +121,7 @@ plain = replace(
     recipe, model="small", weights="none", size_px=size_px, epochs=1, n_steps=12,
     dropout=0.0, rotation_degrees=0, blur=False, flip=False,
 )
-network = models.make_model("small", dropout=0.0, seed=plain.seed)
+network = training.make_model("small", dropout=0.0, seed=plain.seed)
 optimiser = torch.optim.Adam(
     network.parameters(), lr=plain.lr, weight_decay=plain.weight_decay
 )
@@ -128,8 +129,8 @@ optimiser = torch.optim.Adam(
 # %%
 losses = []
 for step in range(plain.n_steps):
-    rows = train[batches.draw_rows(len(train), plain.batch_size, seed=0, step=step)]
-    answer = network(batches.make_batch(grey, rows))
+    rows = train[training.draw_rows(len(train), plain.batch_size, seed=0, step=step)]
+    answer = network(training.make_batch(grey, rows))
     loss = functional.cross_entropy(answer, torch.from_numpy(labels[rows]))
     optimiser.zero_grad()
     loss.backward()
@@ -212,7 +213,7 @@ spread = max(by_seed) - min(by_seed)
 lesson.keep_truth("accuracy, best seed less worst", spread, here.data_name)
 
 # %% [markdown]
-# Same recipe, same pictures, same children. The spread between these numbers is what
+# Same recipe, same images, same children. The spread between these numbers is what
 # luck alone can do. Any claim that a change helps has to be larger than that. The last
 # line is about another luck: which children came into the validation part. Where its
 # interval reaches the floor, this accuracy cannot be told from an answer that never
@@ -220,12 +221,12 @@ lesson.keep_truth("accuracy, best seed less worst", spread, here.data_name)
 #
 # And what does the schedule do? Look at one of the trainings. The dotted line marks
 # where the rate falls. The training line is measured along the way, with dropout on and
-# on changed pictures, which lowers it. Where it still lies above the validation line,
-# the network knows its own pictures better than new ones.
+# on changed images, which lowers it. Where it still lies above the validation line,
+# the network knows its own images better than new ones.
 
-# %% alt="Accuracy by epoch on training and validation pictures, with a line where the rate falls."
+# %% alt="Accuracy by epoch on training and validation images, with a line where the rate falls."
 history = pd.DataFrame(tried[0][1].history)
-_ = figures.plot_history(history, data_name=here.data_name)
+_ = plots.plot_history(history, data_name=here.data_name)
 
 # %% [markdown]
 # Often the training line grows calm after a drop, since short steps no longer jump
@@ -233,7 +234,7 @@ _ = figures.plot_history(history, data_name=here.data_name)
 #
 # ## Switch things off, one at a time
 #
-# The recipe has five things that are said to help on new pictures, and a schedule.
+# The recipe has five things that are said to help on new images, and a schedule.
 # We take out one after the other, with one seed each, and hold each against the
 # spread that we have just seen. What do you expect to stand out?
 
@@ -258,18 +259,18 @@ for name, change in without.items():
 # A single run inside the spread tells you next to nothing about the change. A single
 # run outside is a hint, no more. A sixth seed of the whole recipe may well fall outside
 # the spread of five. To *know*, one would train several seeds with and without, and
-# judge by many more validation pictures. How few are there? One picture more or less
+# judge by many more validation images. How few are there? One image more or less
 # moves the accuracy by this much.
 
 # %%
-print(f"one picture is {1 / n:.3f} of the accuracy, n = {n}")
+print(f"one image is {1 / n:.3f} of the accuracy, n = {n}")
 
 # %% [markdown]
 # ## What this shows, and what it does not
 #
 # - All numbers above are on **validation**, since we were choosing. Choosing on the
 #   test would spend it.
-# - Small networks on small pictures show how a comparison is made. What helps here
+# - Small networks on small images show how a comparison is made. What helps here
 #   need not help a large network at full size, or the other way round.
 #
 # ## Change one thing

@@ -10,7 +10,7 @@
 # Afterwards you can
 #
 # - fill in the two-by-two table and read four measures off it,
-# - put an interval on a share and on anything else, counting children, not pictures,
+# - put an interval on a share and on anything else, counting children, not images,
 # - choose a threshold without spending the test, and say what prevalence does to it.
 #
 # > Not for clinical use. This course teaches how to judge a model. Nothing in it
@@ -21,7 +21,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from xraylab import evaluation, experiments, figures, lesson, merging, results
+from xraylab import data, evaluation, plots, results, training
+from xraylab.course import lesson
 
 here = lesson.start(5)
 
@@ -29,13 +30,13 @@ here = lesson.start(5)
 # ## A real answer sheet
 #
 # To practise we use answers that are stored with this course. They come from **real
-# pictures**: the original's recipe at 64 px, trained from scratch on the published
+# images**: the original's recipe at 64 px, trained from scratch on the published
 # training folder and asked about the published test. One row is one test file. You can
 # check each figure below without training anything.
 
 # %%
 name = "real-64px-official"
-real = "real pictures, from scratch, 64 px"
+real = "real images, from scratch, 64 px"
 answers = results.read_predictions(name)
 labels, scores = answers["label"].to_numpy(), answers["score"].to_numpy()
 print(results.read_result(name)["data"])
@@ -68,8 +69,8 @@ for label, score in zip(labels, scores, strict=True):
 print(counts)
 print("both agree:", counts == evaluation.confusion(labels, scores, threshold=0.5))
 
-# %% alt="Table of answers and truth, two by two: many normal pictures are called pneumonia."
-_ = figures.plot_confusion(counts, data_name=real)
+# %% alt="Table of answers and truth, two by two: many normal images are called pneumonia."
+_ = plots.plot_confusion(counts, data_name=real)
 
 # %%
 n, (tn, fp, fn, tp) = len(answers), counts.values()
@@ -85,7 +86,7 @@ for measure, (right, of) in shares.items():
 # %% [markdown]
 # Nearly all the sick are found. But look at the healthy ones. A single number had
 # hidden that. **Sensitivity** is the share of the sick who are found, **PPV** the share
-# of alarms that are right. We count pictures here. Further down we count children.
+# of alarms that are right. We count images here. Further down we count children.
 #
 # ## How far off by chance?
 #
@@ -104,7 +105,7 @@ print("both agree:", np.allclose(by_hand, evaluation.wilson(k, n), atol=1e-4))
 
 # %% [markdown]
 # Does it keep its word? We invent a network whose true accuracy we know, test it a
-# thousand times on thirty pictures, and count how often the interval holds the truth.
+# thousand times on thirty images, and count how often the interval holds the truth.
 # What share do you expect?
 
 # %%
@@ -115,9 +116,9 @@ holds = (intervals[:, 0] <= true_share) & (true_share <= intervals[:, 1])
 print(f"holds the truth in {holds.mean():.1%} of the tests")
 
 # %% [markdown]
-# ## Children, not pictures
+# ## Children, not images
 #
-# Some children have several pictures in the test. If the network errs on one, it may
+# Some children have several images in the test. If the network errs on one, it may
 # well err on the others, so they count as less than several children. We draw whole
 # **groups**: as many as there are, with repeats, and measure anew. This is the
 # **bootstrap**.
@@ -167,7 +168,7 @@ print(f"AUROC {evaluation.bootstrap_interval(answers, 'AUROC')}, floor 0.50")
 # could have; the dot is 0.5.
 
 # %% alt="ROC curve, well above the diagonal; the dot at 0.5 has many false alarms."
-_ = figures.plot_roc(answers, threshold=0.5, data_name=real)
+_ = plots.plot_roc(answers, threshold=0.5, data_name=real)
 
 # %% [markdown]
 # ## Where to draw the line
@@ -217,12 +218,12 @@ print(f"accuracy: chosen on validation {own:.3f}, by peeking {best:.3f}, n = {n}
 # score says.
 
 # %% alt="Share with pneumonia by score; most dots lie below the diagonal."
-_ = figures.plot_reliability(labels, scores, data_name=real)
+_ = plots.plot_reliability(labels, scores, data_name=real)
 
 # %% [markdown]
 # ## Another place, another meaning
 #
-# In this test more than half of the pictures show pneumonia. In a school it may be one
+# In this test more than half of the images show pneumonia. In a school it may be one
 # child in a hundred. Keep sensitivity and specificity as they are. What does an alarm
 # mean there? Guess the share of alarms that are right.
 
@@ -249,31 +250,31 @@ lesson.keep_truth("PPV at one in a hundred", right, real)
 # from validation, the test is read once, and the reading is counted.
 
 # %%
-merging.save_merge(merging.merge(here.root, progress=False), here.merge_folder)
+data.save_merge(data.merge(here.root, progress=False), here.merge_folder)
 recipe = replace(here.recipe, model="small")
 folder = here.folder / "small-official"
-run = experiments.train(here.merge_folder, "official", recipe, folder, progress=False)
+run = training.train(here.merge_folder, "official", recipe, folder, progress=False)
 
 # %% tags=["nbval-ignore-output"]
-valid, _ = experiments.score(folder, on="valid", progress=False)
+valid, _ = training.score(folder, on="valid", progress=False)
 chosen = evaluation.choose_threshold(
     valid["label"], valid["score"], min_sensitivity=0.95
 )
-test, n_looks = experiments.score(folder, on="test", progress=False)
+test, n_looks = training.score(folder, on="test", progress=False)
 mine = evaluation.evaluate(test, threshold=chosen)
-print(f"threshold {chosen:.3f} from {len(valid)} validation pictures, look {n_looks}")
+print(f"threshold {chosen:.3f} from {len(valid)} validation images, look {n_looks}")
 print(*evaluation.describe(mine), sep="\n")
 
 # %% alt="Eight measures as dots with their intervals, each beside its floor."
-_ = figures.plot_metrics(mine, data_name=here.data_name)
+_ = plots.plot_metrics(mine, data_name=here.data_name)
 
 # %% [markdown]
 # Lines are intervals, marks are floors. A line that reaches its floor says: with this
-# many pictures I cannot tell it from an answer that never looks.
+# many images I cannot tell it from an answer that never looks.
 #
 # Did the threshold keep its promise of 95 in 100? If not, two things may be behind it.
-# It was chosen on few validation pictures, where one more or less moves it far. And the
-# test is another block of pictures, where the same score may mean something else.
+# It was chosen on few validation images, where one more or less moves it far. And the
+# test is another block of images, where the same score may mean something else.
 #
 # ## What this shows, and what it does not
 #

@@ -12,7 +12,7 @@
 #
 # - make an occlusion map by hand: hide a place, and watch the answer,
 # - check a map against a reason that you know,
-# - test what no map shows, by changing the whole picture a little at a time.
+# - test what no map shows, by changing the whole image a little at a time.
 #
 # > Not for clinical use. This course teaches how to judge a model. Nothing in it
 # > may be used to decide about a person's health.
@@ -22,7 +22,8 @@ import dataclasses
 
 import numpy as np
 
-from xraylab import evaluation, experiments, explain, figures, lesson, merging, pixels
+from xraylab import data, evaluation, explanation, images, plots, training
+from xraylab.course import lesson
 
 here = lesson.start(6)
 
@@ -32,9 +33,9 @@ here = lesson.start(6)
 # We train a small network on the published split. Small is enough for us, and quick.
 
 # %%
-merging.save_merge(merging.merge(here.root, progress=False), here.merge_folder)
+data.save_merge(data.merge(here.root, progress=False), here.merge_folder)
 recipe = dataclasses.replace(here.recipe, model="small")
-run = experiments.train(
+run = training.train(
     here.merge_folder,
     "official",
     recipe,
@@ -43,63 +44,63 @@ run = experiments.train(
 )
 
 # %% [markdown]
-# For an explanation, a network is just a function: pictures go in, probabilities of
-# pneumonia come out. We ask about validation pictures, at most 60 of each class, drawn
+# For an explanation, a network is just a function: images go in, probabilities of
+# pneumonia come out. We ask about validation images, at most 60 of each class, drawn
 # at random. The test stays closed.
 
 # %% tags=["nbval-ignore-output"]
-score = explain.run_scorer(run)
+score = explanation.run_scorer(run)
 valid = run.table[run.table["split"] == "valid"].sample(frac=1, random_state=0)
 valid = valid.groupby("label").head(60)
-pictures = np.stack(
-    [pixels.read_pixels(here.root / path, recipe.size_px) for path in valid["path"]]
+squares = np.stack(
+    [images.read_pixels(here.root / path, recipe.size_px) for path in valid["path"]]
 )
-valid = valid.assign(score=score(pictures)).reset_index(drop=True)
+valid = valid.assign(score=score(squares)).reset_index(drop=True)
 valid.groupby("label")["score"].describe()[["count", "min", "50%", "max"]].round(2)
 
 # %% [markdown]
 # ## Hide one place
 #
-# We take a picture with pneumonia about which the network is sure, but not utterly
+# We take an image with pneumonia about which the network is sure, but not utterly
 # sure. An answer of almost one hardly moves, whatever one hides.
 
 # %% tags=["nbval-ignore-output"]
 sick = valid[valid["label"] == 1]
 asked = sick["score"].sub(0.8).abs().idxmin()
-picture = pictures[asked]
-print(f"whole picture: {score(picture[None])[0]:.2f}")
+image = squares[asked]
+print(f"whole image: {score(image[None])[0]:.2f}")
 
 # %% [markdown]
 # Now we lay a grey patch over one place and ask again. Grey means: the mean of the
-# picture. It should say neither yes nor no.
+# image. It should say neither yes nor no.
 
 # %% tags=["nbval-ignore-output"]
 patch_px = recipe.size_px // 8
-hidden = picture.copy()
-hidden[patch_px : 2 * patch_px, patch_px : 2 * patch_px] = round(picture.mean())
-change = score(hidden[None])[0] - score(picture[None])[0]
+hidden = image.copy()
+hidden[patch_px : 2 * patch_px, patch_px : 2 * patch_px] = round(image.mean())
+change = score(hidden[None])[0] - score(image[None])[0]
 print(f"with the patch: {score(hidden[None])[0]:.2f}, change {change:+.3f}")
 
 # %% [markdown]
 # Below zero means that what lies under the patch spoke *for* pneumonia. Let the patch
-# walk over the whole picture, row by row, and write down each change.
+# walk over the whole image, row by row, and write down each change.
 
 # %%
-by_hand = np.zeros(picture.shape)
+by_hand = np.zeros(image.shape)
 places = range(0, recipe.size_px - patch_px + 1, patch_px)
 for y in places:
     for x in places:
         place = slice(y, y + patch_px), slice(x, x + patch_px)
-        hidden = picture.copy()
-        hidden[place] = round(picture.mean())
-        by_hand[place] = score(hidden[None])[0] - score(picture[None])[0]
+        hidden = image.copy()
+        hidden[place] = round(image.mean())
+        by_hand[place] = score(hidden[None])[0] - score(image[None])[0]
 
 # %% [markdown]
 # That is all. It is called an **occlusion map**. The tested helper does the same, and
 # must agree.
 
 # %%
-by_helper = explain.occlusion_map(score, picture, patch_px, stride_px=patch_px)
+by_helper = explanation.occlusion_map(score, image, patch_px, stride_px=patch_px)
 print("both agree:", np.allclose(by_hand, by_helper, atol=1e-4))
 
 # %% [markdown]
@@ -108,19 +109,19 @@ print("both agree:", np.allclose(by_hand, by_helper, atol=1e-4))
 # answer.
 
 # %% alt="A simulated chest X-ray under an occlusion map: orange where hiding lowers the answer, purple where it raises it."
-smooth = explain.occlusion_map(score, picture, 2 * patch_px, stride_px=patch_px)
-_ = figures.show_map(picture, smooth, data_name=here.data_name)
+smooth = explanation.occlusion_map(score, image, 2 * patch_px, stride_px=patch_px)
+_ = plots.show_map(image, smooth, data_name=here.data_name)
 
 # %% [markdown]
-# A nice picture. It is tempting to nod now: wherever the colours lie, one finds a
+# A nice image. It is tempting to nod now: wherever the colours lie, one finds a
 # reason for them. Let us not nod yet.
 #
 # ## Held against the truth
 #
 # Take all that lowers the answer when hidden. What share of it will lie inside the
-# true shadow of the pneumonia? For the built-in pictures we know where it is. We take
-# one picture of each child that was called sick, and draw these children again, with
-# repeats, for the interval. For real pictures nobody has drawn the shadow here, so the
+# true shadow of the pneumonia? For the built-in images we know where it is. We take
+# one image of each child that was called sick, and draw these children again, with
+# repeats, for the interval. For real images nobody has drawn the shadow here, so the
 # cell stays silent.
 
 # %%
@@ -133,21 +134,21 @@ if here.is_builtin:
     from xraylab import phantom
 
     for i, path in called["path"].items():
-        masks = phantom.masks_for(here.root, path, size=picture.shape)
+        masks = phantom.masks_for(here.root, path, size=image.shape)
         inside = masks.lesion > 0.5
-        found = explain.occlusion_map(score, pictures[i], 2 * patch_px, patch_px)
+        found = explanation.occlusion_map(score, squares[i], 2 * patch_px, patch_px)
         drop = np.clip(-found, 0, None)
         shares.append((drop[inside].sum() / max(drop.sum(), 1e-9), inside.mean()))
 if shares:
-    in_map, in_picture = np.transpose(shares)
+    in_map, in_image = np.transpose(shares)
     drawn = np.random.default_rng(0).choice(in_map, (2000, len(in_map)))
     low, high = np.percentile(drawn.mean(axis=1), [2.5, 97.5])
     text = f"{in_map.mean():.2f} ({low:.2f} to {high:.2f}), n = {len(in_map)} children"
-    print(f"share of the map in the lesion {text}, floor {in_picture.mean():.2f}")
+    print(f"share of the map in the lesion {text}, floor {in_image.mean():.2f}")
     lesson.keep_truth("share of the map in the lesion", text, here.data_name)
 
 # %% [markdown]
-# The floor is the share of the picture that is lesion: a map that knows nothing puts
+# The floor is the share of the image that is lesion: a map that knows nothing puts
 # that much inside by chance. Does the interval lie above it? And how much of the map
 # lies elsewhere, on things that are no pneumonia? A patch is coarse and reaches over
 # the edge of the shadow, so the share will hardly be one. Still, a network may score
@@ -163,21 +164,21 @@ if shares:
 side = recipe.size_px // 8
 
 
-def marker_rule(pictures):
-    return pictures[:, :side, :side].mean(axis=(1, 2)) / 255
+def marker_rule(images):
+    return images[:, :side, :side].mean(axis=(1, 2)) / 255
 
 
 # %% [markdown]
-# We paint such a marker on a picture and ask for the map. Where is the place that
+# We paint such a marker on an image and ask for the map. Where is the place that
 # moves the answer most?
 
 # %% alt="An X-ray with a white marker in a corner; the whole map lies on the marker."
-marked = pictures[0].copy()
+marked = squares[0].copy()
 marked[:side, :side] = 255
-by_marker = explain.occlusion_map(marker_rule, marked, side, stride_px=side // 2)
+by_marker = explanation.occlusion_map(marker_rule, marked, side, stride_px=side // 2)
 row, column = np.unravel_index(by_marker.argmin(), by_marker.shape)
 print("strongest place is in the marker:", row < side and column < side)
-_ = figures.show_map(marked, by_marker, data_name=here.data_name)
+_ = plots.show_map(marked, by_marker, data_name=here.data_name)
 
 # %% [markdown]
 # Well done, map. A reason that sits in *one place* is found at once. This is what
@@ -189,23 +190,23 @@ _ = figures.show_map(marked, by_marker, data_name=here.data_name)
 # the next. Bring the camera closer, and everything is drawn out: grey changes more
 # slowly. A rule like this can tell classes apart when one of them was taken closer.
 
-# %% alt="The map of the closeness rule: purple and orange patches over a large part of the picture."
+# %% alt="The map of the closeness rule: purple and orange patches over a large part of the image."
 apart = recipe.size_px // 6
 
 
-def closeness_rule(pictures):
-    grey = pictures.astype(float)
+def closeness_rule(images):
+    grey = images.astype(float)
     steps = np.abs(grey[:, :, apart:] - grey[:, :, :-apart]).mean(axis=(1, 2))
     return 1 / (1 + steps / 25)
 
 
-by_closeness = explain.occlusion_map(closeness_rule, pictures[0], side, side // 2)
-_ = figures.show_map(pictures[0], by_closeness, data_name=here.data_name)
+by_closeness = explanation.occlusion_map(closeness_rule, squares[0], side, side // 2)
+_ = plots.show_map(squares[0], by_closeness, data_name=here.data_name)
 
 # %% [markdown]
 # Would you have read "zoom" from that? Mind the scale beside it, too: every map is
 # coloured up to its own strongest change, so a tiny one looks just as loud. Let us
-# count how much of the picture is needed to hold half of each map. Few places: the
+# count how much of the image is needed to hold half of each map. Few places: the
 # map points. Many places: it shrugs.
 
 
@@ -216,16 +217,16 @@ def area_of_half(change):
     return n_needed / strength.size
 
 
-print(f"marker rule    half of the map on {area_of_half(by_marker):.0%} of the picture")
+print(f"marker rule    half of the map on {area_of_half(by_marker):.0%} of the image")
 print(f"closeness rule half of the map on {area_of_half(by_closeness):.0%}")
 
 # %% [markdown]
 # A map answers the question *where*. Zoom has no *where*. To find it one must change
-# it: bring all pictures closer by a dose, and watch. A dose of 1 changes nothing.
+# it: bring all images closer by a dose, and watch. A dose of 1 changes nothing.
 
 # %%
 doses = [0.8, 0.9, 1.0, 1.1, 1.2]
-known = explain.dose_curve(closeness_rule, pictures, explain.zoom, doses)
+known = explanation.dose_curve(closeness_rule, squares, explanation.zoom, doses)
 known[["dose", "mean_change"]].round(3)
 
 # %% [markdown]
@@ -234,17 +235,17 @@ known[["dose", "mean_change"]].round(3)
 #
 # ## The squeeze test
 #
-# Back to the network. Pictures are pressed into a square before it sees them, so the
+# Back to the network. Images are pressed into a square before it sees them, so the
 # shape of a file becomes the shape of a chest. If it uses that, then squeezing should
 # move its answers. We try both, squeeze and zoom.
 
 # %% tags=["nbval-ignore-output"] alt="Mean change of the answer by dose, one line for squeeze and one for zoom."
 curves = {
-    "squeeze": explain.dose_curve(score, pictures, explain.squeeze, doses),
-    "zoom": explain.dose_curve(score, pictures, explain.zoom, doses),
+    "squeeze": explanation.dose_curve(score, squares, explanation.squeeze, doses),
+    "zoom": explanation.dose_curve(score, squares, explanation.zoom, doses),
 }
-_ = figures.plot_dose_curve(curves, data_name=here.data_name)
-n = len(pictures)
+_ = plots.plot_dose_curve(curves, data_name=here.data_name)
+n = len(squares)
 for name, curve in curves.items():
     for dose, turned in curve[["dose", "flipped"]].to_numpy():
         low, high = evaluation.wilson(round(turned * n), n)
@@ -252,16 +253,16 @@ for name, curve in curves.items():
         print(f"{name:7} dose {dose}: {turned:.2f} of the answers turned {interval}")
 
 # %% [markdown]
-# A child does not get ill when the picture is stretched. So an honest reader would
+# A child does not get ill when the image is stretched. So an honest reader would
 # give a flat line, and turn no answer, as at dose 1. A line that climbs or falls means
 # that shape or size moves the answer. How far, and how many answers turn, is what one
 # should report beside the map.
 #
 # ## What this shows, and what it does not
 #
-# - A map shows where *this* network is moved on *this* picture. It is no proof that
+# - A map shows where *this* network is moved on *this* image. It is no proof that
 #   the reason is medical, even when it lies on a lung.
-# - Grey patches and stretched pictures are strange to the network. Some of what we see
+# - Grey patches and stretched images are strange to the network. Some of what we see
 #   may be surprise, and no reason. Small doses are fairer than large ones.
 # - A flat curve clears only the change that was tried. Others remain.
 # - Two networks of the same score can have different maps. Do not read one as *the*
@@ -275,8 +276,8 @@ for name, curve in curves.items():
 # %%
 factor = 1
 patch = int(side * factor)
-again = explain.occlusion_map(marker_rule, marked, patch, stride_px=max(1, patch // 2))
-print(f"half of the map on {area_of_half(again):.0%} of the picture")
+again = explanation.occlusion_map(marker_rule, marked, patch, stride_px=max(1, patch // 2))
+print(f"half of the map on {area_of_half(again):.0%} of the image")
 
 # %% [markdown]
 # ## What you take along

@@ -3,7 +3,7 @@
 #
 # **Question: should it answer at all?**
 #
-# The original project ends with a demo: upload a picture, read the answer. It is the
+# The original project ends with a demo: upload an image, read the answer. It is the
 # part that people remember. Here you build the same demo, see what is inside, and then
 # show it things that it should never have answered.
 #
@@ -22,9 +22,10 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from xraylab import evaluation, experiments, figures, lesson, merging, pixels, results
-from xraylab import sources, widgets
-from xraylab.predict import Predictor
+from xraylab import errors, data, evaluation, images, plots, results, training
+from xraylab.course import lesson
+from xraylab import data, prediction
+from xraylab.prediction import Predictor
 
 here = lesson.start(7)
 
@@ -34,17 +35,17 @@ here = lesson.start(7)
 # The same small network as in lessons 05 and 06, trained on the published split.
 
 # %%
-merging.save_merge(merging.merge(here.root, progress=False), here.merge_folder)
+data.save_merge(data.merge(here.root, progress=False), here.merge_folder)
 recipe = replace(here.recipe, model="small")
 folder = here.folder / "small-official"
-run = experiments.train(here.merge_folder, "official", recipe, folder, progress=False)
+run = training.train(here.merge_folder, "official", recipe, folder, progress=False)
 predictor = Predictor(folder)
 
 # %% [markdown]
 # ## Samples
 #
 # A fair demo says where its samples come from. We take two of each class from
-# validation, which the network has not trained on. On the real pictures the two
+# validation, which the network has not trained on. On the real images the two
 # examples of the original project are added, with the part they belong to.
 
 # %%
@@ -67,7 +68,7 @@ print(*samples, sep="\n")
 
 # %%
 path = list(samples.values())[-1]
-square = pixels.read_pixels(path, recipe.size_px)
+square = images.read_pixels(path, recipe.size_px)
 x = torch.tensor(square)[None, None].float() / 255
 with torch.no_grad():
     logits = predictor.model(x)[0]
@@ -77,8 +78,8 @@ by_hand = (logits.exp() / logits.exp().sum())[1].item()
 # The predictor does the same. It takes a path, the bytes of a file or an array.
 
 # %%
-for kind, picture in {"path": path, "bytes": path.read_bytes()}.items():
-    found = predictor.predict(picture)
+for kind, image in {"path": path, "bytes": path.read_bytes()}.items():
+    found = predictor.predict(image)
     print(f"{kind:5} both agree:", np.isclose(found.score, by_hand, atol=1e-5))
 
 # %% [markdown]
@@ -90,17 +91,17 @@ print(predictor.predict(path))
 # %% [markdown]
 # ## The panel
 #
-# Choose a sample, or upload a picture. If you see no panel, there is no live kernel
-# behind this page. The still picture below shows the same.
+# Choose a sample, or upload an image. If you see no panel, there is no live kernel
+# behind this page. The still image below shows the same.
 
 # %% tags=["nbval-ignore-output"]
-panel = widgets.prediction_widget(predictor, samples)
+panel = prediction.prediction_widget(predictor, samples)
 panel
 
 # %% alt="Four simulated chest X-rays, each with the answer and its confidence above."
 shown = list(samples.values())[:4]
-answers = [predictor.predict(picture) for picture in shown]
-_ = figures.show_pictures(
+answers = [predictor.predict(image) for image in shown]
+_ = plots.show_images(
     shown,
     titles=[f"{a.answer} (~{a.confidence:.0%})" for a in answers],
     columns=4,
@@ -134,12 +135,12 @@ odd = {
     "snow": rng.integers(0, 256, (256, 256), dtype=np.uint8),
     "grey": np.full((256, 256), 128, dtype=np.uint8),
     "colours": np.stack([across, down, 255 - across], axis=2).astype(np.uint8),
-    "upside down": np.rot90(pixels.read_pixels(path, 256), 2),
+    "upside down": np.rot90(images.read_pixels(path, 256), 2),
 }
 
 # %% tags=["nbval-ignore-output"]
-for name, picture in odd.items():
-    print(f"{name:12} {predictor.predict(picture)}")
+for name, image in odd.items():
+    print(f"{name:12} {predictor.predict(image)}")
 snow = predictor.predict(odd["snow"]).confidence
 lesson.keep_truth("confidence on snow", snow, f"network of the {here.data_name}")
 
@@ -155,31 +156,31 @@ lesson.keep_truth("confidence on snow", snow, f"network of the {here.data_name}"
 # The predictor adds such warnings to its answer.
 
 # %%
-for name, picture in odd.items():
-    found = predictor.predict(picture)
+for name, image in odd.items():
+    found = predictor.predict(image)
     print(f"{name:12}", *(found.warnings or ["(nothing noticed)"]))
 
 # %% [markdown]
 # Snow turns into an even grey as soon as it is made small. And mind the line where
 # nothing was noticed. A warning helps. No warning means little.
 #
-# What is no picture at all is refused, with a reason.
+# What is no image at all is refused, with a reason.
 
 # %%
 try:
     predictor.predict(b"Dear network, do I have pneumonia?")
-except pixels.UnreadablePictureError as error:
+except errors.UnreadableImageError as error:
     print("Refused:", error.cause)
 
 # %% [markdown]
 # ## A third disease
 #
-# One source has a folder of COVID-19 pictures. We left them out. What does a network
+# One source has a folder of COVID-19 images. We left them out. What does a network
 # say that has never heard of the word? The built-in folder is simulated like the rest:
 # drawn by us, of no patient.
 
 # %% tags=["nbval-ignore-output"]
-_, ignored = sources.list_files(here.root)
+_, ignored = data.list_files(here.root)
 others = ignored[ignored["path"].str.contains("COVID19/")]["path"].head(40)
 calls = [predictor.predict(here.root / path).answer for path in others]
 for word in sorted(set(calls)):
@@ -211,7 +212,7 @@ for least in (0.5, 0.9, 0.99):
     print(f"at least {least:4}: coverage {n / len(sure):.2f}, wrong {n - n_right}")
     print(f"   right {n_right / n:.2f} ({low:.2f} to {high:.2f}), n = {n}", end=", ")
     print(f"floor {max(sick, 1 - sick):.2f}")
-real = "real pictures, from scratch, 64 px"
+real = "real images, from scratch, 64 px"
 lesson.keep_truth("wrong at confidence 0.99", int(n - n_right), real)
 
 # %% [markdown]
@@ -227,7 +228,7 @@ wrong["label"].map(words).value_counts()
 # ## As a page
 #
 # `make demo` opens this lesson as a page without code, for people who only want to
-# try it. It runs on your own computer. No picture leaves it.
+# try it. It runs on your own computer. No image leaves it.
 #
 # ## What this shows, and what it does not
 #
@@ -241,7 +242,7 @@ wrong["label"].map(words).value_counts()
 # ## Change one thing
 #
 # Turn the snow into stripes, or give it the mean grey of a chest. Can you find a
-# picture without any child in it that the network is surest about?
+# image without any child in it that the network is surest about?
 
 # %% tags=["nbval-ignore-output"]
 yours = rng.integers(0, 256, (256, 256), dtype=np.uint8)

@@ -4,7 +4,7 @@
 # **Question: where did the 96 % go?**
 #
 # Copies, children in two places, a test from another block, a threshold: each lesson
-# found a suspect. Now we measure them one at a time, first on the pictures you have
+# found a suspect. Now we measure them one at a time, first on the images you have
 # here, then on the real ones. And we open your guesses.
 #
 # Afterwards you can
@@ -23,7 +23,8 @@ from textwrap import fill
 
 import pandas as pd
 
-from xraylab import evaluation, experiments, figures, lesson, merging, results, splits
+from xraylab import data, evaluation, plots, results, training
+from xraylab.course import lesson
 
 here = lesson.start(8)
 
@@ -34,7 +35,7 @@ here = lesson.start(8)
 # between training and test is taken away.
 
 # %%
-for protocol, meaning in splits.PROTOCOLS.items():
+for protocol, meaning in data.PROTOCOLS.items():
     print(f"{protocol:13} {meaning}")
 
 # %%
@@ -58,15 +59,15 @@ lesson.guess("dearest step", None, sure=None)
 # keep the answers of each test, and count the look.
 
 # %%
-merged = merging.merge(here.root, progress=False)
-merging.save_merge(merged, here.merge_folder)
+merged = data.merge(here.root, progress=False)
+data.save_merge(merged, here.merge_folder)
 recipe = replace(here.recipe, model="small")
 answers, valid = {}, {}
-for protocol in splits.PROTOCOLS:
+for protocol in data.PROTOCOLS:
     folder = here.folder / f"small-{protocol}"
-    experiments.train(here.merge_folder, protocol, recipe, folder, progress=False)
-    valid[protocol], _ = experiments.score(folder, on="valid", progress=False)
-    answers[protocol], _ = experiments.score(folder, on="test", progress=False)
+    training.train(here.merge_folder, protocol, recipe, folder, progress=False)
+    valid[protocol], _ = training.score(folder, on="valid", progress=False)
+    answers[protocol], _ = training.score(folder, on="test", progress=False)
 
 
 # %%
@@ -83,8 +84,8 @@ columns = ["protocol", "value", "low", "high", "floor", "n"]
 here_table = measure(answers, "accuracy")
 here_table[columns].round(2)
 
-# %% alt="Accuracy under four splits of the built-in pictures, with intervals and floors."
-_ = figures.plot_protocols(here_table, metric="accuracy", data_name=here.data_name)
+# %% alt="Accuracy under four splits of the built-in images, with intervals and floors."
+_ = plots.plot_protocols(here_table, metric="accuracy", data_name=here.data_name)
 
 # %% [markdown]
 # ## What each step took
@@ -96,7 +97,7 @@ _ = figures.plot_protocols(here_table, metric="accuracy", data_name=here.data_na
 
 # %%
 def print_steps(answers, metric):
-    for pair in pairwise(splits.PROTOCOLS):
+    for pair in pairwise(data.PROTOCOLS):
         before, after = (answers[name] for name in pair)
         found = evaluation.difference(before, after, metric)
         print(f"{steps[pair]:15} {found}")
@@ -110,26 +111,26 @@ print_steps(answers, "accuracy")
 # even below. `benchmarks/protocols.py` repeats it over several seeds. The built-in set
 # is small, so copies may weigh more here than in life.
 #
-# Simulated pictures show how a mistake works. How large it is on real children they
+# Simulated images show how a mistake works. How large it is on real children they
 # cannot tell: we planted the copies, the shortcuts and the other block ourselves.
 #
 # ## The real ones
 #
-# These were measured on the real pictures with the original's ResNet18 and recipe, but
+# These were measured on the real images with the original's ResNet18 and recipe, but
 # **trained from scratch, at 64 px, one seed**. They are stored with the course, answers
 # and all.
 
 # %%
-real = "real pictures, from scratch, 64 px"
+real = "real images, from scratch, 64 px"
 real_answers = {
     protocol: results.read_predictions(f"real-64px-{protocol}")
-    for protocol in splits.PROTOCOLS
+    for protocol in data.PROTOCOLS
 }
 real_table = measure(real_answers, "accuracy")
 real_table[columns].round(3)
 
-# %% alt="Accuracy under four splits of the real pictures: three high, the published test far lower."
-_ = figures.plot_protocols(real_table, metric="accuracy", data_name=real)
+# %% alt="Accuracy under four splits of the real images: three high, the published test far lower."
+_ = plots.plot_protocols(real_table, metric="accuracy", data_name=real)
 
 # %%
 print_steps(real_answers, "accuracy")
@@ -137,7 +138,7 @@ print_steps(real_answers, "accuracy")
 # %% [markdown]
 # Read the three lines slowly. Was it the copies? Was it the children? Once one has
 # found the copies, it is easy to stop there. The large step is another one: **the
-# published test is another block of pictures**. The table of real pictures in lesson 02
+# published test is another block of images**. The table of real images in lesson 02
 # shows how a simple probe tells the blocks apart.
 #
 # One caution: accuracy also depends on how many of the children are sick, and the
@@ -168,8 +169,8 @@ for at in (0.5, threshold):
 # ## The envelope
 #
 # Here is every guess that you sealed, beside what was measured. The three below were
-# measured on the real pictures. The rest you have measured yourself, lesson by lesson,
-# and each line says on which pictures. A lesson that you left out says so too.
+# measured on the real images. The rest you have measured yourself, lesson by lesson,
+# and each line says on which images. A lesson that you left out says so too.
 
 # %%
 for name, protocol in {

@@ -35,10 +35,10 @@ def make_manifest(seed: int, n_groups: int = 400) -> pd.DataFrame:
                     name,
                 ),
             ]
-    columns = ["source", "published_split", "match", "kind", "group", "picture_id"]
+    columns = ["source", "published_split", "match", "kind", "group", "image_id"]
     table = pd.DataFrame(rows, columns=columns)
     return table.assign(
-        path=table["source"] + "/x/" + table["picture_id"] + ".jpeg",
+        path=table["source"] + "/x/" + table["image_id"] + ".jpeg",
         label=table["kind"].isin(["bacteria", "virus"]).astype(int),
         group_id=table["kind"] + "-" + table["group"].astype(str),
         kept=table["match"] == "kept",

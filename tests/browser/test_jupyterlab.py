@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
-from xraylab import lessons
+from xraylab.course import notebooks
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs Chromium on the PATH")
@@ -26,13 +26,13 @@ def server(tmp_path_factory):
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "jupyter", "lab", "--ip=127.0.0.1", "--no-browser"]
     command += [f"--port={port}", "--IdentityProvider.token=", "--allow-root"]
-    command += [f"--ServerApp.root_dir={lessons.NOTEBOOKS}"]
+    command += [f"--ServerApp.root_dir={notebooks.NOTEBOOKS}"]
     command += ["--LabApp.app_settings_dir=docs/jupyterlab"]
     # as on the first start: nobody has answered a question yet
     env = os.environ | {"JUPYTERLAB_SETTINGS_DIR": str(tmp_path_factory.mktemp("new"))}
     log = (tmp_path_factory.mktemp("lab") / "log").open("w")
     process = subprocess.Popen(
-        command, cwd=lessons.NOTEBOOKS.parent, env=env, stdout=log, stderr=log
+        command, cwd=notebooks.NOTEBOOKS.parent, env=env, stdout=log, stderr=log
     )
     _wait_for(f"http://127.0.0.1:{port}/api")
     yield f"http://127.0.0.1:{port}"

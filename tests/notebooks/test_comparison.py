@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from xraylab import lessons
+from xraylab.course import notebooks
 
 REPOSITORY = Path(__file__).parents[2]
 CELLS = ['print("score", 0.96)', 'print("took 3 s")', "1 + 1"]
@@ -22,13 +22,13 @@ def tiny(tmp_path_factory):
         "\n\n".join(["# %% [markdown]\n# # 99", *(f"# %%\n{cell}" for cell in CELLS)])
     )
     home = tmp_path_factory.mktemp("home")
-    return lessons.build_notebook(source, source.with_suffix(".ipynb"), home)
+    return notebooks.build_notebook(source, source.with_suffix(".ipynb"), home)
 
 
 def nbval(notebook, folder):
     """Compare a notebook as `pytest --nbval notebooks/` does, in another process."""
     for name in ("conftest.py", "sanitise.cfg"):
-        shutil.copy(lessons.NOTEBOOKS / name, folder)
+        shutil.copy(notebooks.NOTEBOOKS / name, folder)
     copy = folder / "lesson.ipynb"
     nbformat.write(notebook, copy)
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval"]
@@ -71,16 +71,16 @@ def test_a_changed_output_fails(tiny, tmp_path):
 
 
 def test_building_twice_gives_the_same_file(tiny, tmp_path):
-    again = lessons.build_notebook(
+    again = notebooks.build_notebook(
         tiny.with_suffix(".py"), tmp_path / "again.ipynb", tmp_path / "home"
     )
     assert again.read_bytes() == tiny.read_bytes()
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("source", lessons.sources(), ids=lambda s: s.stem)
+@pytest.mark.parametrize("source", notebooks.sources(), ids=lambda s: s.stem)
 def test_a_changed_output_of_a_real_lesson_fails(source, tmp_path):
-    notebook = nbformat.read(lessons.NOTEBOOKS / f"{source.stem}.ipynb", as_version=4)
+    notebook = nbformat.read(notebooks.NOTEBOOKS / f"{source.stem}.ipynb", as_version=4)
     place = change_a_text(notebook)
     code, out = nbval(notebook, tmp_path)
     assert code == 1, out

@@ -8,10 +8,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from xraylab import lessons
+from xraylab import course
+from xraylab.course import notebooks
 
 IGNORE = "nbval-ignore-output"
-SOURCES = lessons.sources()
+SOURCES = notebooks.sources()
 IGNORED = Path(__file__).with_name("ignored.toml")
 HOME_PATH = re.compile(r"(?<![\w.:/])/(home|root|Users|tmp|var|opt|mnt|usr)/|[A-Z]:\\")
 A_BAR = re.compile(r"\d+%\|")
@@ -22,7 +23,7 @@ def each_lesson(test):
 
 
 def read_stored(source):
-    path = lessons.NOTEBOOKS / f"{source.stem}.ipynb"
+    path = notebooks.NOTEBOOKS / f"{source.stem}.ipynb"
     assert path.is_file(), f"{path.name} is missing: make notebooks"
     return nbformat.read(path, as_version=4)
 
@@ -32,7 +33,7 @@ def code_cells(notebook):
 
 
 def texts_of(cell):
-    """What nbval compares: all outputs but pictures."""
+    """What nbval compares: all outputs but images."""
     for output in cell.outputs:
         if "text" in output:
             yield output["text"]
@@ -50,13 +51,13 @@ def is_ignored(cell):
 
 
 def test_every_notebook_has_a_source_and_the_other_way_round():
-    stored = {path.stem for path in lessons.NOTEBOOKS.glob("*.ipynb")}
+    stored = {path.stem for path in notebooks.NOTEBOOKS.glob("*.ipynb")}
     assert stored == {source.stem for source in SOURCES}
 
 
 @each_lesson
 def test_it_equals_its_source(source):
-    ours, built = read_stored(source), lessons.read_source(source)
+    ours, built = read_stored(source), notebooks.read_source(source)
     assert list(map(without_outputs, ours.cells)) == list(
         map(without_outputs, built.cells)
     ), f"{source.stem} differs from its source: make notebooks"
@@ -78,7 +79,7 @@ def test_nothing_in_it_belongs_to_one_machine(source):
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
     assert notebook.metadata.kernelspec.name == "python3"
     for cell in code_cells(notebook):
-        assert lessons.WIDGET not in str(cell.outputs)
+        assert notebooks.WIDGET not in str(cell.outputs)
         assert all(output.get("name") != "stderr" for output in cell.outputs)
         for text in [cell.source, *texts_of(cell)]:
             assert not HOME_PATH.search(text), text
@@ -88,7 +89,7 @@ def test_nothing_in_it_belongs_to_one_machine(source):
 @each_lesson
 def test_it_keeps_the_rules_of_lessons(source):
     notebook = read_stored(source)
-    assert (lessons.NOTEBOOKS / f"{source.stem}.ipynb").stat().st_size < 300_000
+    assert (notebooks.NOTEBOOKS / f"{source.stem}.ipynb").stat().st_size < 300_000
     for cell in code_cells(notebook):
         assert not re.search(r"\bcuda\b", cell.source, re.I)
         assert not re.search(r"pip install.*\b(torch|numpy)", cell.source)
@@ -97,11 +98,11 @@ def test_it_keeps_the_rules_of_lessons(source):
         assert not cell.source.rstrip().endswith(";"), "assign to _ instead"
     prose = "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
     assert "Not for clinical use" in prose
-    assert lessons.list_lessons().set_index("lesson").loc[source.stem, "question"]
+    assert course.list_lessons().set_index("lesson").loc[source.stem, "question"]
 
 
 @each_lesson
-def test_each_picture_is_described_in_words(source):
+def test_each_image_is_described_in_words(source):
     for cell in code_cells(read_stored(source)):
         for output in cell.outputs:
             if "image/png" in output.get("data", {}):
@@ -119,7 +120,7 @@ def test_its_links_lead_somewhere(source):
         if cell.cell_type == "markdown":
             for target in re.findall(r"\]\(([^)#\s]+)\)", cell.source):
                 if "://" not in target:
-                    assert (lessons.NOTEBOOKS / target).exists(), target
+                    assert (notebooks.NOTEBOOKS / target).exists(), target
 
 
 @each_lesson
@@ -144,7 +145,7 @@ def test_ignored_cells_are_those_of_the_list_each_with_a_reason():
     found = [
         (source.stem, cell.source.splitlines()[0])
         for source in SOURCES
-        for cell in code_cells(lessons.read_source(source))
+        for cell in code_cells(notebooks.read_source(source))
         if is_ignored(cell)
     ]
     listed = tomllib.loads(IGNORED.read_text("utf-8")).get("cell", [])
@@ -163,7 +164,7 @@ def test_report_of_the_lessons(capsys):
         words = sum(
             len(c.source.split()) for c in notebook.cells if c.cell_type == "markdown"
         )
-        size = (lessons.NOTEBOOKS / f"{source.stem}.ipynb").stat().st_size
+        size = (notebooks.NOTEBOOKS / f"{source.stem}.ipynb").stat().st_size
         n_ignored = sum(map(is_ignored, cells))
         n_compared = sum(not is_ignored(c) and any(texts_of(c)) for c in cells)
         lines.append(

@@ -1,7 +1,7 @@
-"""The real pictures, unpacked once into the user's cache.
+"""The real images, unpacked once into the user's cache.
 
 `XRAYLAB_REAL` names a folder with the archives and their `unpack.py`. Without
-it these tests skip: third-party pictures are never part of the repository.
+it these tests skip: third-party images are never part of the repository.
 """
 
 import os
@@ -16,7 +16,7 @@ import pytest
 
 def _unpacked(*options: str) -> Path:
     if "XRAYLAB_REAL" not in os.environ:
-        pytest.skip("needs the real pictures: set XRAYLAB_REAL to their folder")
+        pytest.skip("needs the real images: set XRAYLAB_REAL to their folder")
     source = Path(os.environ["XRAYLAB_REAL"])
     name = "-".join(["real", *(option.strip("-") for option in options)])
     target = Path(platformdirs.user_cache_dir("xraylab-tests")) / name

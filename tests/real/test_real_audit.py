@@ -3,12 +3,13 @@ import shutil
 import pytest
 from PIL import Image
 
-from xraylab import auditing, sources
+from xraylab import audit, data
+from xraylab.data import sources
 
 
 @pytest.fixture(scope="module")
 def audited(real):
-    return auditing.audit(real / "kaggle", progress=False)
+    return audit.run_audit(real / "kaggle", progress=False)
 
 
 def pairs(audited, name):
@@ -19,14 +20,14 @@ def pairs(audited, name):
 def test_the_second_source_cuts_children_apart(audited):
     second = (f"{sources.SECOND}/train", f"{sources.SECOND}/val")
     assert pairs(audited, "children in several splits")[second] == 305
-    assert pairs(audited, "pictures in several splits")[second] == 7
+    assert pairs(audited, "images in several splits")[second] == 7
 
 
 def test_the_third_source_trains_on_the_official_test(audited):
-    meetings = audited.tables["pictures in several splits"]
+    meetings = audited.tables["images in several splits"]
     row = meetings[
-        (meetings["first"] == f"{sources.THIRD}/train")
-        & (meetings["second"] == f"{sources.FIRST}/test")
+        (meetings["first"] == f"{data.THIRD}/train")
+        & (meetings["second"] == f"{data.FIRST}/test")
     ]
     assert row["n_files"].item() == 540
     assert audited.tables["names that disagree with pixels"].empty
@@ -39,15 +40,15 @@ def test_the_border_tells_the_class_and_less_so_on_the_test(audited):
     assert ring.loc["test", "auroc"] == pytest.approx(0.82, abs=0.03)
 
 
-def test_test_pictures_left_in_train_are_counted(real, tmp_path):
-    """All 624, at three quarters of the size; 6 pictures of them are there twice."""
+def test_test_images_left_in_train_are_counted(real, tmp_path):
+    """All 624, at three quarters of the size; 6 images of them are there twice."""
     home = real / "kaggle/chest-xray-pneumonia"
     shutil.copytree(home, tmp_path / "set")
     tests = sorted((tmp_path / "set").rglob("test/*/*.jpeg"))
     for file in tests:
         place = file.parents[2] / "train" / file.parent.name / f"left-{file.name}"
-        with Image.open(file) as picture:
-            picture.resize((168, 168)).save(place, quality=85)
-    found = auditing.audit(tmp_path / "set", progress=False)
-    [meeting] = found.tables["pictures in several splits"].to_dict("records")
+        with Image.open(file) as image:
+            image.resize((168, 168)).save(place, quality=85)
+    found = audit.run_audit(tmp_path / "set", progress=False)
+    [meeting] = found.tables["images in several splits"].to_dict("records")
     assert (meeting["n"], meeting["n_files"], meeting["share"]) == (618, 624, 1)

@@ -1,16 +1,17 @@
 import pytest
 
-from xraylab import merging, sources, splits
+from xraylab import data
+from xraylab.data import sources
 
 
 @pytest.fixture(scope="module")
 def merged(real):
-    return merging.merge(real / "kaggle", progress=False)
+    return data.merge(real / "kaggle", progress=False)
 
 
-def test_the_three_sources_are_the_same_pictures(merged):
+def test_the_three_sources_are_the_same_images(merged):
     report = merged.report()
-    counts = {"files": 17_568, "pictures": 5_824, "patients": 4_097, "groups": 4_096}
+    counts = {"files": 17_568, "images": 5_824, "patients": 4_097, "groups": 4_096}
     assert {name: report[name] for name in counts} == counts
     assert report["label_conflicts"] == report["problems"] == 0
     assert report["ignored"] == {}
@@ -20,17 +21,17 @@ def test_the_three_sources_are_the_same_pictures(merged):
 
 
 def test_the_traps_of_the_download_are_left_out_with_a_reason(real_with_traps):
-    files, ignored = sources.list_files(real_with_traps / "kaggle")
+    files, ignored = data.list_files(real_with_traps / "kaggle")
     assert len(files) == 17_568
     assert ignored["reason"].value_counts().to_dict() == {
         "second copy nested in the same source": 5_856,
-        "macOS file, not a picture": 5_856,
+        "macOS file, not an image": 5_856,
     }
 
 
-@pytest.mark.parametrize("protocol", splits.PROTOCOLS)
+@pytest.mark.parametrize("protocol", data.PROTOCOLS)
 def test_every_protocol_holds_on_real_names(merged, protocol):
-    table = splits.split(merged.manifest, protocol)
+    table = data.split(merged.manifest, protocol)
     if protocol == "official":
         assert (table["split"] == "test").sum() == 624
 
@@ -41,7 +42,7 @@ def test_the_second_source_cuts_children_apart(merged):
         split: second[second["published_split"] == split]
         for split in ("train", "val", "test")
     }
-    for column, n_both in (("patient_id", 305), ("picture_id", 7)):
+    for column, n_both in (("patient_id", 305), ("image_id", 7)):
         seen = {split: set(table[column]) for split, table in where.items()}
         assert len(seen["train"] & seen["val"]) == n_both
         assert not seen["test"] & (seen["train"] | seen["val"])
@@ -49,9 +50,9 @@ def test_the_second_source_cuts_children_apart(merged):
 
 def test_the_third_source_trains_on_the_official_test(merged):
     table = merged.manifest
-    first = table[(table["source"] == sources.FIRST)]
+    first = table[(table["source"] == data.FIRST)]
     test = first[first["published_split"] == "test"]
-    third = table[table["source"] == sources.THIRD]
-    expected = merging.third_source_names(table)
+    third = table[table["source"] == data.THIRD]
+    expected = data.third_source_names(table)
     train = third[third["published_split"] == "train"]
     assert expected.loc[train["path"]].isin(test["path"]).sum() == 540

@@ -1,4 +1,4 @@
-"""The built-in pictures: simulated chest X-rays of children, with their truth.
+"""The built-in images: simulated chest X-rays of children, with their truth.
 
 Data walks down the page::
 
@@ -11,22 +11,22 @@ Data walks down the page::
     organs     soft tissue and lungs as fields of thickness
     bones      ribs, spine, collar bones, shoulder blades, arms
     film       scatter, noise, reader, display, marker
-    picture    a picture with masks, and its disease-free twin
+    image    an image with masks, and its disease-free twin
     export     size, shape, quality and mode of the file
     children   who is in the set, and what the files are called
-    truth      draw a written picture again: masks, twin
+    truth      draw a written image again: masks, twin
     write      three sources and their truth on disk
     builtin    the same in the user's cache, written once
-    likeness   how near the pictures come to real ones
+    likeness   how near the images come to real ones
 
-The pictures are simulated: a number measured on them says nothing about
+The images are simulated: a number measured on them says nothing about
 clinical performance.
 """
 
 from xraylab.phantom.anatomy import draw_anatomy
 from xraylab.phantom.builtin import builtin_data
 from xraylab.phantom.disease import draw_lesion
-from xraylab.phantom.picture import Masks, Rendering, render, twin
+from xraylab.phantom.image import Masks, Rendering, render, twin
 from xraylab.phantom.plants import CLEAN, REAL_LIKE, Plants
 from xraylab.phantom.shots import draw_shot
 from xraylab.phantom.truth import masks_for, read_truth, redraw

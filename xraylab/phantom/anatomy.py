@@ -1,8 +1,8 @@
-"""One child's body: the numbers that stay the same from picture to picture.
+"""One child's body: the numbers that stay the same from image to image.
 
 Lengths are in half-widths of the chest cage's base, y runs downwards,
 thicknesses are in units of the same size. The numbers were fitted by eye and to
-the feature ranges of real pictures.
+the feature ranges of real images.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Trunk:
 
 @dataclass(frozen=True)
 class Anatomy:
-    """One child: its organs, and the habits its pictures share."""
+    """One child: its organs, and the habits its images share."""
 
     seed: int
     age: float  # 0 about one year, 1 about five

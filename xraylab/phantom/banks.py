@@ -1,4 +1,4 @@
-"""Noise and vessel textures, built once a process at the first picture."""
+"""Noise and vessel textures, built once a process at the first image."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 
 BANK_PX = 512
-WINDOW_PX = 256  # a picture, whatever its size, covers this part of a bank
+WINDOW_PX = 256  # an image, whatever its size, covers this part of a bank
 TREE_PX = 288
 N_TREES = 24
 _SEED = 7
@@ -55,9 +55,9 @@ def banks() -> Banks:
 def take_window(
     bank: np.ndarray, offset: tuple[int, int], shape: tuple[int, int]
 ) -> np.ndarray:
-    """Cut a window of half the bank and scale it to a picture.
+    """Cut a window of half the bank and scale it to an image.
 
-    So the texture is the same part of the chest at any size of picture.
+    So the texture is the same part of the chest at any size of image.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def take_window(
     offset : two int
         Upper left corner, 0 to 256.
     shape : two int
-        Height and width of the picture in pixels.
+        Height and width of the image in pixels.
 
     Returns
     -------

@@ -72,7 +72,7 @@ def _rib_table(ribs: Ribs) -> np.ndarray:
 
 
 def _spine_columns(frame: Frame) -> slice:
-    """Columns of the picture that can hold the spine."""
+    """Columns of the image that can hold the spine."""
     width = frame.shape[1]
     lean = abs(frame.turn[1]) * frame.half[1] / frame.half[0] * width / 2
     (left, _), (right, _) = frame.to_pixels([-0.36, 0.36], [0.0, 0.0])

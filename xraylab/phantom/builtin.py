@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from xraylab import _files
+from xraylab.files import cache_folder
 from xraylab.phantom.plants import GENERATOR, REAL_LIKE, Plants
 from xraylab.phantom.truth import TRUTH_FOLDER
 from xraylab.phantom.write import write_phantom
@@ -13,7 +13,7 @@ from xraylab.phantom.write import write_phantom
 def builtin_data(
     plants: Plants = REAL_LIKE, n_children: int = 300, seed: int = 0
 ) -> Path:
-    """Give the folder of the built-in pictures; write it on first use.
+    """Give the folder of the built-in images; write it on first use.
 
     It lies in the user's cache folder, or in the folder that the environment
     variable XRAYLAB_CACHE names.
@@ -29,7 +29,7 @@ def builtin_data(
         Folder with the three sources and the truth.
     """
     name = f"phantom-v{GENERATOR}-{plants.digest()}-{n_children}-{seed}"
-    folder = _files.cache_folder() / name
+    folder = cache_folder() / name
     if _is_written(folder):
         return folder
     try:

@@ -1,12 +1,14 @@
-"""Who is in the set: children, their pictures, names and published split."""
+"""Who is in the set: children, their images, names and published split."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
+from xraylab.errors import InputError
+
 MIN_CHILDREN = 24
-# Kind: share of the children, and chances of 1, 2, 3, 4, 5 to 10 pictures.
+# Kind: share of the children, and chances of 1, 2, 3, 4, 5 to 10 images.
 KINDS = {
     "bacteria": (0.33, (0.62, 0.19, 0.09, 0.05, 0.05)),
     "virus": (0.26, (0.80, 0.13, 0.04, 0.02, 0.01)),
@@ -14,7 +16,7 @@ KINDS = {
     "NORMAL2": (0.245, (0.88, 0.09, 0.03, 0.0, 0.0)),
 }
 TEST_SHARE = 0.22
-_N_VAL = 4  # children, and pictures, of each class in val
+_N_VAL = 4  # children, and images, of each class in val
 _POPULATION_STREAM = 29
 
 
@@ -35,7 +37,7 @@ def draw_children(n_children: int, seed: int) -> pd.DataFrame:
     -------
     DataFrame
         One row a child: kind, number, patient_id, label, block (train, val,
-        test), n_pictures, seed.
+        test), n_images, seed.
 
     Raises
     ------
@@ -43,7 +45,7 @@ def draw_children(n_children: int, seed: int) -> pd.DataFrame:
         If `n_children` is below 24.
     """
     if n_children < MIN_CHILDREN:
-        raise ValueError(
+        raise InputError(
             f"n_children must be at least {MIN_CHILDREN}, got {n_children}: "
             "with fewer, a class folder would stay empty."
         )
@@ -55,29 +57,29 @@ def draw_children(n_children: int, seed: int) -> pd.DataFrame:
     return children.assign(seed=np.arange(n_children) + seed * 1_000_003)
 
 
-def name_pictures(children: pd.DataFrame) -> pd.DataFrame:
-    """Give each child's pictures their published names.
+def name_images(children: pd.DataFrame) -> pd.DataFrame:
+    """Give each child's images their published names.
 
     Returns
     -------
     DataFrame
-        One row a picture: the child's columns, picture_number (from 0) and name.
+        One row an image: the child's columns, image_number (from 0) and name.
     """
-    repeats = children.index.repeat(children["n_pictures"])
-    pictures = children.loc[repeats].drop(columns="n_pictures").reset_index(drop=True)
-    numbers = pictures.groupby("patient_id", sort=False).cumcount()
-    running = pictures.groupby("kind", sort=False).cumcount() + 1
-    pictures = pictures.assign(picture_number=numbers)
+    repeats = children.index.repeat(children["n_images"])
+    images = children.loc[repeats].drop(columns="n_images").reset_index(drop=True)
+    numbers = images.groupby("patient_id", sort=False).cumcount()
+    running = images.groupby("kind", sort=False).cumcount() + 1
+    images = images.assign(image_number=numbers)
     names = [
-        make_name(kind, number, picture, count)
-        for kind, number, picture, count in zip(
-            pictures["kind"], pictures["number"], numbers, running, strict=True
+        make_name(kind, number, image, count)
+        for kind, number, image, count in zip(
+            images["kind"], images["number"], numbers, running, strict=True
         )
     ]
-    return pictures.assign(name=names)
+    return images.assign(name=names)
 
 
-def make_name(kind: str, number: int, picture: int, count: int) -> str:
+def make_name(kind: str, number: int, image: int, count: int) -> str:
     """Make a file name in the published scheme.
 
     Parameters
@@ -86,10 +88,10 @@ def make_name(kind: str, number: int, picture: int, count: int) -> str:
         "bacteria", "virus", "IM" or "NORMAL2".
     number : int
         The child's number within its kind.
-    picture : int
-        The child's picture, from 0.
+    image : int
+        The child's image, from 0.
     count : int
-        Running number of the picture within its kind.
+        Running number of the image within its kind.
 
     Examples
     --------
@@ -101,7 +103,7 @@ def make_name(kind: str, number: int, picture: int, count: int) -> str:
     if kind in ("bacteria", "virus"):
         return f"person{number}_{kind}_{count}.jpeg"
     front = "IM" if kind == "IM" else "NORMAL2-IM"
-    more = f"-{picture + 1:04d}" if picture else ""
+    more = f"-{image + 1:04d}" if image else ""
     return f"{front}-{number:04d}-0001{more}.jpeg"
 
 
@@ -118,7 +120,7 @@ def _draw_kind(rng: np.random.Generator, kind: str, n: int) -> pd.DataFrame:
     blocks[first : first + n_test] = "test"
     if kind in ("bacteria", "NORMAL2"):
         blocks[-min(_N_VAL, max(1, n // 3)) :] = "val"
-    n_pictures = _draw_counts(rng, KINDS[kind][1], n)
+    n_images = _draw_counts(rng, KINDS[kind][1], n)
     return pd.DataFrame(
         {
             "kind": kind,
@@ -126,7 +128,7 @@ def _draw_kind(rng: np.random.Generator, kind: str, n: int) -> pd.DataFrame:
             "patient_id": [f"{kind}-{number}" for number in range(1, n + 1)],
             "label": int(kind in ("bacteria", "virus")),
             "block": blocks,
-            "n_pictures": np.where(blocks == "val", 1, n_pictures),
+            "n_images": np.where(blocks == "val", 1, n_images),
         }
     )
 
@@ -134,7 +136,7 @@ def _draw_kind(rng: np.random.Generator, kind: str, n: int) -> pd.DataFrame:
 def _draw_counts(
     rng: np.random.Generator, chances: tuple[float, ...], n: int
 ) -> np.ndarray:
-    """Pictures a child: as near to the chances as `n` allows, in random order."""
+    """Images a child: as near to the chances as `n` allows, in random order."""
     places = (np.arange(n) + 0.5) / n
     counts = np.searchsorted(np.cumsum(chances)[:-1], places, side="right") + 1
     many = counts == len(chances)

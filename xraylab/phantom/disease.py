@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from xraylab.errors import InputError
 from xraylab.phantom.banks import WINDOW_PX, banks, take_window
 from xraylab.phantom.geometry import Frame, smooth_step
 
@@ -23,7 +24,7 @@ _VISIBLE_MASK = 0.35
 
 @dataclass(frozen=True)
 class Lesion:
-    """One child's disease on one picture; severity 0 is none."""
+    """One child's disease on one image; severity 0 is none."""
 
     kind: str = "n"  # n normal, b bacterial, v viral
     severity: float = 0.0  # 0 to 1
@@ -51,7 +52,7 @@ class Lesion:
 
 
 def draw_lesion(seed: int, kind: str, number: int = 0) -> Lesion:
-    """Draw one child's disease as it is on one of its pictures.
+    """Draw one child's disease as it is on one of its images.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ def draw_lesion(seed: int, kind: str, number: int = 0) -> Lesion:
     kind : str
         "n" normal, "b" bacterial, "v" viral, "c" severely ill with COVID-19.
     number : int
-        The child's picture, from 0: severity differs a little between them.
+        The child's image, from 0: severity differs a little between them.
 
     Raises
     ------
@@ -75,7 +76,7 @@ def draw_lesion(seed: int, kind: str, number: int = 0) -> Lesion:
     True
     """
     if kind not in ("n", "b", "v", "c"):
-        raise ValueError(f'kind must be one of "n", "b", "v", "c", got {kind!r}.')
+        raise InputError(f'kind must be one of "n", "b", "v", "c", got {kind!r}.')
     rng = np.random.default_rng([LESION_STREAM, seed])
     textures = rng.integers(0, WINDOW_PX, (2, 2))
     severity = rng.beta(1.7, 1.3)

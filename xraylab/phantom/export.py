@@ -1,4 +1,4 @@
-"""From a rendered picture to a file: size, shape, quality and colour mode."""
+"""From a rendered image to a file: size, shape, quality and colour mode."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 FILE_STREAM = 23
-_RGB_SHARE = 0.10  # of the training pictures with pneumonia, at dose 1
+_RGB_SHARE = 0.10  # of the training images with pneumonia, at dose 1
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class FileFacts:
 
 
 def draw_file(seed: int, *, label: int, block: str, doses: dict) -> FileFacts:
-    """Draw how one picture is saved.
+    """Draw how one image is saved.
 
     The real files are about eight times larger: training normals about
     1650 x 1350 at quality 95, pneumonia about 1200 x 780 at quality 75.
@@ -63,9 +63,9 @@ def _aspect(label: int, by_class: bool, normal: float) -> float:
     return float(np.clip(middle + spread * normal, 0.95, 1.9))
 
 
-def encode(picture: np.ndarray, facts: FileFacts) -> bytes:
+def encode(image: np.ndarray, facts: FileFacts) -> bytes:
     """Encode grey levels, uint8, as a JPEG file."""
-    image = Image.fromarray(picture)
+    image = Image.fromarray(image)
     return _save(image.convert("RGB") if facts.rgb else image, facts.quality)
 
 

@@ -49,7 +49,7 @@ def process(film: np.ndarray, anatomy: Anatomy, shot: Shot) -> np.ndarray:
 
 
 def choose_window(film: np.ndarray, frame: Frame) -> tuple[float, float]:
-    """Choose the display window from the picture's own chest, in part.
+    """Choose the display window from the image's own chest, in part.
 
     A fully automatic window would turn a hazy lung black again.
     """
@@ -123,7 +123,7 @@ def _small_blur(film: np.ndarray) -> np.ndarray:
 
 
 def _wide_blur(field: np.ndarray, sigma: float) -> np.ndarray:
-    """Blur by `sigma` parts in 32 of the picture, on a small grid."""
+    """Blur by `sigma` parts in 32 of the image, on a small grid."""
     height, width = field.shape
     small = Image.fromarray(field).resize((32, 32), Image.Resampling.BOX)
     blurred = gaussian_filter(np.asarray(small), sigma, mode="nearest")

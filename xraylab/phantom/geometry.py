@@ -1,4 +1,4 @@
-"""Coordinates of one picture: where each pixel lies in the chest."""
+"""Coordinates of one image: where each pixel lies in the chest."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Frame:
     x: np.ndarray
     y: np.ndarray
     from_spine: np.ndarray  # x from the spine's middle
-    right: np.ndarray  # bool: the child's right half, on the picture's left
+    right: np.ndarray  # bool: the child's right half, on the image's left
     t: np.ndarray  # distance from the spine / half-width of the cage
     level: np.ndarray  # 0 top of the lungs, 1 base
     row_levels: np.ndarray
@@ -38,7 +38,7 @@ class Frame:
     height: float
     turn: tuple[float, float]  # cosine and sine of the roll
     centre: tuple[float, float]
-    half: tuple[float, float]  # half of the picture in patient units
+    half: tuple[float, float]  # half of the image in patient units
 
     def by_row(self, table: np.ndarray) -> np.ndarray:
         """Spread a row table over the pixels."""

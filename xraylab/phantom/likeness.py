@@ -1,6 +1,6 @@
-"""How near pictures come to real ones: fifteen features and their real ranges.
+"""How near images come to real ones: fifteen features and their real ranges.
 
-The real ranges were measured once on 300 pictures at 224 px (`real_ranges.json`
+The real ranges were measured once on 300 images at 224 px (`real_ranges.json`
 names their origin); real files are not needed to compare with them.
 """
 
@@ -21,45 +21,45 @@ _RANGES = Path(__file__).with_name("real_ranges.json")
 _LUNG_ROWS = (0.30, 0.60)
 
 
-def _zone(picture: np.ndarray, rows, columns) -> np.ndarray:
+def _zone(image: np.ndarray, rows, columns) -> np.ndarray:
     """Cut a box given as shares of height and width."""
-    height, width = picture.shape
+    height, width = image.shape
     rows = slice(*(round(share * height) for share in rows))
-    return picture[rows, slice(*(round(share * width) for share in columns))]
+    return image[rows, slice(*(round(share * width) for share in columns))]
 
 
-def _lung_zones(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _lung_zones(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return (
-        _zone(picture, _LUNG_ROWS, (0.20, 0.38)),
-        _zone(picture, _LUNG_ROWS, (0.62, 0.80)),
+        _zone(image, _LUNG_ROWS, (0.20, 0.38)),
+        _zone(image, _LUNG_ROWS, (0.62, 0.80)),
     )
 
 
-def _lung_level(picture: np.ndarray) -> float:
-    return float(np.mean([zone.mean() for zone in _lung_zones(picture)]))
+def _lung_level(image: np.ndarray) -> float:
+    return float(np.mean([zone.mean() for zone in _lung_zones(image)]))
 
 
-def _margin(picture: np.ndarray) -> float:
-    strip = max(1, round(0.05 * min(picture.shape)))
-    inner = picture[strip:-strip, strip:-strip]
-    return (picture.sum() - inner.sum()) / (picture.size - inner.size)
+def _margin(image: np.ndarray) -> float:
+    strip = max(1, round(0.05 * min(image.shape)))
+    inner = image[strip:-strip, strip:-strip]
+    return (image.sum() - inner.sum()) / (image.size - inner.size)
 
 
-def _lung_contrast(picture: np.ndarray) -> float:
-    return _zone(picture, _LUNG_ROWS, (0.44, 0.56)).mean() - _lung_level(picture)
+def _lung_contrast(image: np.ndarray) -> float:
+    return _zone(image, _LUNG_ROWS, (0.44, 0.56)).mean() - _lung_level(image)
 
 
-def _abdomen_contrast(picture: np.ndarray) -> float:
-    return _zone(picture, (0.88, 1), (0.25, 0.75)).mean() - _lung_level(picture)
+def _abdomen_contrast(image: np.ndarray) -> float:
+    return _zone(image, (0.88, 1), (0.25, 0.75)).mean() - _lung_level(image)
 
 
-def _asymmetry(picture: np.ndarray) -> float:
-    left, right = _lung_zones(picture)
+def _asymmetry(image: np.ndarray) -> float:
+    left, right = _lung_zones(image)
     return abs(left.mean() - right.mean())
 
 
-def _sharpness(picture: np.ndarray) -> float:
-    return np.abs(laplace(picture)).mean()
+def _sharpness(image: np.ndarray) -> float:
+    return np.abs(laplace(image)).mean()
 
 
 @cache
@@ -68,15 +68,15 @@ def _cycles(n: int) -> np.ndarray:
     return np.hypot(frequency[:, None], frequency[None])
 
 
-def _power(picture: np.ndarray) -> np.ndarray:
-    window = np.hanning(len(picture))
-    windowed = (picture - picture.mean()) * window[:, None] * window
+def _power(image: np.ndarray) -> np.ndarray:
+    window = np.hanning(len(image))
+    windowed = (image - image.mean()) * window[:, None] * window
     return np.abs(np.fft.fft2(windowed)) ** 2
 
 
-def _slope(picture: np.ndarray) -> float:
-    """Slope of log power over log frequency, 4 to 80 cycles a picture."""
-    power, cycles = _power(picture), _cycles(len(picture))
+def _slope(image: np.ndarray) -> float:
+    """Slope of log power over log frequency, 4 to 80 cycles an image."""
+    power, cycles = _power(image), _cycles(len(image))
     edges = np.geomspace(4, 80, 13)
     bands = [
         power[(cycles >= low) & (cycles < high)].mean() for low, high in pairwise(edges)
@@ -85,17 +85,17 @@ def _slope(picture: np.ndarray) -> float:
     return np.polyfit(np.log(middles), np.log(bands), 1)[0]
 
 
-def _band_ratio(picture: np.ndarray) -> float:
+def _band_ratio(image: np.ndarray) -> float:
     """Log of the power at 40 to 80 cycles over that at 4 to 16."""
-    power, cycles = _power(picture), _cycles(len(picture))
+    power, cycles = _power(image), _cycles(len(image))
     high = power[(cycles >= 40) & (cycles < 80)].sum()
     return np.log(high / power[(cycles >= 4) & (cycles < 16)].sum())
 
 
-def _lung_texture(picture: np.ndarray) -> float:
+def _lung_texture(image: np.ndarray) -> float:
     """Median sd of small patches in both lungs, coarse shading taken out."""
-    fine = picture - gaussian_filter(picture, 4)
-    side = max(2, len(picture) // 14)
+    fine = image - gaussian_filter(image, 4)
+    side = max(2, len(image) // 14)
     spreads = [
         zone[y : y + side, x : x + side].std()
         for zone in _lung_zones(fine)
@@ -106,10 +106,10 @@ def _lung_texture(picture: np.ndarray) -> float:
 
 
 def _quantile(share: float) -> Callable[[np.ndarray], float]:
-    return lambda picture: np.quantile(picture, share)
+    return lambda image: np.quantile(image, share)
 
 
-# Name -> function of one square picture of float grey levels, 0 to 255.
+# Name -> function of one square image of float grey levels, 0 to 255.
 FEATURES: dict[str, Callable[[np.ndarray], float]] = {
     "mean": np.mean,
     "sd": np.std,
@@ -129,38 +129,38 @@ FEATURES: dict[str, Callable[[np.ndarray], float]] = {
 }
 
 
-def measure_features(pictures: Iterable[np.ndarray]) -> pd.DataFrame:
-    """Measure the fifteen features of square pictures.
+def measure_features(images: Iterable[np.ndarray]) -> pd.DataFrame:
+    """Measure the fifteen features of square images.
 
     Parameters
     ----------
-    pictures : iterable of array, each (n, n)
+    images : iterable of array, each (n, n)
         Grey levels 0 to 255; 224 px where they are to be compared with the
         real ranges, for sharpness and texture depend on the size.
 
     Returns
     -------
     DataFrame
-        One row a picture, one column a feature.
+        One row an image, one column a feature.
     """
-    floats = (np.asarray(picture, np.float32) for picture in pictures)
+    floats = (np.asarray(image, np.float32) for image in images)
     rows = [
-        {name: float(measure(picture)) for name, measure in FEATURES.items()}
-        for picture in floats
+        {name: float(measure(image)) for name, measure in FEATURES.items()}
+        for image in floats
     ]
     return pd.DataFrame(rows, columns=list(FEATURES))
 
 
 def read_real_ranges() -> pd.DataFrame:
-    """Read the 5 and 95 % quantiles of real pictures: columns low and high."""
+    """Read the 5 and 95 % quantiles of real images: columns low and high."""
     ranges = json.loads(_RANGES.read_text("utf-8"))["ranges"]
     return pd.DataFrame.from_dict(ranges, orient="index", columns=["low", "high"])
 
 
 def share_inside(features: pd.DataFrame) -> pd.Series:
-    """Give the share of pictures inside the real range, per feature.
+    """Give the share of images inside the real range, per feature.
 
-    Pictures drawn like the real ones would give 0.9.
+    Images drawn like the real ones would give 0.9.
 
     Parameters
     ----------

@@ -6,8 +6,10 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
 
+from xraylab.errors import InputError
+
 _LOST_IN_TEST = 0.5  # part of the class-linked doses that the shift takes away
-GENERATOR = 1  # counts changes of the pictures, so that old folders are not used
+GENERATOR = 1  # counts changes of the images, so that old folders are not used
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class Plants:
     brightness : float
         Dose 1: lung level 18 grey levels up with pneumonia, 18 down without.
     sharpness : float
-        Dose 1: pictures without pneumonia sharpened, those with it blurred.
+        Dose 1: images without pneumonia sharpened, those with it blurred.
     zoom : float
         Dose 1: chests with pneumonia 6 % closer, those without 6 % farther.
     aspect : float
@@ -28,7 +30,7 @@ class Plants:
     noise : float
         Dose 1: pneumonia exposed with a fifth of the X-ray dose.
     marker : float
-        Share of pictures whose marker stands where, and is as large as, the
+        Share of images whose marker stands where, and is as large as, the
         class has it; elsewhere the place belongs to the child.
     file : float
         Share of files with the class's own size, shape, JPEG quality and mode.
@@ -63,15 +65,15 @@ class Plants:
         for field in fields(self):
             dose = getattr(self, field.name)
             if not 0 <= dose <= 1:
-                raise ValueError(f"{field.name} must be a dose in [0, 1], got {dose}.")
+                raise InputError(f"{field.name} must be a dose in [0, 1], got {dose}.")
 
     def doses(self, *, in_test: bool) -> dict[str, float]:
-        """Give the doses that act on one picture, by name.
+        """Give the doses that act on one image, by name.
 
         Parameters
         ----------
         in_test : bool
-            Whether the picture lies in the official test block.
+            Whether the image lies in the official test block.
         """
         doses = asdict(self)
         shift = doses.pop("test_shift") * in_test

@@ -25,7 +25,7 @@ class Marker:
     """The letter R: place as shares of width and height, and its size."""
 
     place: tuple[float, float]
-    height: float  # share of the picture's height
+    height: float  # share of the image's height
     grey: int
 
 
@@ -37,7 +37,7 @@ class Shot:
     inspiration: float  # share by which the chest is taller
     roll: float  # radians
     yaw: float
-    fill_x: float  # share of the picture's width that the cage takes
+    fill_x: float  # share of the image's width that the cage takes
     fill_y: float  # share of its height that the lungs take
     shift_x: float
     top: float  # share of the height above the lungs

@@ -1,4 +1,4 @@
-"""Draw any picture of a set again from its truth row, with masks or without disease."""
+"""Draw any image of a set again from its truth row, with masks or without disease."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 from PIL import Image
 
+from xraylab.errors import InputError
 from xraylab.phantom.anatomy import Anatomy, draw_anatomy
 from xraylab.phantom.disease import Lesion, draw_lesion
 from xraylab.phantom.export import FileFacts, draw_file
-from xraylab.phantom.picture import Masks, Rendering, render, resized_masks, twin
+from xraylab.phantom.image import Masks, Rendering, render, resized_masks, twin
 from xraylab.phantom.plants import GENERATOR, Plants
 from xraylab.phantom.shots import Shot, draw_shot
 
@@ -22,7 +23,7 @@ _LETTERS = {"bacteria": "b", "virus": "v", "IM": "n", "NORMAL2": "n", "COVID19":
 
 @dataclass(frozen=True)
 class Case:
-    """Everything that makes one picture of a set."""
+    """Everything that makes one image of a set."""
 
     anatomy: Anatomy
     shot: Shot
@@ -37,9 +38,9 @@ class Case:
 
 
 def make_case(
-    *, kind: str, block: str, child_seed: int, picture_number: int, plants: Plants
+    *, kind: str, block: str, child_seed: int, image_number: int, plants: Plants
 ) -> Case:
-    """Draw everything that makes one picture.
+    """Draw everything that makes one image.
 
     Parameters
     ----------
@@ -48,14 +49,14 @@ def make_case(
     block : str
         Published split: "train", "val" or "test".
     child_seed : int
-    picture_number : int
-        The child's picture, 0 to 99.
+    image_number : int
+        The child's image, 0 to 99.
     plants : Plants
     """
     doses = plants.doses(in_test=block == "test")
-    lesion = draw_lesion(child_seed, _LETTERS[kind], picture_number)
+    lesion = draw_lesion(child_seed, _LETTERS[kind], image_number)
     anatomy = draw_anatomy(child_seed, adult=kind == "COVID19")
-    shot_seed = child_seed * 100 + picture_number
+    shot_seed = child_seed * 100 + image_number
     shot = draw_shot(anatomy, shot_seed, lesion=lesion, doses=doses)
     label = int(lesion.is_sick)
     facts = draw_file(shot_seed, label=label, block=block, doses=doses)
@@ -63,7 +64,7 @@ def make_case(
 
 
 def describe_case(case: Case, rendering: Rendering) -> dict:
-    """Give the truth row of a picture, less its name and place."""
+    """Give the truth row of an image, less its name and place."""
     shot, lesion = case.shot, case.lesion
     row = {
         "severity": lesion.severity,
@@ -90,23 +91,23 @@ def describe_case(case: Case, rendering: Rendering) -> dict:
 
 
 def redraw(folder: str | Path, path: str, *, sick: bool = True) -> Rendering:
-    """Render one picture of a set again, before it was saved as JPEG.
+    """Render one image of a set again, before it was saved as JPEG.
 
     Parameters
     ----------
     folder : path
         A folder from `write_phantom` or `builtin_data`.
     path : str
-        Path of a picture in it; a copy gives the picture that it is a copy of.
+        Path of an image in it; a copy gives the image that it is a copy of.
     sick : bool
-        False: the disease-free twin of the picture.
+        False: the disease-free twin of the image.
 
     Raises
     ------
     FileNotFoundError
         If `folder` holds no truth.
     KeyError
-        If `path` is no picture of the set.
+        If `path` is no image of the set.
     ValueError
         If the set was written by another version of the generator.
     """
@@ -118,18 +119,18 @@ def redraw(folder: str | Path, path: str, *, sick: bool = True) -> Rendering:
 def masks_for(
     folder: str | Path, path: str, *, size: tuple[int, int] | None = None
 ) -> Masks:
-    """Give the true masks of one written picture.
+    """Give the true masks of one written image.
 
-    They are not stored but rendered again, in about the time of one picture.
+    They are not stored but rendered again, in about the time of one image.
 
     Parameters
     ----------
     folder : path
         A folder from `write_phantom` or `builtin_data`.
     path : str
-        Path of a picture in it, any of the three sources.
+        Path of an image in it, any of the three sources.
     size : two int, optional
-        Width and height of the masks in pixels, such as (64, 64) for a picture
+        Width and height of the masks in pixels, such as (64, 64) for an image
         squeezed to that square; the file's own size by default.
 
     Returns
@@ -151,11 +152,11 @@ def masks_for(
 
 
 def read_truth(folder: str | Path) -> pd.DataFrame:
-    """Read the truth, one row a rendered picture of source 1.
+    """Read the truth, one row a rendered image of source 1.
 
     `marker_x`, `marker_y` (left and top) and `marker_height` are shares of the
-    picture's width and height, missing where no marker is; `dose_...` are the
-    planted doses that act on the picture; `lesion_box` is left, top, right,
+    image's width and height, missing where no marker is; `dose_...` are the
+    planted doses that act on the image; `lesion_box` is left, top, right,
     bottom in the file's pixels, as JSON.
 
     Raises
@@ -170,7 +171,7 @@ def _read_table(folder: Path, name: str) -> pd.DataFrame:
     file = folder / TRUTH_FOLDER / name
     if not file.is_file():
         raise FileNotFoundError(
-            f"folder must be a set of built-in pictures with its truth, but there is "
+            f"folder must be a set of built-in images with its truth, but there is "
             f"no {file}. Write one with write_phantom, or use builtin_data()."
         )
     words = {"lobe": str, "side": str}
@@ -178,23 +179,23 @@ def _read_table(folder: Path, name: str) -> pd.DataFrame:
 
 
 def _read_case(folder: Path, path: str) -> Case:
-    pictures = pd.concat(
+    images = pd.concat(
         [_read_table(folder, "truth.csv"), _read_table(folder, "covid19.csv")]
     ).set_index("path")
     copies = _read_table(folder, "copies.csv").set_index("path")["copy_of"]
     name = PurePosixPath(path).as_posix()
     name = copies.get(name, name)
-    if name not in pictures.index:
+    if name not in images.index:
         raise KeyError(
-            f"path must be a picture of the set {folder}, got {path!r}. "
+            f"path must be an image of the set {folder}, got {path!r}. "
             "Give it relative to that folder, as in truth.csv."
         )
-    row = pictures.loc[name]
+    row = images.loc[name]
     return make_case(
         kind=row["kind"],
         block=row["block"],
         child_seed=int(row["child_seed"]),
-        picture_number=int(row["picture_number"]),
+        image_number=int(row["image_number"]),
         plants=_read_plants(folder),
     )
 
@@ -202,7 +203,7 @@ def _read_case(folder: Path, path: str) -> Case:
 def _read_plants(folder: Path) -> Plants:
     facts = json.loads((folder / TRUTH_FOLDER / "plants.json").read_text("utf-8"))
     if facts["generator"] != GENERATOR:
-        raise ValueError(
+        raise InputError(
             f"{folder} was written by generator {facts['generator']}, this is "
             f"generator {GENERATOR}. Write the set again."
         )
@@ -210,5 +211,5 @@ def _read_plants(folder: Path) -> Plants:
 
 
 def _file_size(file: Path) -> tuple[int, int]:
-    with Image.open(file) as picture:
-        return picture.size
+    with Image.open(file) as image:
+        return image.size

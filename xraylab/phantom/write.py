@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from xraylab import _files
-from xraylab.phantom.children import draw_children, make_name, name_pictures
+from xraylab.files import NotWrittenError, made_folder
+from xraylab.phantom.children import draw_children, make_name, name_images
 from xraylab.phantom.export import encode, re_encode
-from xraylab.phantom.picture import render
+from xraylab.phantom.image import render
 from xraylab.phantom.plants import GENERATOR, REAL_LIKE, Plants
 from xraylab.phantom.truth import TRUTH_FOLDER, describe_case, make_case
 
@@ -25,7 +25,7 @@ SECOND = "pneumonia-xray-images"
 THIRD = "chest-xray-covid19-pneumonia/Data"
 CLASSES = ("NORMAL", "PNEUMONIA")
 N_COVID = 12
-_COPY_SHARE = 0.01  # of the pictures of source 1 lie there twice
+_COPY_SHARE = 0.01  # of the images of source 1 lie there twice
 _SECOND_STREAM, _COPY_STREAM = 31, 37
 _COVID_SEED = 500_000
 
@@ -41,7 +41,7 @@ def write_phantom(
     """Write a set of simulated chest X-rays in the layouts of the three sources.
 
     The truth lies beside them in `folder`/truth: truth.csv (one row a rendered
-    picture), covid19.csv (those of COVID19), copies.csv (every copy) and
+    image), covid19.csv (those of COVID19), copies.csv (every copy) and
     plants.json. The folder is written whole or not at all.
 
     Parameters
@@ -49,7 +49,7 @@ def write_phantom(
     folder : path
         New or empty.
     n_children : int
-        24 or more; about 1.4 pictures each.
+        24 or more; about 1.4 images each.
     seed : int
         0 or more. The same seed gives the same bytes on the same machine.
     plants : Plants
@@ -73,19 +73,19 @@ def write_phantom(
     """
     folder = Path(folder)
     _refuse_full_folder(folder)
-    pictures = name_pictures(draw_children(n_children, seed))
+    images = name_images(draw_children(n_children, seed))
     half = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
     try:
-        with _files.made_folder(folder.parent):
+        with made_folder(folder.parent):
             try:
-                truth = _write_sources(half, pictures, seed, plants, progress)
+                truth = _write_sources(half, images, seed, plants, progress)
                 if folder.is_dir():
                     folder.rmdir()  # empty; Windows does not replace a folder
                 os.replace(half, folder)
             finally:
                 shutil.rmtree(half, ignore_errors=True)
     except OSError as error:
-        raise _files.NotWrittenError(folder, error) from error
+        raise NotWrittenError(folder, error) from error
     return truth
 
 
@@ -98,13 +98,13 @@ def _refuse_full_folder(folder: Path) -> None:
 
 
 def _write_sources(
-    root: Path, pictures: pd.DataFrame, seed: int, plants: Plants, progress: bool
+    root: Path, images: pd.DataFrame, seed: int, plants: Plants, progress: bool
 ) -> pd.DataFrame:
     rows, files = [], {}
-    for picture in tqdm(
-        pictures.to_dict("records"), "drawing", unit="picture", disable=not progress
+    for image in tqdm(
+        images.to_dict("records"), "drawing", unit="image", disable=not progress
     ):
-        row, data = _draw(picture, plants)
+        row, data = _draw(image, plants)
         rows.append(row)
         files[row["path"]] = data
     truth = pd.DataFrame(rows)
@@ -120,26 +120,25 @@ def _write_sources(
     return truth
 
 
-def _draw(picture: dict, plants: Plants) -> tuple[dict, bytes]:
-    """Render one picture: its truth row and its bytes."""
+def _draw(image: dict, plants: Plants) -> tuple[dict, bytes]:
+    """Render one image: its truth row and its bytes."""
     case = make_case(
-        kind=picture["kind"],
-        block=picture["block"],
-        child_seed=picture["seed"],
-        picture_number=picture["picture_number"],
+        kind=image["kind"],
+        block=image["block"],
+        child_seed=image["seed"],
+        image_number=image["image_number"],
         plants=plants,
     )
     rendering = render(case.anatomy, case.shot, case.lesion, case.size)
-    data = encode(rendering.picture, case.facts)
+    data = encode(rendering.image, case.facts)
     place = {
-        "path": f"{FIRST}/{picture['block']}/{CLASSES[picture['label']]}/"
-        f"{picture['name']}",
-        "patient_id": picture["patient_id"],
-        "picture_number": picture["picture_number"],
-        "block": picture["block"],
-        "label": picture["label"],
-        "kind": picture["kind"],
-        "child_seed": picture["seed"],
+        "path": f"{FIRST}/{image['block']}/{CLASSES[image['label']]}/{image['name']}",
+        "patient_id": image["patient_id"],
+        "image_number": image["image_number"],
+        "block": image["block"],
+        "label": image["label"],
+        "kind": image["kind"],
+        "child_seed": image["seed"],
     }
     facts = describe_case(case, rendering)
     return place | facts | {"bytes": len(data)}, data
@@ -151,7 +150,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _plant_copies(truth: pd.DataFrame, seed: int) -> list[dict]:
-    """Choose pictures that lie in source 1 twice, one under another child's name."""
+    """Choose images that lie in source 1 twice, one under another child's name."""
     rng = np.random.default_rng([_COPY_STREAM, seed])
     # As in the real set, one pair carries the numbers of two neighbours.
     block = truth[(truth["kind"] == "NORMAL2") & (truth["block"] == "test")]
@@ -171,7 +170,7 @@ def _copy(path: str, target: str, kind: str = "same file") -> dict:
 
 
 def _further_path(row: pd.Series, i: int) -> str:
-    """Path of one more picture of a child, with numbers that no other has."""
+    """Path of one more image of a child, with numbers that no other has."""
     number = int(row["patient_id"].split("-")[1])
     name = make_name(row["kind"], number, 20 + i, 9000 + i)
     return f"{row['path'].rsplit('/', 1)[0]}/{name}"
@@ -180,7 +179,7 @@ def _further_path(row: pd.Series, i: int) -> str:
 def _write_second(
     root: Path, files: dict[str, bytes], originals: dict[str, str], seed: int
 ) -> list[dict]:
-    """Write the same bytes and names; train and val cut again at random, by picture."""
+    """Write the same bytes and names; train and val cut again at random, by image."""
     rng = np.random.default_rng([_SECOND_STREAM, seed])
     copies = []
     for label, name in enumerate(("normal", "opacity")):
@@ -215,17 +214,17 @@ def _write_covid(root: Path, seed: int, plants: Plants) -> pd.DataFrame:
     """Other, adult-like and severely ill patients: a third class, to be left out."""
     rows = []
     for i in range(N_COVID):
-        picture = {
+        image = {
             "kind": "COVID19",
             "block": "train" if i < 0.8 * N_COVID else "test",
             "seed": _COVID_SEED + seed * 1_000_003 + i,
-            "picture_number": 0,
+            "image_number": 0,
             "patient_id": f"COVID19-{i}",
             "label": 1,
             "name": f"COVID19({i}).jpg",
         }
-        row, data = _draw(picture, plants)
-        row["path"] = f"{THIRD}/{picture['block']}/COVID19/{picture['name']}"
+        row, data = _draw(image, plants)
+        row["path"] = f"{THIRD}/{image['block']}/COVID19/{image['name']}"
         _write(root / row["path"], data)
         rows.append(row | {"label": ""})  # never to be called pneumonia
     return pd.DataFrame(rows)
@@ -248,7 +247,7 @@ def _write_truth(
         "seed": seed,
         "n_children": int(truth["patient_id"].nunique()),
         "plants": asdict(plants),
-        "note": "Simulated pictures. They say nothing about clinical performance.",
+        "note": "Simulated images. They say nothing about clinical performance.",
     }
     text = json.dumps(facts, indent=1)
     (folder / "plants.json").write_text(text, encoding="utf-8")

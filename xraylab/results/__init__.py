@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from xraylab import _files
+from xraylab.files import write_text
 
 RESULT_KEYS = (
     "name",
@@ -118,7 +118,7 @@ def write_result(name: str, result: Mapping, *, folder: str | Path = _FOLDER) ->
     checked = check_result(result, name=name)
     file = Path(folder) / f"{name}.json"
     text = json.dumps(checked, indent=2, ensure_ascii=False, allow_nan=False)
-    _files.write_text(file, text + "\n")
+    write_text(file, text + "\n")
     return file
 
 

@@ -1,0 +1,82 @@
+import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xraylab.audit import leakage
+
+
+def table(*rows):
+    columns = ["source", "split", "label", "kind", "number", "image_id"]
+    made = pd.DataFrame(rows, columns=columns)
+    path = [f"{i}.png" for i in range(len(made))]
+    return made.assign(path=path, name=path, patient_id=made["kind"] + made["number"])
+
+
+def test_meetings_name_the_test_last_and_count():
+    found = leakage.find_meetings(
+        table(
+            ("one", "test", 0, "IM", "1", "a"),
+            ("one", "test", 0, "IM", "2", "b"),
+            ("one", "train", 0, "IM", "1", "a"),
+            ("two", "test", 0, "IM", "2", "b"),
+        ),
+        "image_id",
+    )
+    row = found.iloc[0]
+    assert (len(found), row["first"], row["second"]) == (1, "one/train", "one/test")
+    assert (row["n"], row["n_files"], row["share"]) == (1, 1, 0.5)
+    assert row["examples"] == "0.png"
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["train", "val", "test"]), st.sampled_from("abcdef")),
+        min_size=1,
+    )
+)
+def test_images_meet_exactly_where_they_stand_in_two_splits(places):
+    rows = table(*(("one", split, 0, "IM", p, p) for split, p in places))
+    found = leakage.find_meetings(rows, "image_id")
+    n_splits = rows.groupby("image_id")["split"].nunique()
+    assert found["n"].sum() == (n_splits * (n_splits - 1) // 2).sum()
+
+
+def test_unknown_children_meet_nobody():
+    rows = table(("", "train", 0, "", "", "a"), ("", "test", 0, "", "", "b"))
+    assert leakage.find_meetings(rows, "patient_id").empty
+
+
+def test_one_image_under_two_labels():
+    rows = table(("", "", 0, "", "", "a"), ("", "", 1, "", "", "a"))
+    assert leakage.find_label_conflicts(rows)["path"].tolist() == ["0.png", "1.png"]
+    assert leakage.find_label_conflicts(rows.head(1)).empty
+
+
+def test_one_name_with_two_images_is_a_conflict():
+    rows = table(("one", "", 0, "IM", "1", "a"), ("two", "", 0, "IM", "1", "b"))
+    rows = rows.assign(name="IM-0001-0001.jpeg")
+    found = leakage.find_name_conflicts(rows, rows)
+    assert found[["path", "other"]].to_numpy().tolist() == [["1.png", "0.png"]]
+
+
+def test_number_only_joins_strangers_and_says_how_many():
+    rows = table(
+        ("one", "train", 1, "bacteria", "7", "a"),
+        ("one", "test", 1, "virus", "7", "b"),
+        ("one", "test", 1, "virus", "8", "c"),
+    )
+    found = leakage.count_number_only(rows)
+    assert found == {"shared_numbers": 1, "test_files": 1}
+
+
+def test_blocks_have_few_runs_and_a_shuffle_has_many():
+    def split_as(splits):
+        return table(
+            *(("one", s, 0, "IM", str(i), str(i)) for i, s in enumerate(splits))
+        )
+
+    blocks = leakage.measure_blocks(split_as(["test"] * 10 + ["train"] * 30)).iloc[0]
+    assert (blocks["n_children"], blocks["n_runs"]) == (40, 2)
+    assert blocks["p"] < 0.01
+    mixed = leakage.measure_blocks(split_as(["test", "train", "train", "train"] * 10))
+    assert mixed.iloc[0]["p"] > 0.5

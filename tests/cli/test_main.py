@@ -1,0 +1,286 @@
+import json
+import re
+import shutil
+import subprocess
+import sys
+from urllib.error import URLError
+
+import pytest
+from PIL import Image
+
+from tests.conftest import write_file
+from xraylab import cli
+from xraylab.training import test_log
+
+VERBS = [
+    "merge",
+    "split",
+    "audit",
+    "train",
+    "evaluate",
+    "predict",
+    "phantom",
+    "lessons",
+    "results",
+]
+
+
+def run_json(capsys, *argv):
+    code = cli.main([*map(str, argv), "--json"])
+    out = capsys.readouterr()
+    lines = out.out.splitlines()
+    assert len(lines) == 1, out
+    return code, json.loads(lines[0]), out.err
+
+
+@pytest.fixture(scope="module")
+def merge_folder(three_sources, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("merge")
+    assert cli.main(["merge", "--data", str(three_sources), "--out", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run_folder(merge_folder, tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "r"
+    argv = ["train", str(merge_folder), "--protocol", "naive-merge", "--out", str(out)]
+    argv += ["--recipe", "lesson", "--model", "small", "--size", "16"]
+    assert cli.main([*argv, "--steps", "8", "--epochs", "2"]) == 0
+    return out
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself(verb, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main([verb, "--help"])
+    assert ended.value.code == 0
+    assert f"usage: xraylab {verb}" in capsys.readouterr().out
+
+
+def test_merge_answers_on_one_line(three_sources, tmp_path, capsys):
+    code, answer, _ = run_json(
+        capsys, "merge", "--data", three_sources, "--out", tmp_path / "m"
+    )
+    assert code == 0
+    assert (answer["files"], answer["images"]) == (72, 24)
+    assert (tmp_path / "m/manifest.csv").is_file()
+
+
+def test_split_writes_the_table_and_counts(merge_folder, capsys):
+    code, answer, _ = run_json(
+        capsys, "split", merge_folder, "--protocol", "image-random"
+    )
+    assert code == 0
+    assert answer["test"]["image_in_train"] == 0
+    assert (merge_folder / "split-image-random-0.csv").is_file()
+
+
+def test_train_evaluate_predict_go_hand_in_hand(
+    run_folder, merge_folder, three_sources, capsys
+):
+    code, valid, _ = run_json(capsys, "evaluate", run_folder)
+    assert code == 0
+    assert valid["looks"] == 0
+    looks = []
+    for _ in range(2):
+        _, test, _ = run_json(capsys, "evaluate", run_folder, "--on", "test")
+        looks.append(test["looks"])
+    assert looks == [1, 2]
+    metric = test["metrics"]["accuracy"]
+    assert metric["low"] <= metric["value"] <= metric["high"]
+    files = sorted((three_sources / "one").rglob("*.jpeg"))[:3][::-1]
+    code, answer, _ = run_json(capsys, "predict", run_folder, *files)
+    assert code == 0
+    assert [row["path"] for row in answer["predictions"]] == list(map(str, files))
+    assert "clinical" in answer["note"]
+
+
+def test_predict_names_the_bad_file_and_goes_on(
+    run_folder, three_sources, tmp_path, capsys
+):
+    good = next((three_sources / "one").rglob("*.jpeg"))
+    bad = write_file(tmp_path / "bad.jpeg", b"I am text")
+    gone = tmp_path / "gone.jpeg"
+    code, answer, err = run_json(capsys, "predict", run_folder, bad, good, gone)
+    assert code == 1
+    rows = answer["predictions"]
+    assert [row["path"] for row in rows] == [str(bad), str(good), str(gone)]
+    assert "error" not in rows[1]
+    for row, cause in ((rows[0], "no image"), (rows[2], "No such file or directory")):
+        assert cause in row["error"]
+        assert f"not read: {row['path']}: {row['error']}\n" in err
+
+
+def test_predict_warns_of_what_is_no_xray(run_folder, tmp_path, capsys):
+    file = tmp_path / "grey.png"
+    Image.new("L", (64, 64), 128).save(file)
+    assert cli.main(["predict", str(run_folder), str(file)]) == 0
+    out = capsys.readouterr().out
+    assert f"{file}\n  Prediction: " in out
+    assert "\n  Careful: It is almost of one grey" in out
+    assert out.rstrip().endswith("Not for clinical use: this is a model for teaching.")
+
+
+def test_merge_names_bad_files_and_is_done(three_sources, tmp_path, capsys):
+    root = tmp_path / "root"
+    shutil.copytree(three_sources, root)
+    write_file(root / "one/chest_xray/train/NORMAL/IM-0900-0001.jpeg", b"")
+    code, answer, err = run_json(
+        capsys, "merge", "--data", root, "--out", tmp_path / "m"
+    )
+    assert (code, answer["problems"]) == (0, 1)
+    assert "IM-0900-0001.jpeg: it is empty" in err
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["merge", "--data", "nowhere", "--out", "x"], "must be an existing folder"),
+        (["fly"], "invalid choice: 'fly'"),
+        (["phantom", "--out", "x", "--children", "0"], "whole number above 0, got 0"),
+        (["phantom", "--out", "x", "--children", "few"], "above 0, got few"),
+        (["phantom", "--out", "x", "--seed", "-1"], "whole number from 0, got -1"),
+        (["split", ".", "--protocol", "best"], "invalid choice: 'best'"),
+        ([], "required: VERB"),
+        (["evaluate", ".", "--threshold", "2"], "a number from 0 to 1, got 2"),
+        (["evaluate", ".", "--threshold", "nan"], "a number from 0 to 1, got nan"),
+        (["evaluate", ".", "--threshold", "half"], "from 0 to 1, got half"),
+    ],
+)
+def test_a_wrong_command_exits_2(argv, message, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(argv)
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("no run", r"evaluate: .* run\.json"),
+        (
+            "no network",
+            r"train: weights imagenet could not be downloaded",
+        ),
+        (
+            "no weights",
+            r'train: weights must be "imagenet", "none" or an',
+        ),
+        (
+            "no place",
+            r"^xraylab phantom: \S*set could not be written",
+        ),
+        (
+            "no merge",
+            r"split: .*manifest\.csv is not there. Make it",
+        ),
+        ("no file", r"not read: .*missing\.jpeg: No such file or directory"),
+        ("few steps", r"train: --steps must be a whole number, at least 20, got 5\."),
+        ("small batch", r"train: --batch-size must be .* at least 2, got 1\."),
+    ],
+)
+def test_each_fault_exits_1_with_its_words(
+    fault, message, merge_folder, run_folder, tmp_path, monkeypatch, capsys
+):
+    def no_network(*_, **__):
+        raise URLError("no route to host")
+
+    monkeypatch.setattr("torch.hub.load_state_dict_from_url", no_network)
+    monkeypatch.setattr("torch.hub.download_url_to_file", no_network)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    (tmp_path / "blocked").write_text("a file, no folder")
+    train = ["train", str(merge_folder), "--protocol", "image-random", "--out"]
+    train += [str(tmp_path / "run"), "--size", "16", "--steps", "20"]
+    argv = {
+        "no run": ["evaluate", str(merge_folder)],
+        "no network": [*train, "--weights", "imagenet"],
+        "no weights": [*train, "--weights", "nowhere.pth"],
+        "no place": [
+            "phantom",
+            "--out",
+            str(tmp_path / "blocked/set"),
+            "--children",
+            "24",
+        ],
+        "few steps": [*train[:-1], "5"],
+        "small batch": [*train, "--batch-size", "1"],
+        "no merge": ["split", str(tmp_path), "--protocol", "grouped"],
+        "no file": ["predict", str(run_folder), str(tmp_path / "missing.jpeg")],
+    }[fault]
+    assert cli.main(argv) == 1
+    out, err = capsys.readouterr()
+    assert re.search(message, err), err
+    assert "Traceback" not in err + out
+    assert "Downloading" not in out  # torch says it, and not on stderr
+    assert not (tmp_path / "set").exists()
+    assert not (tmp_path / "run").exists()
+
+
+def test_weights_that_could_not_be_fetched_leave_the_folder_free(
+    merge_folder, tmp_path, monkeypatch, capsys
+):
+    def no_network(*_, **__):
+        raise URLError("no route to host")
+
+    monkeypatch.setattr("torch.hub.download_url_to_file", no_network)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "hub"))
+    train = ["train", str(merge_folder), "--protocol", "image-random", "--out"]
+    train += [str(tmp_path / "run"), "--size", "16", "--steps", "2", "--epochs", "1"]
+    assert cli.main([*train, "--weights", "imagenet"]) == 1
+    assert "or use weights none" in capsys.readouterr().err
+    assert cli.main([*train, "--weights", "none"]) == 0
+
+
+def test_a_wrong_threshold_counts_no_look(run_folder, merge_folder, capsys):
+    before = len(test_log.list_looks(merge_folder))
+    argv = ["evaluate", str(run_folder), "--on", "test", "--threshold", "1.5"]
+    with pytest.raises(SystemExit) as ended:
+        cli.main(argv)
+    assert ended.value.code == 2
+    assert len(test_log.list_looks(merge_folder)) == before
+
+
+def test_failed_work_exits_1_and_says_why(tmp_path, capsys):
+    write_file(tmp_path / "cats/a.jpeg", b"x")
+    argv = ["merge", "--data", str(tmp_path), "--out", str(tmp_path / "m")]
+    assert cli.main(argv) == 1
+    assert "xraylab merge: root must hold train, val or test" in capsys.readouterr().err
+    assert not (tmp_path / "m").exists()
+    assert cli.main(["evaluate", str(tmp_path)]) == 1
+    assert "xraylab evaluate: " in capsys.readouterr().err
+
+
+def test_the_module_runs_as_a_command():
+    command = [sys.executable, "-m", "xraylab", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "0.1.0"
+
+
+def test_lessons_are_listed(capsys):
+    code, answer, _ = run_json(capsys, "lessons")
+    assert code == 0
+    assert answer["lessons"][0]["lesson"] == "00_the_claim"
+    assert "96 %" in answer["lessons"][0]["question"]
+
+
+def test_an_unknown_lesson_is_refused(capsys):
+    assert cli.main(["lessons", "--run", "77"]) == 1
+    assert "lesson must be one of 00, 01" in capsys.readouterr().err
+
+
+def test_results_are_listed_and_shown(capsys):
+    _, answer, _ = run_json(capsys, "results")
+    names = [row["name"] for row in answer["results"]]
+    _, one, _ = run_json(capsys, "results", names[0])
+    assert one["name"] == names[0]
+
+
+def test_phantom_writes_three_layouts(tmp_path, capsys):
+    out = tmp_path / "p"
+    code, answer, _ = run_json(capsys, "phantom", "--out", out, "--children", "24")
+    assert code == 0
+    assert answer["images"] >= 24
+    _, merged, _ = run_json(capsys, "merge", "--data", out, "--out", tmp_path / "m")
+    assert len(merged["by_source"]) == 3
+    assert cli.main(["phantom", "--out", str(out), "--children", "24"]) == 1
+    assert "xraylab phantom: " in capsys.readouterr().err

@@ -1,0 +1,257 @@
+import os
+import shutil
+
+import pytest
+
+from tests.conftest import write_file
+from xraylab import data, errors
+from xraylab.data import sources
+
+
+def test_three_layouts_are_recognised_by_structure(three_sources):
+    found = {s.root.name: s.name for s in data.find_sources(three_sources)}
+    assert found == {
+        "chest_xray": data.FIRST,
+        "two": sources.SECOND,
+        "Data": data.THIRD,
+    }
+
+
+@pytest.mark.parametrize("part", ["one", "two", "three", "one/chest_xray"])
+def test_each_source_is_found_alone(three_sources, part):
+    files, _ = data.list_files(three_sources / part)
+    assert len(files) == 24
+    assert files["source"].nunique() == 1
+
+
+def test_every_file_is_a_row_or_has_a_reason(three_sources, tmp_path):
+    root = tmp_path / "root"
+    shutil.copytree(three_sources, root)
+    write_file(root / "one/chest_xray/train/NORMAL/._IM-0001-0001.jpeg", b"x")
+    write_file(root / "one/chest_xray/train/NORMAL/.DS_Store", b"x")
+    write_file(root / "one/chest_xray/train/NORMAL/notes.txt", b"x")
+    write_file(root / "one/__MACOSX/chest_xray/train/NORMAL/._a.jpeg", b"x")
+    write_file(root / "readme.md", b"x")
+    shutil.copytree(
+        three_sources / "one/chest_xray", root / "one/chest_xray/chest_xray"
+    )
+    files, ignored = data.list_files(root)
+    n_all = sum(path.is_file() for path in root.rglob("*"))
+    assert len(files) == 72
+    assert len(files) + len(ignored) == n_all
+    assert ignored["reason"].value_counts().to_dict() == {
+        "second copy nested in the same source": 24,
+        "macOS file, not an image": 2,
+        "hidden file": 1,
+        "not an image ending (.txt)": 1,
+        "not in a class folder of a source": 1,
+        "COVID19: another origin, never pneumonia here": 1,
+    }
+
+
+def test_a_nested_file_that_differs_is_kept(three_sources, tmp_path):
+    root = tmp_path / "root"
+    shutil.copytree(three_sources / "one", root)
+    nested = root / "chest_xray/chest_xray"
+    shutil.copytree(three_sources / "one/chest_xray", nested)
+    write_file(nested / "train/NORMAL/IM-0777-0001.jpeg", b"another")
+    files, _ = data.list_files(root)
+    assert len(files) == 25
+
+
+def test_upper_and_lower_case_folders_are_the_same_class(three_sources, tmp_path):
+    shutil.copytree(three_sources / "one/chest_xray", tmp_path / "x")
+    os.rename(tmp_path / "x/train/NORMAL", tmp_path / "x/train/Normal")
+    os.rename(tmp_path / "x/test", tmp_path / "x/TEST")
+    files, _ = data.list_files(tmp_path)
+    assert len(files) == 24
+    assert set(files["published_split"]) == {"train", "val", "test"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_a_loop_of_links_ends(three_sources, tmp_path):
+    shutil.copytree(three_sources / "one", tmp_path / "one")
+    (tmp_path / "one/again").symlink_to(tmp_path)
+    files, ignored = data.list_files(tmp_path)
+    assert len(files) == 24
+    assert "link to a folder already read" in set(ignored["reason"])
+
+
+def reasons(root):
+    return dict(data.list_files(root)[1].itertuples(index=False))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_a_link_never_takes_the_place_of_its_folder(three_sources, tmp_path):
+    shutil.copytree(three_sources / "one/chest_xray", tmp_path / "x/chest_xray")
+    (tmp_path / "a before x").symlink_to(tmp_path / "x")
+    (tmp_path / "x/chest_xray/aaa").symlink_to(tmp_path / "x/chest_xray/train")
+    files, ignored = data.list_files(tmp_path)
+    assert len(files) == 24
+    assert files["path"].str.startswith("x/chest_xray/").all()
+    assert dict(ignored.itertuples(index=False)) == dict.fromkeys(
+        ["a before x", "x/chest_xray/aaa"], "link to a folder already read"
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no pipes and few links there")
+def test_what_is_no_file_is_ignored_with_its_reason(three_sources, tmp_path):
+    shutil.copytree(three_sources / "one/chest_xray", tmp_path / "x")
+    train = tmp_path / "x/train/NORMAL"
+    os.mkfifo(train / "pipe.jpeg")
+    (train / "zero.jpeg").symlink_to("/dev/zero")
+    (train / "gone.jpeg").symlink_to("nowhere.jpeg")
+    (train / "loop.jpeg").symlink_to("loop.jpeg")
+    assert {path.split("/")[-1]: why for path, why in reasons(tmp_path).items()} == {
+        "pipe.jpeg": "a pipe or a device, no file",
+        "zero.jpeg": "a pipe or a device, no file",
+        "gone.jpeg": "cannot be reached: No such file or directory",
+        "loop.jpeg": "cannot be reached: Too many levels of symbolic links",
+    }
+
+
+def test_names_that_fit_no_table_are_ignored_and_shown(three_sources, tmp_path):
+    shutil.copytree(three_sources / "one/chest_xray", tmp_path / "x")
+    train = os.fsencode(tmp_path / "x/train/NORMAL") + b"/"
+    try:
+        for name in (b"caf\xe9.jpeg", b"two\nlines.jpeg", b"back\r.jpeg"):
+            with open(train + name, "wb") as file:
+                file.write(b"x")
+    except OSError:
+        pytest.skip("this disk takes no such names")
+    assert reasons(tmp_path) == dict.fromkeys(
+        [
+            r"x/train/NORMAL/back\r.jpeg",
+            r"x/train/NORMAL/caf\xe9.jpeg",
+            r"x/train/NORMAL/two\nlines.jpeg",
+        ],
+        "name not UTF-8, or with a line break: rename it",
+    )
+
+
+def test_a_folder_that_cannot_be_read_is_said(three_sources, tmp_path, lock):
+    shutil.copytree(three_sources / "one/chest_xray", tmp_path / "x")
+    (tmp_path / "x/locked").mkdir()
+    lock(tmp_path / "x/locked")
+    assert reasons(tmp_path) == {
+        "x/locked": "folder that could not be read: Permission denied"
+    }
+
+
+def test_a_class_that_cannot_be_read_is_no_half_download(three_sources, tmp_path, lock):
+    shutil.copytree(three_sources / "one/chest_xray", tmp_path / "x")
+    lock(tmp_path / "x/train/PNEUMONIA")
+    message = r"train\. x/train/PNEUMONIA: .* Permission denied\.$"
+    with pytest.raises(errors.IncompleteSourceError, match=message):
+        data.list_files(tmp_path)
+
+
+def test_no_such_root_is_said(tmp_path):
+    with pytest.raises(FileNotFoundError, match="root must be an existing folder, got"):
+        data.list_files(tmp_path / "nowhere")
+
+
+def test_unknown_layout_names_what_is_there(tmp_path):
+    write_file(tmp_path / "cats/a.jpeg", b"x")
+    with pytest.raises(errors.UnknownLayoutError, match="found cats in"):
+        data.find_sources(tmp_path)
+    with pytest.raises(errors.UnknownLayoutError, match="found nothing in"):
+        data.find_sources(_empty(tmp_path / "empty"))
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [
+        ("NORMAL", "TUBERCULOSIS"),
+        ("NORMAL", "PNEUMONIA", "TB"),
+        ("NORMAL", "COVID19"),
+        ("NORMAL", "opacity", "PNEUMONIA"),
+    ],
+)
+def test_other_classes_make_another_set(tmp_path, classes):
+    for name in classes:
+        write_file(tmp_path / "x/train" / name / "a.jpeg", b"x")
+    with pytest.raises(errors.UnknownLayoutError, match="no other class, found") as no:
+        data.list_files(tmp_path)
+    assert not isinstance(no.value, errors.IncompleteSourceError)
+    assert all(name.lower() in str(no.value) for name in classes)
+
+
+def test_one_more_class_beside_whole_sources_is_refused(three_sources, tmp_path):
+    root = shutil.copytree(three_sources, tmp_path / "root")
+    write_file(root / "other/train/NORMAL/a.jpeg", b"x")
+    write_file(root / "other/train/TB/a.jpeg", b"x")
+    assert len(data.list_files(root)[0]) == 72
+    write_file(root / "one/chest_xray/train/rejected/a.jpeg", b"x")
+    with pytest.raises(errors.UnknownLayoutError, match=r"found .*rejected in"):
+        data.list_files(root)
+
+
+@pytest.mark.parametrize("place", ["notes/read.me", ".ipynb_checkpoints/a.jpeg"])
+def test_a_folder_without_images_or_name_is_no_class(three_sources, tmp_path, place):
+    root = shutil.copytree(three_sources / "one", tmp_path / "one")
+    write_file(root / "chest_xray/train" / place, b"x")
+    assert len(data.list_files(root)[0]) == 24
+
+
+def test_empty_class_folder_is_named(three_sources, tmp_path):
+    shutil.copytree(three_sources / "one", tmp_path / "one")
+    shutil.rmtree(tmp_path / "one/chest_xray/train/NORMAL")
+    _empty(tmp_path / "one/chest_xray/train/NORMAL")
+    with pytest.raises(errors.UnknownLayoutError, match=r"normal in .*train\. "):
+        data.list_files(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("gone", "name"),
+    [
+        ("one/chest_xray/train/PNEUMONIA", "pneumonia"),
+        ("one/chest_xray/val/NORMAL", "normal"),
+        ("two/test/opacity", "opacity"),
+        ("three/Data/train/NORMAL", "normal"),
+    ],
+)
+def test_missing_class_folder_is_named(three_sources, tmp_path, gone, name):
+    root = shutil.copytree(three_sources, tmp_path / "root")
+    shutil.rmtree(root / gone)
+    with pytest.raises(errors.IncompleteSourceError) as refused:
+        data.list_files(root)
+    split = (root / gone).parent
+    assert f"found no images of {name} in {split}. Finish" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "gone", ["one/chest_xray/train", "two/val", "three/Data/train/COVID19"]
+)
+def test_a_source_may_lack_a_whole_split_and_its_third_disease(
+    three_sources, tmp_path, gone
+):
+    root = shutil.copytree(three_sources, tmp_path / "root")
+    shutil.rmtree(root / gone)
+    assert set(data.list_files(root)[0]["source"]) == set(data.SOURCES)
+
+
+@pytest.mark.parametrize("left", ["NORMAL", "PNEUMONIA"])
+def test_a_source_with_one_class_in_all_splits_is_half_a_download(
+    three_sources, tmp_path, left
+):
+    gone = {"NORMAL": "PNEUMONIA", "PNEUMONIA": "NORMAL"}[left]
+    root = shutil.copytree(three_sources / "one", tmp_path / "one")
+    for split in sources.SPLITS:
+        shutil.rmtree(root / "chest_xray" / split / gone)
+    with pytest.raises(errors.IncompleteSourceError, match=gone.lower()):
+        data.list_files(root)
+
+
+def test_classes_may_lie_in_two_folders_of_a_split(three_sources, tmp_path):
+    shutil.copytree(three_sources / "one/chest_xray", tmp_path / "x")
+    if (tmp_path / "x/TRAIN").exists():
+        pytest.skip("this disk takes both for the same folder")
+    (tmp_path / "x/TRAIN").mkdir()
+    os.rename(tmp_path / "x/train/NORMAL", tmp_path / "x/TRAIN/NORMAL")
+    assert len(data.list_files(tmp_path)[0]) == 24
+
+
+def _empty(folder):
+    folder.mkdir()
+    return folder

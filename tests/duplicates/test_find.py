@@ -1,0 +1,129 @@
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image, ImageOps
+
+from tests.conftest import as_jpeg, blob_image, write_file
+from xraylab import duplicates
+from xraylab.duplicates import find
+from xraylab.files import cache_folder
+
+
+@pytest.fixture
+def copies(tmp_path):
+    image = blob_image(1, 160)
+    bigger = np.asarray(Image.fromarray(image).resize((190, 190)))
+    rgb = io.BytesIO()
+    Image.fromarray(image).convert("RGB").save(rgb, "PNG")
+    decoded = io.BytesIO()
+    Image.open(io.BytesIO(as_jpeg(image))).save(decoded, "PNG")
+    mirrored = np.asarray(ImageOps.mirror(Image.fromarray(image)))
+    files = {
+        "b/decoded.png": decoded.getvalue(),
+        "b/mirrored.jpg": as_jpeg(mirrored, quality=70),
+        "b/cropped.jpg": as_jpeg(image[6:-6, 6:-6]),
+        "a/first.jpeg": as_jpeg(image),
+        "a/same-bytes.jpeg": as_jpeg(image),
+        "b/rgb.png": rgb.getvalue(),
+        "b/bigger.jpg": as_jpeg(bigger, quality=40),
+        "a/other.jpeg": as_jpeg(blob_image(2, 160)),
+        "b/broken.jpeg": b"text",
+    }
+    for name, data in files.items():
+        write_file(tmp_path / name, data)
+    paths = sorted(files)
+    return pd.DataFrame({"path": paths, "source": [p[0] for p in paths]}), tmp_path
+
+
+def test_copies_get_one_image_id_and_one_kept_file(copies):
+    found = duplicates.find_images(*copies, progress=False)
+    by_path = found.table.set_index("path")
+    assert found.table["image_id"].nunique() == 2
+    assert by_path["match"].to_dict() == {
+        "a/first.jpeg": "kept",
+        "a/same-bytes.jpeg": "same file",
+        "b/rgb.png": "re-encoded",
+        "b/decoded.png": "same pixels",
+        "b/bigger.jpg": "re-encoded",
+        "b/mirrored.jpg": "mirrored",
+        "b/cropped.jpg": "cropped or turned",
+        "a/other.jpeg": "only",
+    }
+    assert (found.table.groupby("image_id")["kept"].sum() == 1).all()
+    assert found.problems["path"].tolist() == ["b/broken.jpeg"]
+    assert "no image format" in found.problems["cause"].iloc[0]
+
+
+def test_the_margin_lies_around_the_limit(copies):
+    margin = duplicates.find_images(*copies, progress=False).margin
+    assert margin["least_alike_same"] >= duplicates.SAME
+    assert margin["most_alike_different"] is None
+
+
+def test_a_pair_that_is_laid_over_is_not_shown_as_different(copies):
+    table, root = copies
+    turned = Image.fromarray(blob_image(1, 160)).rotate(1, Image.Resampling.BICUBIC)
+    write_file(root / "b/turned.jpg", as_jpeg(np.asarray(turned)))
+    table.loc[len(table)] = ["b/turned.jpg", "b"]
+    found = duplicates.find_images(table, root, progress=False)
+    ids = found.table.set_index("path")["image_id"]
+    assert ids["b/turned.jpg"] == ids["a/first.jpeg"]
+    assert found.margin["most_alike_different"] is None
+
+
+def test_the_order_of_the_files_changes_nothing(copies):
+    table, root = copies
+    forward = duplicates.find_images(table, root, progress=False).table
+    shuffled = table.sample(frac=1, random_state=3).sort_values("source", kind="stable")
+    again = duplicates.find_images(shuffled, root, progress=False).table
+    pd.testing.assert_frame_equal(forward, again)
+
+
+def test_a_doubtful_pair_is_decided_on_its_detail():
+    rng = np.random.default_rng(0)
+    smooth = blob_image(5, 48).astype(float)
+    squares = [smooth + rng.normal(0, 6, (48, 48)) for _ in range(2)]
+    pairs = duplicates.find_same(np.array(squares).clip(0, 255).astype(np.uint8))
+    assert len(pairs) == 1  # alike as a whole, unlike in fine detail
+    assert duplicates.SAME <= pairs["correlation"].iloc[0] < duplicates.CERTAIN
+    assert not pairs["same"].iloc[0]
+
+
+def test_no_readable_file_is_an_empty_table(tmp_path):
+    write_file(tmp_path / "a.jpeg", b"text")
+    table = pd.DataFrame({"path": ["a.jpeg"], "source": "s"})
+    found = duplicates.find_images(table, tmp_path, progress=False)
+    assert found.table.empty
+    assert len(found.problems) == 1
+
+
+DAMAGED = ["[1, ", "5", "null", "[[1], {}]", '{"number": [1], "margin": {}}', "{}"]
+
+
+def test_a_second_grouping_is_read_and_a_damaged_one_made_anew(copies, monkeypatch):
+    first = duplicates.find_images(*copies, progress=False)
+    asked = []
+    group = find._group
+    monkeypatch.setattr(find, "_group", lambda *a: asked.append(a) or group(*a))
+    again = duplicates.find_images(*copies, progress=False)
+    assert asked == []
+    assert again.table.equals(first.table)
+    assert again.margin == first.margin
+    for n_asked, text in enumerate(DAMAGED, 1):
+        for store in cache_folder().glob("groups-*.json"):
+            store.write_text(text)
+        again = duplicates.find_images(*copies, progress=False)
+        assert again.table.equals(first.table)
+        assert again.margin == first.margin
+        assert len(asked) == n_asked
+
+
+def test_a_new_file_is_grouped_anew(copies):
+    table, root = copies
+    duplicates.find_images(table, root, progress=False)
+    write_file(root / "a/new.jpeg", as_jpeg(blob_image(5, 160)))
+    table.loc[len(table)] = ["a/new.jpeg", "a"]
+    found = duplicates.find_images(table, root, progress=False)
+    assert found.table["image_id"].nunique() == 3

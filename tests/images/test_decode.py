@@ -1,0 +1,234 @@
+import io
+import os
+import struct
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from tests.conftest import as_jpeg, blob_image, write_file
+from xraylab import errors, images
+from xraylab.images import decode
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **options) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def test_path_and_bytes_give_the_same_pixels(tmp_path):
+    data = as_jpeg(blob_image(1, 200))
+    file = write_file(tmp_path / "a.jpeg", data)
+    assert np.array_equal(images.read_pixels(file, 64), images.read_pixels(data, 64))
+
+
+def test_grey_png_at_its_own_size_is_untouched():
+    image = blob_image(2, 64)
+    data = encoded(Image.fromarray(image))
+    assert np.array_equal(images.read_pixels(data, 64), image)
+
+
+def test_sixteen_bits_are_scaled_not_cut():
+    ramp = np.linspace(0, 65535, 64 * 64).reshape(64, 64).astype(np.uint16)
+    read = images.read_pixels(encoded(Image.fromarray(ramp)), 64)
+    assert np.abs(read - ramp / 257).max() <= 1
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P", "CMYK"])
+def test_every_colour_mode_reads_as_the_same_grey(mode):
+    image = blob_image(3, 64)
+    kind = "TIFF" if mode == "CMYK" else "PNG"
+    coloured = Image.fromarray(image).convert("RGB")
+    coloured = coloured.quantize(256) if mode == "P" else coloured.convert(mode)
+    read = images.read_pixels(encoded(coloured, kind), 64).astype(int)
+    assert np.abs(read - image).mean() < 4
+
+
+def test_transparent_is_black():
+    clear = Image.new("RGBA", (8, 8), (255, 255, 255, 0))
+    assert images.read_pixels(encoded(clear), 8).max() == 0
+
+
+def test_a_turned_camera_is_undone():
+    image = blob_image(4, 64)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # stored turned by a quarter
+    stored = Image.fromarray(np.rot90(image, 1).copy())
+    read = images.read_pixels(encoded(stored, "PNG", exif=exif), 64)
+    assert np.array_equal(read, image)
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.integers(1, 80), st.integers(1, 80), st.integers(1, 50))
+def test_any_shape_becomes_the_square(width, height, size_px):
+    data = encoded(Image.new("L", (width, height), 200))
+    square = images.read_pixels(data, size_px)
+    assert square.shape == (size_px, size_px)
+    assert (square == 200).all()
+
+
+@pytest.mark.parametrize(
+    ("data", "cause"),
+    [
+        (b"", "it is empty"),
+        (b"hello, I am text", "no image format"),
+        (as_jpeg(blob_image(5, 200))[:1500], "truncated"),
+    ],
+)
+def test_what_is_no_image_is_named(tmp_path, data, cause):
+    file = write_file(tmp_path / "bad.jpeg", data)
+    with pytest.raises(errors.UnreadableImageError, match=cause) as caught:
+        images.read_pixels(file, 32)
+    assert "bad.jpeg" in str(caught.value)
+    with pytest.raises(errors.UnreadableImageError, match=cause):
+        images.read_pixels(data, 32)
+
+
+def test_a_huge_header_is_refused_before_decoding():
+    huge = Image.new("1", (29_000, 3_000))
+    with pytest.raises(errors.UnreadableImageError, match="more than 40,000,000"):
+        images.read_pixels(encoded(huge), 32)
+
+
+def test_floating_point_pixels_are_refused():
+    data = encoded(Image.fromarray(np.ones((4, 4), np.float32)), "TIFF")
+    with pytest.raises(errors.UnreadableImageError, match="floating-point"):
+        images.read_pixels(data, 4)
+
+
+def test_no_such_file_and_no_such_size(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        images.read_pixels(tmp_path / "none.jpeg", 32)
+    with pytest.raises(ValueError, match="size_px must be at least 1, got 0"):
+        images.read_pixels(b"", 0)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for i in range(3):
+        write_file(tmp_path / f"in/{i}.jpeg", as_jpeg(blob_image(i)))
+    return tmp_path
+
+
+def test_the_cache_holds_what_read_pixels_reads(folder):
+    names = ["0.jpeg", "1.jpeg", "2.jpeg"]
+    cache = images.build_cache(names, folder / "in", 32, folder / "c", progress=False)
+    assert cache.size_px == 32
+    for name, row in zip(names, cache.rows(names), strict=True):
+        again = images.read_pixels(folder / "in" / name, 32)
+        assert np.array_equal(cache.pixels[row], again)
+
+
+def test_the_cache_is_opened_again_and_renewed_when_a_file_changes(folder):
+    def build():
+        names = ["0.jpeg", "1.jpeg"]
+        return images.build_cache(
+            names, folder / "in", 16, folder / "c", progress=False
+        ).pixels
+
+    first, second = build(), build()
+    assert first.filename == second.filename
+    write_file(folder / "in/0.jpeg", as_jpeg(blob_image(9), quality=50))
+    assert build().filename != first.filename
+
+
+def test_a_cache_that_fails_leaves_nothing(folder):
+    write_file(folder / "in/bad.jpeg", b"text")
+    with pytest.raises(errors.UnreadableImageError):
+        images.build_cache(
+            ["0.jpeg", "bad.jpeg"], folder / "in", 16, folder / "c", progress=False
+        )
+    assert not (folder / "c").exists()
+
+
+def test_unknown_rows_are_named(folder):
+    cache = images.build_cache(
+        ["0.jpeg"], folder / "in", 16, folder / "c", progress=False
+    )
+    with pytest.raises(KeyError, match=r"1 are not, first 7\.jpeg"):
+        cache.rows(["7.jpeg"])
+
+
+def test_a_band_at_a_time_is_the_whole(monkeypatch):
+    grey = Image.fromarray(blob_image(6, 70))
+    clear = grey.convert("RGBA")
+    clear.putalpha(grey.transpose(Image.Transpose.ROTATE_90))
+    deep = Image.fromarray(blob_image(7, 70).astype(np.uint16) * 257 + 100)
+    flat = grey.convert("RGB").quantize(30)
+    for data in (
+        encoded(clear),
+        encoded(deep),
+        encoded(flat, transparency=bytes(range(0, 240, 8))),
+    ):
+        whole = images.read_pixels(data, 40)
+        with monkeypatch.context() as patch:
+            patch.setattr(decode, "_BAND", 150)  # two rows and a bit
+            assert np.array_equal(images.read_pixels(data, 40), whole)
+
+
+def test_of_several_frames_the_first_is_read():
+    first, second = (Image.fromarray(blob_image(i, 64)) for i in (8, 9))
+    moving = encoded(first, "GIF", save_all=True, append_images=[second])
+    alone = encoded(first, "GIF")
+    assert np.array_equal(images.read_pixels(moving, 64), images.read_pixels(alone, 64))
+
+
+def test_a_broken_exif_is_named():
+    data = encoded(Image.new("L", (8, 8)), "PNG", exif=b"Exif\0\0no notes")
+    with pytest.raises(
+        errors.UnreadableImageError, match="its EXIF, which says how it lies, is"
+    ):
+        images.read_pixels(data, 8)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n",
+        b"#define x_width 8\n#define x_height 8\nstatic char x_bits[] = {\n0x01};",
+        b"P2 2 2 255 0 1 2 3\n",
+    ],
+    ids=["EPS starts a program", "XBM is text", "PGM is text"],
+)
+def test_formats_of_no_source_are_not_tried(data):
+    with pytest.raises(errors.UnreadableImageError, match=r"read here \(JPEG, PNG,"):
+        images.read_header(data)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no pipes and devices there")
+def test_pipes_devices_and_folders_are_never_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpeg")
+    (tmp_path / "zero.jpeg").symlink_to("/dev/zero")
+    (tmp_path / "folder.jpeg").mkdir()
+    for read in (images.read_header, lambda file: images.read_pixels(file, 8)):
+        for name in ("pipe", "zero"):
+            with pytest.raises(errors.UnreadableImageError, match="pipe or a device"):
+                read(tmp_path / f"{name}.jpeg")
+        with pytest.raises(errors.UnreadableImageError, match="it is a folder"):
+            read(tmp_path / "folder.jpeg")
+
+
+@pytest.mark.parametrize("side", [9_900, 30_000], ids=["Pillow warns", "Pillow raises"])
+def test_a_header_that_claims_too_much_is_named_without_a_warning(side):
+    data = bytearray(encoded(Image.new("L", (8, 8)), "BMP"))
+    data[18:26] = struct.pack("<ii", side, side)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(errors.UnreadableImageError) as caught:
+            images.read_pixels(bytes(data), 8)
+    assert caught.value.cause == "it has more than 40,000,000 pixels"
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower", "dpi"), [(300, 1, 300), (0, 0, 0), (5, 0, 0)]
+)
+def test_a_resolution_that_is_no_number_is_none(upper, lower, dpi):
+    data = bytearray(encoded(Image.new("L", (8, 8)), "TIFF", dpi=(300, 300)))
+    place = data.index(struct.pack("<HHI", 282, 5, 1)) + 8
+    where = struct.unpack("<I", data[place : place + 4])[0]
+    data[where : where + 8] = struct.pack("<II", upper, lower)
+    assert images.read_header(bytes(data))["dpi"] == dpi

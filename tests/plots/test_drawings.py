@@ -1,0 +1,314 @@
+"""Figures: asked for the data behind the axes, since pixels prove nothing."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.conftest import blob_image
+from xraylab import plots
+from xraylab.evaluation import auroc_by_pairs, confusion, evaluate, wilson
+from xraylab.images import read_pixels
+from xraylab.plots import drawings
+
+DATA = "built-in images (simulated)"
+
+
+@pytest.fixture(autouse=True)
+def _closed_figures():
+    before = plt.get_backend()
+    plt.switch_backend("Agg")
+    yield
+    plt.close("all")
+    plt.switch_backend(before)
+
+
+@pytest.fixture
+def image():
+    return blob_image(1, 24)
+
+
+@pytest.fixture
+def predictions():
+    rng = np.random.default_rng(0)
+    label = np.arange(80) % 4 > 0
+    score = (0.3 + 0.3 * label + rng.normal(0, 0.2, 80)).clip(0, 1)
+    return pd.DataFrame(
+        {"label": label.astype(int), "score": score, "group_id": np.arange(80)}
+    )
+
+
+@pytest.fixture
+def history():
+    epoch = np.arange(1, 11)
+    return pd.DataFrame(
+        {
+            "epoch": epoch,
+            "lr": 0.001 * 0.1 ** ((epoch - 1) // 7),
+            "train_accuracy": np.linspace(0.7, 0.95, 10),
+            "valid_accuracy": np.linspace(0.65, 0.9, 10),
+        }
+    )
+
+
+@pytest.fixture
+def counts_table():
+    return pd.DataFrame(
+        [("one", "train", 0)] * 5
+        + [("one", "train", 1)] * 9
+        + [("one", "test", 1)] * 2
+        + [("two", "", 0)] * 3,
+        columns=["source", "published_split", "label"],
+    )
+
+
+PROBES = pd.DataFrame(
+    {
+        "question": ["class", "class", "class"],
+        "feature": ["ring", "header", "ring"],
+        "on": ["cross-validated", "cross-validated", "test"],
+        "auroc": [0.9, 0.5, 0.7],
+        "low": [0.8, 0.5, 0.6],
+        "high": [0.95, 0.5, 0.8],
+        "n": [120, 80, 40],
+        "floor": [0.6, 0.5, 0.6],
+        "limit": [0.7, np.nan, np.nan],
+    }
+)
+
+
+def every_figure(predictions, history, counts_table):
+    labels, scores = predictions["label"], predictions["score"]
+    metrics = evaluate(predictions, n_boot=50)
+    protocols = metrics.iloc[:3].reset_index().rename(columns={"metric": "protocol"})
+    return {
+        plots.show_images: (np.zeros((3, 8, 8), np.uint8),),
+        plots.plot_counts: (counts_table,),
+        plots.plot_history: (history,),
+        plots.plot_confusion: (confusion(labels, scores),),
+        plots.plot_roc: (predictions,),
+        plots.plot_metrics: (metrics,),
+        plots.plot_protocols: (protocols,),
+        plots.plot_reliability: (labels, scores),
+        plots.plot_similarity: (scores, 0.5),
+        plots.plot_probes: (PROBES,),
+        plots.show_map: (np.zeros((8, 8), np.uint8), np.eye(8) - 0.5),
+        plots.plot_dose_curve: (
+            {"zoom": pd.DataFrame({"dose": [0.9, 1.0], "mean_change": [-0.1, 0.0]})},
+        ),
+    }
+
+
+def test_every_figure_names_its_data_and_uses_the_axes_given(
+    predictions, history, counts_table
+):
+    made = every_figure(predictions, history, counts_table)
+    assert {f.__name__ for f in made} == {
+        n for n in dir(drawings) if n.startswith(("plot_", "show_"))
+    }
+    for draw, arguments in made.items():
+        _, ax = plt.subplots()
+        n_figures = len(plt.get_fignums())
+        assert draw(*arguments, ax=ax, data_name=DATA) is ax, draw
+        assert "Built-in images (simulated)" in ax.get_title("left"), draw
+        assert len(plt.get_fignums()) == n_figures, draw
+        plt.close("all")
+
+
+def test_every_figure_fits_a_notebook_and_can_be_drawn(
+    predictions, history, counts_table
+):
+    for draw, arguments in every_figure(predictions, history, counts_table).items():
+        ax = draw(*arguments, data_name=DATA)
+        assert ax.figure.get_size_inches()[0] <= 7, draw
+        ax.figure.canvas.draw()  # layout and text are worked out only here
+        assert ax.get_tightbbox().x1 <= ax.figure.bbox.x1 + 1, f"{draw} is cut off"
+
+
+def test_images_stand_in_reading_order_with_their_titles():
+    images = np.stack([np.full((8, 8), 10 * i, np.uint8) for i in range(5)])
+    ax = plots.show_images(images, list("abcde"), columns=3)
+    shown = [(image.get_array()[0, 0], image.get_extent()) for image in ax.images]
+    assert [value for value, _ in shown] == [0, 10, 20, 30, 40]
+    assert all(image.get_clim() == (0, 255) for image in ax.images)
+    left = [extent[0] for _, extent in shown]
+    bottom = [extent[2] for _, extent in shown]
+    assert left[:3] == sorted(left[:3])
+    assert left[3] == left[0]
+    assert bottom[0] == bottom[1] > bottom[3]
+    assert [text.get_text() for text in ax.texts] == list("abcde")
+
+
+def test_images_keep_their_shape():
+    ax = plots.show_images(np.zeros((2, 30, 60)), columns=2)
+    left, right, bottom, top = ax.images[0].get_extent()
+    shape = (top - bottom) * ax.get_aspect() / (right - left)
+    assert shape == pytest.approx(30 / 60)
+    assert ax.images[0].get_clim() == (0, 1)
+
+
+def test_files_are_shown_as_the_model_reads_them(three_sources):
+    file = next(three_sources.rglob("IM-0001-0001.jpeg"))
+    ax = plots.show_images([file])
+    shown = np.asarray(ax.images[0].get_array())
+    assert np.array_equal(shown, read_pixels(file, drawings.SHOWN_PX))
+
+
+def test_counts_are_the_tables(counts_table):
+    ax = plots.plot_counts(counts_table)
+    places = [label.get_text() for label in ax.get_yticklabels()]
+    assert places == ["one, train", "one, test", "two, no split"]
+    normal, sick = (
+        {round(bar.get_y() + bar.get_height() / 2): bar.get_width() for bar in bars}
+        for bars in ax.containers
+    )
+    assert normal == {0: 5, 2: 3}
+    assert sick == {0: 9, 1: 2}
+    named = ax.get_legend().get_texts()
+    assert [text.get_text() for text in named] == ["normal", "pneumonia"]
+
+
+def test_history_is_two_curves_and_its_steps(history):
+    ax = plots.plot_history(history)
+    curves = {line.get_label(): line.get_ydata() for line in ax.lines[:2]}
+    assert curves["train"].tolist() == history["train_accuracy"].tolist()
+    assert curves["valid"].tolist() == history["valid_accuracy"].tolist()
+    assert [line.get_xdata()[0] for line in ax.lines[2:]] == [7.5]
+    assert [t.get_text() for t in ax.texts] == ["lr 0.001", "lr 0.0001"]
+
+
+def test_confusion_shows_counts_and_shares_of_the_truth():
+    ax = plots.plot_confusion({"tn": 30, "fp": 10, "fn": 0, "tp": 1200})
+    texts = [text.get_text() for text in ax.texts]
+    assert texts == ["30\n75.0%", "10\n25.0%", "0\n0.0%", "1,200\n100.0%"]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("answer", "truth")
+    assert "n = 1,240" in ax.get_title("left")
+
+
+def test_roc_has_the_measured_area_and_point(predictions):
+    ax = plots.plot_roc(predictions, threshold=0.5)
+    curve, _, point = ax.lines
+    labels, scores = predictions["label"], predictions["score"]
+    area = np.trapezoid(curve.get_ydata(), curve.get_xdata())
+    assert area == pytest.approx(auroc_by_pairs(labels, scores))
+    counts = confusion(labels, scores, 0.5)
+    assert point.get_xdata() == pytest.approx([counts["fp"] / 20])
+    assert point.get_ydata() == pytest.approx([counts["tp"] / 60])
+
+
+def test_metrics_show_value_interval_floor_and_n(predictions):
+    metrics = evaluate(predictions, n_boot=50)
+    ax = plots.plot_metrics(metrics)
+    lines, values, floors = ax.collections
+    ends = np.array([path.vertices[:, 0] for path in lines.get_paths()])
+    assert ends.tolist() == metrics[["low", "high"]].to_numpy().tolist()
+    assert values.get_offsets()[:, 0].tolist() == metrics["value"].tolist()
+    assert floors.get_offsets()[:, 0].tolist() == metrics["floor"].tolist()
+    rows = [label.get_text() for label in ax.get_yticklabels()]
+    assert rows[1] == "balanced accuracy  (n = 80)"
+    top, bottom = ax.get_ylim()[::-1]
+    assert top < bottom  # the first row is on top
+
+
+def test_protocols_keep_their_order():
+    names = ["naive-merge", "image-random", "grouped", "official"]
+    table = pd.DataFrame({"protocol": names, "value": [0.95, 0.96, 0.94, 0.78]})
+    table = table.assign(low=table["value"] - 0.02, high=1.0, floor=0.62)
+    ax = plots.plot_protocols(table, metric="balanced_accuracy")
+    assert [label.get_text() for label in ax.get_yticklabels()] == names
+    assert ax.collections[1].get_offsets()[:, 0].tolist() == [0.95, 0.96, 0.94, 0.78]
+    assert ax.get_xlabel() == "balanced accuracy"
+
+
+def test_reliability_worked_by_hand():
+    # bin 0: 0 of 2 sick; bin 1: 3 of 4; a score of 1 belongs to the last bin
+    labels, scores = [0, 0, 1, 1, 1, 0], [0.1, 0.3, 0.5, 0.7, 1.0, 0.6]
+    ax = plots.plot_reliability(labels, scores, 2)
+    dots = ax.collections[1].get_offsets()
+    assert dots.tolist() == pytest.approx(np.array([[0.2, 0], [0.7, 0.75]]))
+    ends = [path.vertices[:, 1] for path in ax.collections[0].get_paths()]
+    assert ends[1] == pytest.approx(wilson(3, 4))
+
+
+def test_similarity_counts_what_is_cut_off():
+    ax = plots.plot_similarity([0.5, 0.9, 0.97, 0.99, 1.0], 0.97)
+    assert sum(bar.get_height() for bar in ax.patches) == 5
+    assert ax.texts[0].get_text().strip() == "3 at or above 0.97"
+    assert ax.lines[0].get_xdata()[0] == 0.97
+
+
+def test_images_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match=r"got shapes \(8,\)\. Use images\[None\]"):
+        plots.show_images(np.zeros((8, 8)))
+    with pytest.raises(ValueError, match=r"got shapes none"):
+        plots.show_images([])
+    with pytest.raises(ValueError, match=r"got shapes \(4, 4\) and \(8, 8\)"):
+        plots.show_images([np.zeros((8, 8)), np.zeros((4, 4))])
+    with pytest.raises(ValueError, match=r"one an image, got 1 for 2"):
+        plots.show_images(np.zeros((2, 8, 8)), ["a"])
+
+
+# --- maps and doses ------------------------------------------------------------
+
+
+def test_map_is_drawn_over_its_image_with_the_true_outline(image):
+    change = np.linspace(-0.2, 0.1, image.size).reshape(image.shape)
+    mask = np.zeros(image.shape)
+    mask[5:9, 5:9] = 1
+    ax = plots.show_map(image, change, mask=mask, data_name="ours")
+    below, above = ax.images
+    assert np.array_equal(below.get_array(), image)
+    assert np.array_equal(above.get_array(), change)
+    assert above.get_clim() == (-0.2, 0.2)  # so that no change has no colour
+    assert ax.get_title("left").endswith("\nOurs")
+    assert len(ax.collections) == 1
+
+
+def test_map_of_no_change_can_be_drawn(image):
+    plots.show_map(image, np.zeros(image.shape)).figure.canvas.draw()
+
+
+def test_map_must_fit_its_image(image):
+    with pytest.raises(ValueError, match=r"one shape, got \(24, 24\) and \(3, 3\)"):
+        plots.show_map(image, np.zeros((3, 3)))
+
+
+def test_dose_curves_are_drawn_by_name():
+    table = pd.DataFrame({"dose": [0.9, 1.0], "mean_change": [-0.1, 0.0]})
+    ax = plots.plot_dose_curve({"zoom": table, "squeeze": table})
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "zoom",
+        "squeeze",
+    ]
+    drawn = ax.get_lines()[1].get_xydata()
+    assert np.array_equal(drawn, table.to_numpy())
+
+
+@pytest.mark.parametrize("n", [0, 4])
+def test_dose_curves_are_few(n):
+    with pytest.raises(ValueError, match=f"curves must be 1 to 3, got {n}"):
+        plots.plot_dose_curve({str(i): None for i in range(n)})
+
+
+def test_probes_stand_beside_their_floors_and_the_test_is_not_drawn():
+    ax = plots.plot_probes(PROBES)
+    assert [t.get_text() for t in ax.get_yticklabels()] == [
+        "class, ring  (n = 120)",
+        "class, header  (n = 80)",
+    ]
+    values, floors, limits = (
+        c.get_offsets()[:, 0].tolist() for c in ax.collections[1:]
+    )
+    assert (values, floors) == ([0.9, 0.5], [0.6, 0.5])
+    assert limits[0] == 0.7
+    dots, *marks = (c.get_zorder() for c in ax.collections[1:])
+    assert min(marks) > dots, "a mark under the dot is not seen"
+    assert not ax.collections[-1].get_clip_on(), "a limit of 0.999 is at the edge"
+
+
+def test_a_dollar_in_a_name_is_no_formula():
+    ax = plots.plot_probes(
+        PROBES.assign(question=r"test or not, $\x$"), data_name="$_$"
+    )
+    ax.figure.canvas.draw()
+    assert r"$\x$" in ax.get_yticklabels()[0].get_text()

@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.conftest import as_jpeg, blob_image, write_file
+from tests.training.test_runs import data as data
+from tests.training.test_runs import train
+from xraylab import errors, images, prediction
+from xraylab.training import runs
+
+
+@pytest.fixture
+def predictor(tmp_path, data):
+    train(tmp_path / "r", data)
+    return prediction.Predictor(tmp_path / "r")
+
+
+def test_path_bytes_and_array_get_the_same_answer(predictor, tmp_path):
+    image = blob_image(3, 64)
+    file = tmp_path / "a.png"
+    Image.fromarray(image).save(file)
+    answers = {
+        predictor.predict(way) for way in (file, str(file), file.read_bytes(), image)
+    }
+    assert len(answers) == 1
+
+
+def test_prediction_and_cache_see_the_same_pixels(predictor, tmp_path):
+    file = write_file(tmp_path / "in/a.jpeg", as_jpeg(blob_image(4, 200)))
+    cache = images.build_cache(
+        ["a.jpeg"], file.parent, 16, tmp_path / "c", progress=False
+    )
+    table = predictor.run.table.head(1).assign(path="a.jpeg", row=0)
+    by_cache = runs.score_rows(predictor.run, cache.pixels, table)["score"].iloc[0]
+    assert predictor.predict(file).score == by_cache
+
+
+@pytest.mark.parametrize(
+    ("score", "text"),
+    [
+        (0.96, "Prediction: Pneumonia (Confidence: ~96%)"),
+        (0.5, "Prediction: Pneumonia (Confidence: ~50%)"),
+        (0.1, "Prediction: Normal (Confidence: ~90%)"),
+    ],
+)
+def test_the_answer_is_in_the_originals_words(score, text):
+    answer = prediction.Prediction(score, threshold=0.5)
+    assert str(answer) == answer.as_dict()["text"] == text
+
+
+def test_a_float_array_is_refused(predictor):
+    with pytest.raises(TypeError, match=r"got float64 of shape \(4, 4\)"):
+        predictor.predict(np.zeros((4, 4)))
+
+
+def test_what_is_no_image_is_named(predictor):
+    with pytest.raises(errors.UnreadableImageError, match="no image format"):
+        predictor.predict(b"hello")
+
+
+def test_an_empty_array_is_refused(predictor):
+    with pytest.raises(TypeError, match=r"got uint8 of shape \(0, 4\)"):
+        predictor.predict(np.zeros((0, 4), np.uint8))
+
+
+def test_a_missing_file_is_named(predictor):
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.png"):
+        predictor.predict("nowhere.png")
+
+
+def test_an_answer_says_which_file_it_is_for(predictor, tmp_path):
+    files = [
+        write_file(tmp_path / f"{i}.jpeg", as_jpeg(blob_image(i))) for i in (3, 1, 2)
+    ]
+    assert [predictor.predict(f).path for f in files] == [str(f) for f in files]
+
+
+def test_an_ordinary_image_earns_no_warning_grey_or_saved_as_colour(predictor):
+    grey = blob_image(1)
+    assert predictor.predict(grey).warnings == ()
+    assert predictor.predict(np.dstack([grey] * 3)).warnings == ()
+    as_rgb = as_jpeg(np.dstack([grey] * 3), quality=60)
+    assert predictor.predict(as_rgb).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "warning"),
+    [
+        (lambda p: p[:8, :8], "8 x 8 px, less than the 16 px"),
+        (lambda p: np.hstack([p] * 3), "288 x 96 px, is unlike"),
+        (lambda p: p.T.repeat(2, axis=0), "96 x 192 px, is unlike"),
+        (lambda p: np.dstack([p, p // 2, p]), "in colour"),
+        (lambda p: p // 16, "almost of one grey"),
+    ],
+)
+def test_what_is_unlike_an_x_ray_earns_a_warning(predictor, change, warning):
+    answer = predictor.predict(change(blob_image(1)))
+    assert any(warning in text for text in answer.warnings)
+    assert answer.as_dict()["warnings"] == list(answer.warnings)
+
+
+def test_a_image_on_its_side_is_judged_as_it_is_shown(predictor, tmp_path):
+    wide = Image.fromarray(blob_image(1, 192)[:96])
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn by 90 degrees to show
+    wide.save(tmp_path / "a.jpeg", exif=exif)
+    (warning,) = predictor.predict(tmp_path / "a.jpeg").warnings
+    assert "96 x 192 px, is unlike" in warning

@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import blob_image
+from xraylab import training
+from xraylab.training import batches
+
+STILL = {"rotation_degrees": 0, "blur": False, "flip": False}
+
+
+@pytest.fixture
+def x():
+    images = np.stack([blob_image(i, 32) for i in range(6)])
+    return training.make_batch(images, np.arange(6))
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(1, 60), st.integers(1, 20), st.integers(0, 9), st.integers(0, 3))
+def test_each_pass_visits_every_row_once(n, batch_size, seed, number):
+    per_pass = batches.count_steps(n, batch_size)
+    steps = range(number * per_pass, (number + 1) * per_pass)
+    drawn = [training.draw_rows(n, batch_size, seed=seed, step=s) for s in steps]
+    assert sorted(np.concatenate(drawn).tolist()) == list(range(n))
+
+
+@given(st.integers(2, 200), st.integers(2, 20))
+def test_no_batch_is_a_single_image(n, batch_size):
+    steps = range(batches.count_steps(n, batch_size))
+    sizes = [len(training.draw_rows(n, batch_size, seed=0, step=s)) for s in steps]
+    assert min(sizes) > 1
+    assert max(sizes) <= batch_size + 1
+
+
+def test_a_batch_is_grey_levels_between_0_and_1(x):
+    assert x.shape == (6, 1, 32, 32)
+    assert 0 <= x.min() < x.max() <= 1
+
+
+def test_switched_off_nothing_changes(x):
+    assert torch.equal(training.augment(x, seed=0, step=0, **STILL), x)
+
+
+@pytest.mark.parametrize(
+    "switch", [{"rotation_degrees": 10}, {"blur": True}, {"flip": True}]
+)
+def test_each_switch_does_something_and_repeats(x, switch):
+    options = STILL | switch
+    first = training.augment(x, seed=1, step=5, **options)
+    assert not torch.equal(first, x)
+    assert torch.equal(first, training.augment(x, seed=1, step=5, **options))
+    assert not torch.equal(first, training.augment(x, seed=1, step=6, **options))
+
+
+def test_every_image_has_its_own_draw(x):
+    same = x[:1].repeat(8, 1, 1, 1)
+    changed = training.augment(same, seed=0, step=0)
+    assert len({tuple(p.flatten()[:50].tolist()) for p in changed}) == 8
+
+
+def test_mirrored_twice_is_the_image(x):
+    mirrored = np.array([True, False] * 3)
+    twice = batches.flip_images(batches.flip_images(x, mirrored), mirrored)
+    assert torch.equal(twice, x)
+
+
+def test_a_quarter_turn_is_numpys(x):
+    turned = batches.rotate_images(x, np.full(6, 90.0))
+    by_numpy = np.rot90(x.numpy(), axes=(2, 3))
+    back = np.rot90(x.numpy(), k=3, axes=(2, 3))
+    errors = [np.abs(turned.numpy() - way).max() for way in (by_numpy, back)]
+    assert min(errors) < 1e-4
+
+
+def test_no_turn_and_no_blur_leave_the_image(x):
+    torch.testing.assert_close(batches.rotate_images(x, np.zeros(6)), x)
+    torch.testing.assert_close(batches.blur_images(x, np.full(6, 0.05)), x)
+
+
+def test_blur_keeps_a_flat_image_and_agrees_with_torchvision(x):
+    flat = torch.full((2, 1, 8, 8), 0.3)
+    torch.testing.assert_close(batches.blur_images(flat, np.array([0.5, 2.0])), flat)
+    from xraylab.training.vision import torchvision
+
+    blur = torchvision.transforms.functional.gaussian_blur
+    inner = (..., slice(1, -1), slice(1, -1))  # borders are padded in another way
+    ours = batches.blur_images(x, np.full(6, 1.3))
+    torch.testing.assert_close(ours[inner], blur(x, [3, 3], [1.3, 1.3])[inner])

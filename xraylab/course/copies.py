@@ -1,0 +1,119 @@
+"""The copies that a merge has found, to look through: files, names and pixels."""
+
+from __future__ import annotations
+
+import html
+import io
+
+import ipywidgets
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from xraylab import data, images
+
+ALL = "all copies"
+ODD = "names disagree"
+_NOTE = "<small>{} Not for clinical use.</small>"
+_SHOWN_PX = 224
+_AT_MOST = 6  # files side by side
+
+
+def list_copies(merged: data.Merge) -> pd.DataFrame:
+    """List all files of the images that more than one file shows.
+
+    Returns
+    -------
+    DataFrame
+        Sorted by image, the kept file first: image_id, path, source,
+        published_split, label, patient_id, match, and by_index: the first-source
+        file that this third-source file should be by its number, "" elsewhere;
+        names_agree is False where the image of that file is another one, or
+        where two names of one image tell two children.
+    """
+    table = merged.manifest
+    shown = table[table["image_id"].duplicated(keep=False)]
+    by_index = data.third_source_names(merged.listed())
+    image = table.set_index("path")["image_id"]
+    names = [by_index.get(path, "") for path in shown["path"]]
+    expected = pd.Series(names, index=shown.index, dtype=object)
+    known = expected.isin(image.index)
+    same = expected.where(known).map(image) == shown["image_id"]
+    children = shown["patient_id"].replace("", None)
+    n_children = children.groupby(shown["image_id"]).transform("nunique")
+    columns = ["image_id", "path", "source", "published_split", "label"]
+    copies = shown[[*columns, "patient_id", "match", "kept"]].assign(
+        by_index=expected, names_agree=(same | ~known) & (n_children <= 1)
+    )
+    ranked = copies.sort_values(
+        ["image_id", "kept", "path"], ascending=[True, False, True]
+    )
+    return ranked.drop(columns="kept").reset_index(drop=True)
+
+
+def copies_widget(merged: data.Merge, data_name: str = "") -> ipywidgets.VBox:
+    """Browse the copies: choose a kind of copy, and move through the images.
+
+    Returns
+    -------
+    VBox
+        With the fields `kind`, `place`, `image` and `files`.
+    """
+    copies = list_copies(merged)
+    note = _NOTE.format(f"{data_name[:1].upper()}{data_name[1:]}." if data_name else "")
+    kinds = sorted(set(copies["match"]) - {"kept"})
+    panel = ipywidgets.VBox()
+    panel.kind = ipywidgets.Dropdown(options=[ALL, *kinds, ODD], description="Show")
+    panel.place = ipywidgets.IntSlider(min=1, max=1, description="Image")
+    panel.image = ipywidgets.Image(format="png")
+    panel.files = ipywidgets.HTML()
+
+    def show(_: object = None) -> None:
+        chosen = images_of_kind(copies, panel.kind.value)
+        panel.place.max = max(1, len(chosen))
+        if not chosen:
+            panel.image.value = b""
+            panel.files.value = f"There are none here.<br>{note}"
+            return
+        rows = copies[copies["image_id"] == chosen[panel.place.value - 1]]
+        panel.image.value = draw_copies(merged, rows)
+        panel.files.value = f"{describe_copies(rows)}{note}"
+
+    panel.kind.observe(show, "value")
+    panel.place.observe(show, "value")
+    panel.children = [panel.kind, panel.place, panel.image, panel.files]
+    show()
+    return panel
+
+
+def images_of_kind(copies: pd.DataFrame, kind: str) -> list[str]:
+    """Give the image_id of each image with a copy of this kind, each once."""
+    if kind == ODD:
+        copies = copies[~copies["names_agree"]]
+    elif kind != ALL:
+        copies = copies[copies["match"] == kind]
+    return copies["image_id"].unique().tolist()
+
+
+def describe_copies(rows: pd.DataFrame) -> str:
+    """Write the files of one image as an HTML table."""
+    lines = [
+        "<tr><th>file</th><th>how</th><th>child by name</th><th>by index</th></tr>"
+    ]
+    for row in rows.to_dict("records"):
+        by_index = row["by_index"].rsplit("/", 1)[-1]
+        cells = [row["path"], row["match"], row["patient_id"] or "not told", by_index]
+        lines.append(
+            "<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in cells) + "</tr>"
+        )
+    odd = "" if rows["names_agree"].all() else "<b>Names and pixels disagree.</b><br>"
+    return f"{odd}<table>{''.join(lines)}</table>"
+
+
+def draw_copies(merged: data.Merge, rows: pd.DataFrame) -> bytes:
+    """Draw the first files of one image side by side, as a PNG file."""
+    paths = [merged.root / path for path in rows["path"].head(_AT_MOST)]
+    squares = [np.pad(images.read_pixels(p, _SHOWN_PX), 2) for p in paths]
+    out = io.BytesIO()
+    Image.fromarray(np.hstack(squares)).save(out, "PNG")
+    return out.getvalue()

@@ -1,0 +1,50 @@
+"""What can go wrong with what people give us: one base class, one subclass a kind.
+
+The command line turns these and `OSError` into one line. Everything else is a fault of
+ours, and shows its traceback.
+"""
+
+from __future__ import annotations
+
+
+class InputError(ValueError):
+    """Something given cannot be used; the text says what, why, and what to do."""
+
+
+class UnreadableImageError(InputError):
+    """A file that could not be read as an image; `path` and `cause` say which."""
+
+    def __init__(self, path: str, cause: str):
+        self.path, self.cause = path, cause
+        super().__init__(
+            f"{path} could not be read as an image: {cause}. "
+            "Open it in a viewer, or fetch it again."
+        )
+
+
+class UnknownLayoutError(InputError):
+    """A folder that holds none of the known layouts, or an incomplete one."""
+
+
+class IncompleteSourceError(UnknownLayoutError):
+    """A split of a source has no images of a class."""
+
+
+class LeakError(InputError):
+    """A split that does not keep what its protocol promises."""
+
+
+class NotARunError(InputError):
+    """A folder that holds no run."""
+
+
+class WeightsError(InputError):
+    """Weights that cannot be had or do not fit the network."""
+
+
+class NoDataError(InputError):
+    """XRAYLAB_DATA leads to no source."""
+
+
+class BrokenSealError(InputError):
+    """The file of guesses was changed after it was written."""

@@ -1,0 +1,114 @@
+"""Files that are written whole or not at all, and where they may lie."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import uuid
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from errno import EISDIR
+from pathlib import Path
+
+import platformdirs
+
+
+class NotWrittenError(OSError):
+    """A file or folder that could not be written; nothing is left of it."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(
+            error.errno,
+            f"{path} could not be written: {error.strerror or error}. Nothing was "
+            "left half-written; free some space or choose another folder.",
+        )
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a name to write to, and move it to `path` only when all went well.
+
+    A reader sees the old file or the new one, never half of one; an error
+    leaves nothing behind, not even an empty folder.
+
+    Raises
+    ------
+    NotWrittenError
+        When the folder cannot be made or written, with the path in the text.
+    """
+    half = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        with made_folder(path.parent):
+            try:
+                yield half
+                os.replace(half, path)
+            finally:
+                half.unlink(missing_ok=True)
+    except NotWrittenError:  # several files at once: the first says it
+        raise
+    except OSError as error:
+        raise NotWrittenError(path, error) from error
+
+
+@contextmanager
+def made_folder(folder: Path) -> Iterator[None]:
+    """Make a folder, and take it away again when nothing came to lie in it."""
+    new = [part for part in (folder, *folder.parents) if not part.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    finally:
+        with suppress(OSError):  # what is not empty stays
+            for part in new:
+                part.rmdir()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path`, whole or not at all."""
+    write_texts({path: text})
+
+
+def write_texts(texts: Mapping[Path, str]) -> None:
+    """Write each text to its path: all of them, or none.
+
+    Only a kill between two renamings can leave new files beside old ones.
+    """
+    for path in filter(Path.is_dir, texts):
+        raise NotWrittenError(path, IsADirectoryError(EISDIR, "it is a folder"))
+    with ExitStack() as halves:  # each file gets its name when all are written
+        for path, text in texts.items():
+            half = halves.enter_context(whole_file(path))
+            half.write_text(text, encoding="utf-8")
+
+
+def cache_folder() -> Path:
+    """Give the folder for what is kept between runs; XRAYLAB_CACHE overrides it.
+
+    Where that cannot be written, a temporary folder is used, with a warning.
+
+    Raises
+    ------
+    NotWrittenError
+        If neither can be written.
+    """
+    folder = Path(
+        os.environ.get("XRAYLAB_CACHE") or platformdirs.user_cache_path("xraylab")
+    )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "")
+        other = Path(tempfile.gettempdir()) / f"xraylab-{user}"
+        warnings.warn(
+            f"{folder} could not be written ({error.strerror or error}); images and "
+            f"runs go to {other}. Set XRAYLAB_CACHE to a folder you may write.",
+            stacklevel=1,  # one place, so it is said once
+        )
+        try:
+            other.mkdir(parents=True, exist_ok=True)
+        except OSError as neither:
+            raise NotWrittenError(other, neither) from neither
+        return other

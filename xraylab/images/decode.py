@@ -1,0 +1,227 @@
+"""A file to pixels: the one place that opens an image, whatever it may be.
+
+The cache, the audit and the prediction all read through here, so they see the same.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import math
+import stat
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from xraylab.errors import InputError, UnreadableImageError
+
+MAX_PIXELS = 40_000_000  # a 30,000 x 30,000 header must not fill the memory
+# The formats of the sources' endings and no others: some of Pillow's readers
+# start programs (EPS), some take text or noise for an image (XBM, TGA).
+FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP")
+# what Pillow has to say of a file stands in the cause, not on stderr
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+DECODER = 2  # counts changes of what can be read and how; old caches are not used
+_BAND = 1_000_000  # pixels made grey at once: a wide copy of all would fill the memory
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def read_pixels(file: str | Path | bytes, size_px: int) -> np.ndarray:
+    """Read one image as a grey square.
+
+    16-bit greys are scaled to 8 bits, transparency is laid on black, colours
+    become luminance, a camera's turn (EXIF) is undone, and of several frames or
+    pages the first is read. The image is squeezed to the square, as the original
+    project does; a JPEG is decoded at the next scale of at least twice the size,
+    which is quicker and hardly differs.
+
+    Parameters
+    ----------
+    file : path or bytes
+        An image file, or its content.
+    size_px : int
+        Side of the square, at least 1.
+
+    Returns
+    -------
+    array of uint8, shape (size_px, size_px)
+        Grey levels, 0 black to 255 white.
+
+    Raises
+    ------
+    UnreadableImageError
+        If the file is empty, truncated, no image or no regular file, its EXIF is
+        broken, or it is larger than 40 million pixels.
+    FileNotFoundError
+        If there is no such file.
+    """
+    if size_px < 1:
+        raise InputError(f"size_px must be at least 1, got {size_px}.")
+    with opened_image(file) as image:
+        return np.asarray(_grey_square(image, size_px))
+
+
+def read_header(file: str | Path | bytes) -> dict:
+    """Read what a file tells before its pixels are decoded.
+
+    Parameters
+    ----------
+    file : path or bytes
+        An image file, or its content.
+
+    Returns
+    -------
+    dict
+        width and height in pixels; mode (Pillow's, such as "L"); format, such as
+        "JPEG"; table_sum: the sum of the JPEG's table of brightness steps, where
+        higher is coarser (None for other formats); progressive (0 or 1); dpi,
+        dots an inch (0 when not said).
+
+    Raises
+    ------
+    UnreadableImageError
+        If the file has no image's header.
+    FileNotFoundError
+        If there is no such file.
+    """
+    with opened_image(file) as image:
+        return _header(image)
+
+
+def read_both(file: str | Path | bytes, size_px: int) -> tuple[dict, np.ndarray]:
+    """Read header and pixels at once: see `read_header` and `read_pixels`."""
+    with opened_image(file) as image:
+        return _header(image), np.asarray(_grey_square(image, size_px))
+
+
+def _header(image: Image.Image) -> dict:
+    tables = getattr(image, "quantization", None) or {}
+    return {
+        "width": image.width,
+        "height": image.height,
+        "mode": image.mode,
+        "format": image.format or "",
+        "table_sum": float(sum(tables[0])) if 0 in tables else None,
+        "progressive": int(bool(image.info.get("progressive"))),
+        "dpi": _dpi(image.info.get("dpi")),
+    }
+
+
+def _dpi(found: object) -> float:
+    """Dots an inch; 0 for what is no number, as in broken files."""
+    try:
+        dpi = float(found[0])
+    except (TypeError, ValueError, IndexError, ZeroDivisionError):
+        return 0.0
+    return dpi if math.isfinite(dpi) and dpi > 0 else 0.0
+
+
+def _grey_square(image: Image.Image, size_px: int) -> Image.Image:
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise Image.DecompressionBombError
+    image.draft("L", (2 * size_px, 2 * size_px))
+    image.load()
+    turn = _turn(image)
+    image = _grey_bands(image)
+    image = image if turn is None else image.transpose(turn)
+    return image.resize((size_px, size_px), Image.Resampling.BILINEAR)
+
+
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    try:
+        return _TURNS.get(image.getexif().get(_ORIENTATION))
+    except Exception as error:  # Pillow's reader raises half a dozen kinds
+        raise InputError("its EXIF, which says how it lies, is broken") from error
+
+
+def _grey_bands(image: Image.Image) -> Image.Image:
+    """Make an image grey band by band, so that only a band is held at full depth."""
+    if image.mode == "L" and "transparency" not in image.info:
+        return image
+    width, height = image.size
+    step = max(1, _BAND // max(1, width))
+    grey = Image.new("L", image.size)
+    for top in range(0, height, step):
+        band = image.crop((0, top, width, min(top + step, height)))
+        grey.paste(_to_grey(band), (0, top))
+    return grey
+
+
+def _to_grey(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):  # 16-bit files open as I;16 or as I
+        levels = np.asarray(image).astype(np.float64) / 257
+        return Image.fromarray(levels.round().clip(0, 255).astype(np.uint8))
+    if image.mode == "F":
+        raise InputError("floating-point pixels have no agreed black and white")
+    if "A" in image.mode or "transparency" in image.info:
+        image = image.convert("RGBA")
+        black = Image.new("RGBA", image.size, (0, 0, 0, 255))
+        image = Image.alpha_composite(black, image)
+    return image.convert("L")
+
+
+@contextmanager
+def opened_image(file: str | Path | bytes) -> Iterator[Image.Image]:
+    """Open an image; whatever goes wrong with it is named."""
+    name = "these bytes" if isinstance(file, bytes) else str(file)
+    try:
+        if not isinstance(file, bytes):
+            refuse_odd_file(file)
+        elif not file:
+            raise UnreadableImageError(name, "it is empty")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd metadata; sizes are checked here
+            opened = io.BytesIO(file) if isinstance(file, bytes) else file
+            with Image.open(opened, formats=FORMATS) as image:
+                yield image
+    except (FileNotFoundError, UnreadableImageError):
+        raise
+    except Exception as error:  # Pillow's decoders raise a dozen kinds
+        raise UnreadableImageError(name, _cause(error)) from error
+
+
+def refuse_odd_file(file: str | Path) -> None:
+    """Raise unless `file` is a regular file with something in it.
+
+    Opening a pipe would wait for ever, and a device such as /dev/zero never ends.
+
+    Raises
+    ------
+    UnreadableImageError
+        If it is a folder, a pipe, a device, a socket, or empty.
+    FileNotFoundError
+        If there is no such file.
+    """
+    facts = Path(file).stat()
+    if stat.S_ISDIR(facts.st_mode):
+        raise UnreadableImageError(str(file), "it is a folder")
+    if not stat.S_ISREG(facts.st_mode):
+        raise UnreadableImageError(str(file), "it is a pipe or a device, no file")
+    if facts.st_size == 0:
+        raise UnreadableImageError(str(file), "it is empty")
+
+
+def _cause(error: Exception) -> str:
+    """Say in one short line why a file could not be read."""
+    if isinstance(error, Image.UnidentifiedImageError):
+        known = ", ".join(FORMATS)
+        return f"it is no image format that is read here ({known})"
+    if isinstance(error, Image.DecompressionBombError):
+        return f"it has more than {MAX_PIXELS:,} pixels"
+    said = getattr(error, "strerror", None) or str(error)
+    line = " ".join(said.encode("ascii", "backslashreplace").decode().split())
+    return line[:100] or type(error).__name__

@@ -1,0 +1,227 @@
+"""Drawings of answers: right and wrong, at every threshold, with their ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+from scipy import stats
+from sklearn.metrics import roc_auc_score, roc_curve
+
+from xraylab.plots.style import (
+    BLUE,
+    CLASS_COLOURS,
+    GREY,
+    ORANGE,
+    draw_dots,
+    finish,
+    make_axes,
+)
+
+
+def plot_confusion(
+    counts: Mapping[str, int], *, ax: Axes | None = None, data_name: str = ""
+) -> Axes:
+    """Draw the 2x2 table; a row is a true class, shares are of that row.
+
+    Parameters
+    ----------
+    counts : mapping
+        tn, fp, fn, tp as from `xraylab.evaluation.confusion`.
+    """
+    table = np.array([[counts["tn"], counts["fp"]], [counts["fn"], counts["tp"]]])
+    of_row = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+    text = [
+        [f"{n:,}\n{share:.1%}" for n, share in zip(*row, strict=True)]
+        for row in zip(table, of_row, strict=True)
+    ]
+    ax = make_axes(ax, 3.4, width=4.2)
+    names = list(CLASS_COLOURS)
+    sns.heatmap(
+        of_row,
+        annot=text,
+        fmt="",
+        cmap="Blues",
+        vmin=0,
+        vmax=1.2,  # so that the darkest cell stays readable
+        cbar=False,
+        square=True,
+        linewidths=2,
+        xticklabels=names,
+        yticklabels=names,
+        annot_kws={"size": 12},
+        ax=ax,
+    )
+    ax.set(xlabel="answer", ylabel="truth")
+    ax.tick_params(length=0)
+    return finish(ax, f"Answers and truth, n = {table.sum():,}", data_name, grid=None)
+
+
+def plot_roc(
+    predictions: pd.DataFrame,
+    *,
+    threshold: float | None = None,
+    ax: Axes | None = None,
+    data_name: str = "",
+) -> Axes:
+    """Draw sensitivity against false alarms at every threshold.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        Columns label and score, both classes present.
+    threshold : float, optional
+        Marks the point where the run works.
+    """
+    labels, scores = predictions["label"], predictions["score"]
+    alarms, found, thresholds = roc_curve(labels, scores, drop_intermediate=False)
+    ax = make_axes(ax, 4.2, width=4.4)
+    auroc = roc_auc_score(labels, scores)
+    ax.plot(alarms, found, color=BLUE, label=f"model, AUROC {auroc:.3f}")
+    ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="not looking, 0.500")
+    if threshold is not None:
+        # thresholds fall; a score equal to the threshold is called positive
+        at = np.flatnonzero(thresholds >= threshold)[-1]
+        ax.plot(
+            alarms[at],
+            found[at],
+            marker="o",
+            linestyle="",
+            color=ORANGE,
+            label=f"threshold {threshold:.2f}",
+        )
+    ax.set(
+        xlabel="share of normal called pneumonia (1 - specificity)",
+        ylabel="share of pneumonia found (sensitivity)",
+        xlim=(-0.02, 1.02),
+        ylim=(-0.02, 1.02),
+        aspect="equal",
+    )
+    ax.legend(frameon=False, loc="lower right")
+    return finish(ax, f"ROC curve, n = {len(labels):,}", data_name, grid="both")
+
+
+def plot_metrics(
+    metrics: pd.DataFrame, *, ax: Axes | None = None, data_name: str = ""
+) -> Axes:
+    """Draw each figure with its interval and its floor.
+
+    Parameters
+    ----------
+    metrics : DataFrame
+        As from `xraylab.evaluation.evaluate`: index metric; value, low, high,
+        floor, n.
+    """
+    names = metrics.index.str.replace("_", " ")
+    ax = draw_dots(metrics, _with_n(names, metrics["n"]), ax)
+    return finish(ax, "What was measured, and the floor", data_name, grid="x")
+
+
+def _with_n(names: Iterable[str], counts: Iterable[int]) -> list[str]:
+    return [f"{name}  (n = {n:,})" for name, n in zip(names, counts, strict=True)]
+
+
+def plot_protocols(
+    table: pd.DataFrame,
+    *,
+    metric: str = "accuracy",
+    ax: Axes | None = None,
+    data_name: str = "",
+) -> Axes:
+    """Compare protocols by one figure, to see where the first number went.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns protocol, value, low, high, floor, drawn from top to bottom in
+        the order of the rows.
+    """
+    ax = draw_dots(table, table["protocol"].tolist(), ax)
+    ax.set(xlabel=metric.replace("_", " "))
+    return finish(ax, "One recipe, several ways to split", data_name, grid="x")
+
+
+def plot_reliability(
+    labels: ArrayLike,
+    scores: ArrayLike,
+    n_bins: int = 10,
+    *,
+    ax: Axes | None = None,
+    data_name: str = "",
+) -> Axes:
+    """Hold scores against how often they were right, bin by bin.
+
+    Each dot is the bin's share of pneumonia at its mean score; its line is the
+    95 % Wilson interval, its size grows with the number of images.
+
+    Parameters
+    ----------
+    labels : array of int, shape (n,)
+        0 for normal, 1 for pneumonia.
+    scores : array of float, shape (n,)
+        In [0, 1].
+    n_bins : int
+        Bins of equal width; empty ones are not drawn.
+    """
+    bins = _reliability(np.asarray(labels), np.asarray(scores, dtype=float), n_bins)
+    ax = make_axes(ax, 4.2, width=4.4)
+    ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="score = share")
+    ax.vlines(bins["score"], bins["low"], bins["high"], color=BLUE, linewidth=1.2)
+    size = 20 + 130 * bins["n"] / bins["n"].max()
+    ax.scatter(
+        bins["score"],
+        bins["share"],
+        s=size,
+        color=BLUE,
+        zorder=3,
+        label="share, size by n",
+    )
+    ax.set(
+        xlabel="mean score of the bin",
+        ylabel="share with pneumonia",
+        xlim=(-0.03, 1.03),
+        ylim=(-0.03, 1.03),
+        aspect="equal",
+    )
+    ax.legend(frameon=False, loc="upper left", markerscale=0.6)
+    return finish(ax, f"Reliability, n = {bins['n'].sum():,}", data_name, grid="both")
+
+
+def _reliability(labels: np.ndarray, scores: np.ndarray, n_bins: int) -> pd.DataFrame:
+    """One row a filled bin: mean score, share, n, and the ends of the interval."""
+    table = pd.DataFrame({"label": labels, "score": scores})
+    bins = np.minimum((scores * n_bins).astype(int), n_bins - 1)  # 1.0 is in the last
+    found = table.groupby(bins).agg(
+        score=("score", "mean"), share=("label", "mean"), n=("label", "size")
+    )
+    ends = [
+        stats.binomtest(round(share * n), n).proportion_ci(method="wilson")
+        for share, n in zip(found["share"], found["n"], strict=True)
+    ]
+    return found.assign(low=[e.low for e in ends], high=[e.high for e in ends])
+
+
+def plot_probes(
+    probes: pd.DataFrame, *, ax: Axes | None = None, data_name: str = ""
+) -> Axes:
+    """Draw each probe with its interval beside its floor, and where a finding begins.
+
+    Parameters
+    ----------
+    probes : DataFrame
+        As from `xraylab.audit.probes.run_probes`; those under cross-validation are drawn.
+    """
+    rows = probes[probes["on"] == "cross-validated"].rename(columns={"auroc": "value"})
+    names = rows["question"] + ", " + rows["feature"]
+    ax = draw_dots(rows, _with_n(names, rows["n"]), ax)
+    limit = {"marker": 9, "color": "black", "zorder": 4, "clip_on": False}
+    y = np.arange(len(rows))
+    ax.scatter(rows["limit"], y, s=45, label="finding from here", **limit)
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.6 / len(rows) - 0.08)}
+    ax.legend(frameon=False, fontsize=9, ncols=3, **below)
+    ax.set_xlabel("AUROC of the probe, groups kept whole")
+    return finish(ax, "Probes beside their floors", data_name, grid="x")

@@ -1,0 +1,6 @@
+"""One new image to an answer, with warnings where it is unlike what was learnt."""
+
+from xraylab.prediction.predictor import NOT_FOR_CLINICAL_USE as NOT_FOR_CLINICAL_USE
+from xraylab.prediction.predictor import Prediction as Prediction
+from xraylab.prediction.predictor import Predictor as Predictor
+from xraylab.prediction.widget import prediction_widget as prediction_widget
