@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
-from factorial_estimate import N_BOOT, Estimate, Experiment, Unit
+from factorial_estimate import METRICS, N_BOOT, Estimate, Experiment, Unit
 
 STRICT = 1 - 0.05 / 8  # eight primary differences of one weights and length
 FEWEST = 10  # groups that must differ before a difference is called an effect
 SMALL = {"R": 0.02, "O": 0.04}
-METRICS = ("accuracy", "sensitivity", "specificity", "AUROC")
 SHORT, LONG = 1450, 5800
 FAILED = 0.9  # validation AUROC of the last epoch, below which a training failed
 SWAPS = ("block", "siblings", "copies", "all")
+CELLS = ("clean", *SWAPS)
 EXPOSED = {"siblings": "has_sibling", "copies": "copied"}
 INTERACTION = {"all": 1, "block": -1, "siblings": -1, "copies": -1, "clean": 2}
 
@@ -87,7 +87,7 @@ def _questions() -> Iterator[dict]:
 
 
 def _contrasts(n_steps: int) -> Iterator[tuple[str, dict]]:
-    for cell in ("clean", *SWAPS):
+    for cell in CELLS:
         yield cell, {(cell, n_steps): 1}
     for swap in SWAPS:
         yield f"{swap} - clean", {(swap, n_steps): 1, ("clean", n_steps): -1}
@@ -114,7 +114,8 @@ def _question(
 
 
 def _row(weights: str, asked: dict, found: Estimate) -> dict:
-    low, high = found.interval()
+    is_level = asked["what"] in CELLS
+    low, high = found.level_interval(asked["metric"]) if is_level else found.interval()
     row = {
         "weights": weights,
         **{key: asked[key] for key in ("n_steps", "test", "metric", "what", "exposed")},
@@ -189,7 +190,7 @@ def describe(rows: list[dict]) -> str:
     for row in rows:
         ends = [row[key] for key in ("value", "low", "high")]
         form = "{:.3f} ({:.3f} to {:.3f})"
-        if " - " in row["what"] or row["what"] == "interaction":
+        if row["what"] not in CELLS:
             ends, form = [100 * e for e in ends], "{:+.1f} ({:+.1f} to {:+.1f})"
         lines.append(
             {
@@ -201,7 +202,7 @@ def describe(rows: list[dict]) -> str:
                 "95 % CI": form.format(*ends),
                 "n": row["n"],
                 "groups": row["n_groups"],
-                "differ": row["n_groups_differ"],
+                "differ": "" if (n := row["n_groups_differ"]) is None else n,
                 "seeds": "".join(map(str, row["seeds"])),
                 "verdict": row.get("verdict", ""),
             }

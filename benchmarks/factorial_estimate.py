@@ -10,9 +10,9 @@ from itertools import chain
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit, logit, stdtrit
 
-from xraylab import metrics
-
+METRICS = ("accuracy", "sensitivity", "specificity", "AUROC")
 N_BOOT = 4000
 SEED = 19
 LEVEL = 0.95
@@ -45,10 +45,28 @@ class Estimate:
     per_image_seeds: int  # trainings that judged the same images
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
-        """Percentile interval."""
+        """Percentile interval, for differences."""
         tail = (1 - level) / 2
         low, high = np.quantile(self.draws, [tail, 1 - tail])
         return float(low), float(high)
+
+    def level_interval(self, metric: str) -> tuple[float, float]:
+        """Interval of a figure itself, where percentiles near 1 are too narrow.
+
+        A share: Wilson (1927) at the effective sample size that gives the variance of
+        the draws, at most the number of images, and the number of groups at 0 or 1.
+        AUROC: on the logit scale. Both with t of groups - 1 degrees of freedom.
+        """
+        value, spread = self.value, self.draws.std(ddof=1)
+        t = stdtrit(self.n_groups - 1, (1 + LEVEL) / 2)
+        if value in {0, 1}:
+            return wilson(value, self.n_groups, t)
+        if metric == "AUROC":
+            reach = t * spread / (value * (1 - value))
+            low, high = expit(logit(value) + np.array([-reach, reach]))
+            return float(low), float(high)
+        n = min(self.n_images, value * (1 - value) / spread**2)
+        return wilson(value, n, t)
 
 
 class Experiment:
@@ -86,7 +104,7 @@ class Experiment:
         test : str
             "O" or "R".
         metric : str
-            A key of `xraylab.metrics.METRICS`.
+            One of `METRICS`.
         terms : mapping of (cell, n_steps) to its factor
             Such as {("copies", 1450): 1, ("clean", 1450): -1}.
         exposed : str, optional
@@ -162,11 +180,11 @@ class Experiment:
             keep = _flagged(rows, exposed)
             self._measured[place] = None
             if set(rows.loc[keep, "label"]) == {0, 1}:
-                made = metrics.make_rows(rows[keep])
                 weights = self._weights[_images(test, self.units[key].half)][:, keep]
+                once = np.ones((1, keep.sum()))
                 self._measured[place] = (
-                    metrics.measure(metric, made)[0],
-                    metrics.measure_resampled(metric, weights, made),
+                    float(measure(metric, rows[keep], once)[0]),
+                    measure(metric, rows[keep], weights),
                 )
         return self._measured[place]
 
@@ -227,6 +245,50 @@ def draw_groups(rows: pd.DataFrame, n_boot: int, seed: tuple) -> np.ndarray:
     return weights
 
 
+def measure(metric: str, rows: pd.DataFrame, weights: np.ndarray) -> np.ndarray:
+    """Compute a figure once for each row of weights.
+
+    Parameters
+    ----------
+    metric : str
+        One of `METRICS`; the first three call pneumonia from a score of 0.5.
+    rows : DataFrame
+        Columns label and score, n rows of both classes.
+    weights : array, shape (k, n)
+        How often each row counts.
+
+    Returns
+    -------
+    array of float, shape (k,)
+    """
+    label, score = rows["label"].to_numpy(), rows["score"].to_numpy()
+    if metric == "AUROC":
+        return _auroc(label, score, weights)
+    right = (score >= 0.5) == label
+    among = _among(metric, rows)
+    return (weights @ (right & among)) / (weights @ among)
+
+
+def _auroc(label: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Weight of the pairs in which pneumonia scores higher; a tie counts half."""
+    order = np.argsort(score, kind="stable")
+    starts = np.flatnonzero(np.diff(score[order], prepend=-np.inf))
+    positive, negative = (
+        np.add.reduceat(weights[:, order] * (label[order] == c), starts, axis=1)
+        for c in (1, 0)
+    )
+    below = negative.cumsum(axis=1) - negative / 2
+    pairs = positive.sum(axis=1) * negative.sum(axis=1)
+    return (positive * below).sum(axis=1) / pairs
+
+
+def wilson(share: float, n: float, z: float) -> tuple[float, float]:
+    """Ends of Wilson's interval (1927) of a share of n independent cases."""
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return float(max(0, middle - half)), float(min(1, middle + half))
+
+
 def _flagged(rows: pd.DataFrame, flag: str | None) -> np.ndarray:
     return np.ones(len(rows), bool) if flag is None else rows[flag].eq(1).to_numpy()
 
@@ -234,4 +296,6 @@ def _flagged(rows: pd.DataFrame, flag: str | None) -> np.ndarray:
 def _among(metric: str, rows: pd.DataFrame) -> np.ndarray:
     """Mark the rows a metric counts."""
     label = {"sensitivity": 1, "specificity": 0}.get(metric)
-    return np.ones(len(rows), bool) if label is None else rows["label"].eq(label)
+    if label is None:
+        return np.ones(len(rows), bool)
+    return rows["label"].eq(label).to_numpy()

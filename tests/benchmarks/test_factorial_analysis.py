@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-
-from xraylab import evaluation
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from sklearn import metrics as library
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
@@ -95,17 +97,70 @@ def test_a_planted_effect_is_found_and_no_other():
     assert all(r["low"] <= 0 <= r["high"] for r in interaction)
 
 
-def test_one_seed_on_one_test_equals_the_packages_paired_difference():
+def test_a_paired_interval_equals_scipys_over_groups():
+    """A library that knows nothing of ours draws the groups of each class anew."""
     units = make_units({"copies": 0.05}, seeds=(0,), n_groups=800)
-    experiment = estimating.Experiment(units, 4_000)
-    by_cell = {unit.cell: unit.answers["R"] for unit in units}
-    for metric in analysis.METRICS:
-        found = experiment.estimate("R", metric, against_clean("copies"))
-        peer = evaluation.paired_difference(
-            by_cell["copies"], by_cell["clean"], metric, n_boot=4_000
-        )
-        assert found.value == pytest.approx(peer.value)
-        assert found.interval() == pytest.approx((peer.low, peer.high), abs=0.003)
+    found = estimating.Experiment(units).estimate(
+        "R", "accuracy", against_clean("copies")
+    )
+    one, other = (
+        next(u for u in units if u.cell == cell).answers["R"]
+        for cell in ("copies", "clean")
+    )
+    calls = [(rows["score"] >= 0.5) == rows["label"] for rows in (one, other)]
+    table = one.assign(gain=calls[0].astype(int) - calls[1].astype(int), n=1)
+    sums = table.groupby(["label", "group_id"])[["gain", "n"]].sum()
+    normal, positive = (sums.loc[label].to_numpy().T for label in (0, 1))
+
+    def gain(i, j, axis=-1):
+        drawn = normal[:, i].sum(axis=axis) + positive[:, j].sum(axis=axis)
+        return drawn[0] / drawn[1]
+
+    peer = stats.bootstrap(
+        [np.arange(normal.shape[1]), np.arange(positive.shape[1])],
+        gain,
+        n_resamples=4000,
+        method="percentile",
+        random_state=np.random.default_rng(1),
+    )
+    assert found.value == pytest.approx(table["gain"].mean())
+    assert found.interval() == pytest.approx(peer.confidence_interval, abs=0.002)
+    assert found.draws.std() == pytest.approx(peer.standard_error, rel=0.05)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000))
+def test_weighted_figures_equal_scikit_learns(seed):
+    rng = np.random.default_rng(seed)
+    label = np.r_[0, 1, rng.integers(0, 2, 28)]
+    score = rng.integers(0, 8, 30) / 7  # with ties
+    weights = rng.integers(0, 3, (2, 30))
+    weights[:, :2] = 1
+    rows = pd.DataFrame({"label": label, "score": score})
+    call = score >= 0.5
+    for draw in (0, 1):
+        w = {"sample_weight": weights[draw]}
+        peers = {
+            "accuracy": library.accuracy_score(label, call, **w),
+            "sensitivity": library.recall_score(label, call, **w),
+            "specificity": library.recall_score(label, call, pos_label=0, **w),
+            "AUROC": library.roc_auc_score(label, score, **w),
+        }
+        for metric, peer in peers.items():
+            found = estimating.measure(metric, rows, weights)[draw]
+            assert found == pytest.approx(peer), metric
+
+
+def test_the_interval_of_a_level_stays_wide_at_one():
+    perfect = estimating.Estimate(1.0, np.ones(100), (0,), 120, 100, None, 1)
+    low, high = perfect.level_interval("sensitivity")
+    assert (round(low, 3), high) == (0.962, 1.0)
+    independent = np.random.default_rng(0).binomial(200, 0.9, 20_000) / 200
+    found = estimating.Estimate(0.9, independent, (0,), 200, 200, None, 1)
+    peer = stats.binomtest(180, 200).proportion_ci(method="wilson")
+    for metric in ("accuracy", "AUROC"):
+        low, high = found.level_interval(metric)
+        assert (low, high) == pytest.approx((peer.low, peer.high), abs=0.004)
 
 
 def test_the_standard_error_equals_the_one_by_hand():
