@@ -251,7 +251,8 @@ def measure(metric: str, rows: pd.DataFrame, weights: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     metric : str
-        One of `METRICS`; the first three call pneumonia from a score of 0.5.
+        One of `METRICS`, or balanced_accuracy; all but AUROC call pneumonia from a
+        score of 0.5.
     rows : DataFrame
         Columns label and score, n rows of both classes.
     weights : array, shape (k, n)
@@ -264,6 +265,9 @@ def measure(metric: str, rows: pd.DataFrame, weights: np.ndarray) -> np.ndarray:
     label, score = rows["label"].to_numpy(), rows["score"].to_numpy()
     if metric == "AUROC":
         return _auroc(label, score, weights)
+    if metric == "balanced_accuracy":
+        both = [measure(m, rows, weights) for m in ("sensitivity", "specificity")]
+        return np.mean(both, axis=0)
     right = (score >= 0.5) == label
     among = _among(metric, rows)
     return (weights @ (right & among)) / (weights @ among)

@@ -145,6 +145,7 @@ def test_weighted_figures_equal_scikit_learns(seed):
             "sensitivity": library.recall_score(label, call, **w),
             "specificity": library.recall_score(label, call, pos_label=0, **w),
             "AUROC": library.roc_auc_score(label, score, **w),
+            "balanced_accuracy": library.balanced_accuracy_score(label, call, **w),
         }
         for metric, peer in peers.items():
             found = estimating.measure(metric, rows, weights)[draw]
