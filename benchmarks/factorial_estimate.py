@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit, stdtrit
 
+from xraylab.evaluation.intervals import wilson
+
 METRICS = ("accuracy", "sensitivity", "specificity", "AUROC")
 N_BOOT = 4000
 SEED = 19
@@ -284,13 +286,6 @@ def _auroc(label: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndar
     below = negative.cumsum(axis=1) - negative / 2
     pairs = positive.sum(axis=1) * negative.sum(axis=1)
     return (positive * below).sum(axis=1) / pairs
-
-
-def wilson(share: float, n: float, z: float) -> tuple[float, float]:
-    """Ends of Wilson's interval (1927) of a share of n independent cases."""
-    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return float(max(0, middle - half)), float(min(1, middle + half))
 
 
 def _flagged(rows: pd.DataFrame, flag: str | None) -> np.ndarray:
