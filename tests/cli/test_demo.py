@@ -34,7 +34,9 @@ def test_a_run_whose_images_are_gone_has_no_samples(run_folder, capsys):
     shutil.rmtree(run_folder.parent / "merge")
     page = demo.prepare(run_folder)
     assert page["samples"] == {}
-    assert "no samples: the images of this run were not found" in capsys.readouterr().err
+    assert (
+        "no samples: the images of this run were not found" in capsys.readouterr().err
+    )
 
 
 def test_the_page_s_notebook_is_one_call_with_a_title(tmp_path):
@@ -52,6 +54,12 @@ def test_what_is_no_run_ends_in_one_line(tmp_path, capsys):
     err = capsys.readouterr().err
     assert "must be the folder of a run" in err
     assert len(err.splitlines()) == 1
+
+
+def test_without_voila_it_says_what_to_install(monkeypatch, capsys):
+    monkeypatch.setattr(demo, "find_spec", lambda name: None)
+    assert cli.main(["demo"]) == 1
+    assert "needs voila, found none. Install" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,14 @@ import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stdout
 from dataclasses import replace
+from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 
 from xraylab import images
 from xraylab.cli import arguments
 from xraylab.cli.arguments import Answer, Verbs
+from xraylab.errors import InputError
 
 # Room for what the panel then refuses in words: above it the connection would end.
 MAX_MESSAGE_BYTES = 1_000_000_000
@@ -37,7 +39,18 @@ def add_verbs(verbs: Verbs) -> None:
 
 
 def demo(args: argparse.Namespace) -> Answer:
-    """Serve the page until it is interrupted."""
+    """Serve the page until it is interrupted.
+
+    Raises
+    ------
+    xraylab.errors.InputError
+        If Voila is not installed.
+    """
+    if find_spec("voila") is None:
+        raise InputError(
+            "the page needs voila, found none. Install the notebook packages: "
+            'pip install -e ".[lab]"'
+        )
     # in a process of its own, since training takes memory that the server needs not
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         page = pool.submit(prepare, args.run_folder).result()
@@ -68,11 +81,12 @@ def prepare(run_folder: Path | None) -> dict:
         print("no samples: the images of this run were not found.", file=sys.stderr)
         return page | {"data_name": "images that were not found"}
     samples = prediction.choose_samples(run.table, root)
+    page["samples"] = {name: str(path) for name, path in samples.items()}
     try:
         phantom.read_truth(root)
     except FileNotFoundError:
-        return page | {"samples": samples, "data_name": f"the images in {root.name}"}
-    return page | {"samples": samples, "data_name": "simulated images"}
+        return page | {"data_name": f"the images in {root.name}"}
+    return page | {"data_name": "simulated images"}
 
 
 def _train() -> Path:

@@ -18,7 +18,7 @@ _FAMOUS = ["NORMAL2-IM-1438-0001", "person1951_bacteria_4882"]
 
 
 def demo_page(
-    run_folder: str | Path, samples: dict[str, str], *, data_name: str
+    run_folder: str | Path, samples: dict[str, str | Path], *, data_name: str
 ) -> ipywidgets.VBox:
     """Title, notice and panel for one run.
 
@@ -60,7 +60,7 @@ def _about(run: training.Run, data_name: str) -> str:
     return text + (f" It takes {memory_mb:.0f} MB of memory." if memory_mb else "")
 
 
-def choose_samples(table: pd.DataFrame, root: str | Path) -> dict[str, str]:
+def choose_samples(table: pd.DataFrame, root: str | Path) -> dict[str, Path]:
     """Pick two validation images of each class, which the network did not train on.
 
     The two examples of the original project follow where the table has them, with the
@@ -84,5 +84,5 @@ def choose_samples(table: pd.DataFrame, root: str | Path) -> dict[str, str]:
     samples = {}
     for path, label, split in rows[["path", "label", "split"]].to_numpy():
         truth = "pneumonia" if label else "normal"
-        samples[f"{len(samples) + 1}: {truth}, from {split}"] = str(Path(root) / path)
+        samples[f"{len(samples) + 1}: {truth}, from {split}"] = Path(root) / path
     return samples
