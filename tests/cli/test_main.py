@@ -20,6 +20,7 @@ VERBS = [
     "train",
     "evaluate",
     "predict",
+    "demo",
     "phantom",
     "lessons",
     "results",
