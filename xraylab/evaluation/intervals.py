@@ -142,11 +142,11 @@ def share_interval(hits: ArrayLike, groups: ArrayLike | None = None) -> Interval
     >>> print(share_interval([True] * 9 + [False], groups=list("aabbccddef")))
     0.900 (0.44 to 0.99), n = 10, 6 groups
     """
-    hits = np.asarray(hits, dtype=float)
+    hits = as_numbers("hits", hits)
     codes = _codes(hits, groups)
     if not np.isin(hits, [0, 1]).all():
         raise InputError(
-            f"hits must be True or False, found {hits[~np.isin(hits, [0, 1])][:3]}."
+            f"hits must be True or False, found {first_of(hits[~np.isin(hits, [0, 1])])}."
         )
     return share_of(hits, codes)
 
@@ -260,7 +260,7 @@ def mean_interval(values: ArrayLike, groups: ArrayLike | None = None) -> Interva
     >>> print(mean_interval([0.1, 0.0, -0.1, 0.3, 0.2], groups=list("abcde")))
     0.100 (-0.10 to 0.30), n = 5, 5 groups
     """
-    values = np.asarray(values, dtype=float)
+    values = as_numbers("values", values)
     codes = _codes(values, groups)
     if not np.isfinite(values).all():
         raise InputError(
@@ -322,7 +322,7 @@ def seed_interval(
     >>> print(seed_interval([0.90, 0.92, 0.94]))
     0.920 (0.87 to 0.97), n = 3
     """
-    values = np.asarray(values, dtype=float)
+    values = as_numbers("values", values)
     if values.ndim != 1 or values.size < 2 or not np.isfinite(values).all():
         raise InputError(
             f"values must be two or more numbers, one a run, got {values.tolist()}. "
@@ -366,6 +366,22 @@ def _between_groups_of_classes(
         sums.append(np.bincount(codes, influence * of))
     n_groups = count_groups(codes)
     return total + 2 * n_groups / (n_groups - 1) * float(sums[0] @ sums[1])
+
+
+def as_numbers(name: str, values: ArrayLike) -> np.ndarray:
+    """Return the values as floats, or raise InputError under their name."""
+    values = np.asarray(values)
+    try:
+        return values.astype(float)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"{name} must be numbers, got {first_of(values.ravel())}."
+        ) from None
+
+
+def first_of(values: np.ndarray) -> str:
+    """Write the first few values for a message."""
+    return ", ".join(f"{v:g}" if isinstance(v, float) else str(v) for v in values[:3])
 
 
 def count_groups(codes: np.ndarray) -> int:

@@ -17,6 +17,8 @@ from numpy.typing import ArrayLike
 from xraylab.errors import InputError
 from xraylab.evaluation.intervals import (
     Interval,
+    as_numbers,
+    first_of,
     not_given,
     share_of,
     square_and_add,
@@ -124,7 +126,7 @@ def check_rows(
         If lengths differ, nothing is there, a label is not 0 or 1, a score is
         not in [0, 1], or a class is missing where both are needed.
     """
-    labels, scores = _as_numbers("labels", labels), _as_numbers("scores", scores)
+    labels, scores = as_numbers("labels", labels), as_numbers("scores", scores)
     if labels.shape != scores.shape or labels.ndim != 1:
         raise InputError(
             "labels and scores must be two lists of one length, got shapes "
@@ -136,12 +138,13 @@ def check_rows(
     if outside.size:
         raise InputError(
             f"scores must be probabilities in [0, 1], got {outside.size} outside: "
-            f"{_first(outside)}. Apply softmax to logits first."
+            f"{first_of(outside)}. Softmax makes them from logits, "
+            "a division by 100 from per cent."
         )
     found = np.unique(labels)
     if not np.isin(found, [0, 1]).all():
         raise InputError(
-            f"labels must be 0 (normal) or 1 (pneumonia), got {_first(found)}."
+            f"labels must be 0 (normal) or 1 (pneumonia), got {first_of(found)}."
         )
     if both_classes and found.size < 2:
         raise InputError(
@@ -269,20 +272,6 @@ def _share_below(scores: np.ndarray, others: np.ndarray) -> np.ndarray:
 def _sum_from(values: np.ndarray) -> np.ndarray:
     """Sum each value and all after it."""
     return values[::-1].cumsum()[::-1]
-
-
-def _as_numbers(name: str, values: ArrayLike) -> np.ndarray:
-    values = np.asarray(values)
-    try:
-        return values.astype(float)
-    except (TypeError, ValueError):
-        raise InputError(
-            f"{name} must be numbers, got {_first(values.ravel())}."
-        ) from None
-
-
-def _first(values: np.ndarray) -> str:
-    return ", ".join(f"{v:g}" if isinstance(v, float) else str(v) for v in values[:3])
 
 
 METRICS = {
