@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit, logit, stdtrit
 
 from xraylab.errors import InputError
+from xraylab.evaluation.rows import as_numbers, first_of
 
 LEVEL = 0.95  # of every interval
 MIN_GROUPS = 5  # behind a figure, in each class where it needs both
@@ -144,10 +145,9 @@ def share_interval(hits: ArrayLike, groups: ArrayLike | None = None) -> Interval
     """
     hits = as_numbers("hits", hits)
     codes = _codes(hits, groups)
-    if not np.isin(hits, [0, 1]).all():
-        raise InputError(
-            f"hits must be True or False, found {first_of(hits[~np.isin(hits, [0, 1])])}."
-        )
+    others = hits[~np.isin(hits, [0, 1])]
+    if others.size:
+        raise InputError(f"hits must be True or False, found {first_of(others)}.")
     return share_of(hits, codes)
 
 
@@ -366,22 +366,6 @@ def _between_groups_of_classes(
         sums.append(np.bincount(codes, influence * of))
     n_groups = count_groups(codes)
     return total + 2 * n_groups / (n_groups - 1) * float(sums[0] @ sums[1])
-
-
-def as_numbers(name: str, values: ArrayLike) -> np.ndarray:
-    """Return the values as floats, or raise InputError under their name."""
-    values = np.asarray(values)
-    try:
-        return values.astype(float)
-    except (TypeError, ValueError):
-        raise InputError(
-            f"{name} must be numbers, got {first_of(values.ravel())}."
-        ) from None
-
-
-def first_of(values: np.ndarray) -> str:
-    """Write the first few values for a message."""
-    return ", ".join(f"{v:g}" if isinstance(v, float) else str(v) for v in values[:3])
 
 
 def count_groups(codes: np.ndarray) -> int:
