@@ -67,7 +67,11 @@ def test_sources_that_share_their_images_are_found(audited):
         "probes: class",
         "probes: test or not, normal",
         "probes: test or not, pneumonia",
+        "probes: COVID19 or another class",
     ]
+    assert audited.not_run["reason"].iloc[-1] == (
+        "its images are left out (1): another origin, never pneumonia here"
+    )
     assert "names that disagree with pixels" not in names_of(audited)
     balance = audited.tables["balance before and after merging"]
     assert balance["n"].tolist() == [36, 36, 12, 12]
@@ -354,7 +358,7 @@ def test_the_verb_answers_and_strict_fails_on_findings(folder, tmp_path, capsys)
 def test_wrong_use_of_the_verb(folder, capsys):
     for argv, message in (
         ([str(folder / "gone")], "must be a folder or a file, got"),
-        ([str(folder), "--thumbnails"], "--thumbnails needs --html FILE"),
+        ([str(folder), "--thumbnails"], "argument --thumbnails: needs --html FILE"),
     ):
         with pytest.raises(SystemExit) as ended:
             cli.main(["audit", *argv])

@@ -125,7 +125,7 @@ def run_audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> A
         tables=counted,
         probes=figures,
         findings=findings.make_findings(table, counted, figures, problems),
-        not_run=tables.find_gaps(table),
+        not_run=tables.find_gaps(table, read.ignored),
         problems=problems,
         ignored=read.ignored,
     )

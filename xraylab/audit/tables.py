@@ -45,12 +45,12 @@ def make_tables(
     }
 
 
-def find_gaps(table: pd.DataFrame) -> pd.DataFrame:
+def find_gaps(table: pd.DataFrame, ignored: pd.DataFrame) -> pd.DataFrame:
     """Name the checks that could not run: without them nothing found means little.
 
     Parameters
     ----------
-    table : DataFrame
+    table, ignored : DataFrame
         As in `xraylab.audit.run.Audit`.
 
     Returns
@@ -70,8 +70,19 @@ def find_gaps(table: pd.DataFrame) -> pd.DataFrame:
         only = table["class_name"].iloc[0]
         why = f"all readable images are {only}"
         gaps.append(("one image under two labels", why))
-    gaps += probes.find_gaps(table[table["kept"]])
+    gaps += probes.find_gaps(table[table["kept"]]) + _find_classes_left_out(ignored)
     return pd.DataFrame(gaps, columns=["check", "reason"])
+
+
+def _find_classes_left_out(ignored: pd.DataFrame) -> list[tuple[str, str]]:
+    """Name the classes whose folders were not read, such as "COVID19: another ..."."""
+    reasons = ignored["reason"].value_counts(sort=False)
+    named = [(*reason.partition(": "), n) for reason, n in reasons.items()]
+    return [
+        (f"probes: {name} or another class", f"its images are left out ({n:,}): {why}")
+        for name, colon, why, n in named
+        if colon and why.startswith("another origin")
+    ]
 
 
 def _count_places(table: pd.DataFrame) -> pd.DataFrame:
