@@ -292,7 +292,7 @@ def probed(tmp_path_factory):
     return audit.run_audit(root, progress=False)
 
 
-def test_a_split_into_blocks_is_a_note(probed):
+def test_a_split_of_consecutive_children_is_a_note(probed):
     (note,) = [f for f in probed.findings if f.name == "split not drawn at random"]
     assert "Kinds of children: 1 of 1. Runs of one split: 2, by chance" in note.found
     assert not note.is_fault

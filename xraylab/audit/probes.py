@@ -147,8 +147,8 @@ def read_baselines() -> dict:
     -------
     dict
         made: how; probes: one entry a question and feature, with n_groups (sizes
-        measured), auroc (mean at each), n_sets (behind each mean) and spread
-        (how much more the figures vary than their sampling error), all under
+        measured), auroc (mean at each), n_sets (behind each mean) and dispersion
+        (standard deviation of the figures over their sampling error), all under
         cross-validation; of class probes also on_test: n_groups they were fitted
         on, auroc on the test and n_sets.
     """
@@ -282,7 +282,7 @@ def _set_limits(figures: list[dict]) -> pd.DataFrame:
 
 def _find_limit(figure: dict, entry: Mapping, baseline: float, rate: float) -> float:
     """Give the AUROC that a clean set of this size passes at this rate."""
-    error = measure_error(baseline, *figure["n_each"]) * entry["spread"]
+    error = measure_error(baseline, *figure["n_each"]) * entry["dispersion"]
     error *= np.sqrt(1 + 1 / _at_size(entry, "n_sets", figure["n_asked"]))
     degrees = sum(entry["n_sets"]) - len(entry["n_sets"])
     limit = baseline + error * stats.t.isf(rate, degrees)
