@@ -1,8 +1,10 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image, ImageOps
 
@@ -200,6 +202,15 @@ def test_what_could_not_run_stands_beside_the_findings(three_classes, clean_thre
     }
     assert cli.main(["audit", str(three_classes)]) == 0
     assert cli.main(["audit", str(three_classes), "--strict"]) == 3
+
+
+def test_every_probe_is_in_the_table_and_a_missing_baseline_is_said(clean_three):
+    figures = clean_three.probes
+    more = figures.assign(question=figures["question"] + ", again", limit=np.nan)
+    probes = pd.concat([figures, more.assign(auroc=0.7)], ignore_index=True)
+    page = audit.report_as_html(replace(clean_three, probes=probes))
+    assert page.count("<td>covid or another class") == 2 * 8
+    assert page.count("<td>no baseline</td>") == len(figures)
 
 
 def test_names_and_a_class_that_are_missing_are_checks_that_could_not_run(folder):

@@ -140,6 +140,7 @@ def ask_probes(
     return rows
 
 
+@cache
 def read_baselines() -> dict:
     """Read what probes reach on clean built-in images, and how it was measured.
 
@@ -152,11 +153,6 @@ def read_baselines() -> dict:
         cross-validation; of class probes also on_test: n_groups they were fitted
         on, auroc on the test and n_sets.
     """
-    return _baselines()
-
-
-@cache
-def _baselines() -> dict:
     return json.loads(Path(__file__).with_name("baselines.json").read_text("utf-8"))
 
 
