@@ -9,7 +9,7 @@ from PIL import Image
 from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import audit, cli, data, errors
 from xraylab.audit import findings
-from xraylab.data import manifest
+from xraylab.data import manifest, sources
 
 RULE = "index rule that does not fit"
 
@@ -120,7 +120,7 @@ def test_three_classes_are_counted_but_not_probed(folder):
 def test_a_merge_its_manifest_and_its_folder_say_the_same(
     audited, three_sources, tmp_path
 ):
-    data.save_merge(data.merge(three_sources, progress=False), tmp_path / "m")
+    data.merge(three_sources, progress=False).save(tmp_path / "m")
     for path in (tmp_path / "m", tmp_path / "m/manifest.csv"):
         found = audit.run_audit(path, progress=False)
         assert [f.found for f in found.findings] == [f.found for f in audited.findings]
@@ -136,9 +136,9 @@ def test_a_manifest_alone_lies_beside_its_images(three_sources, tmp_path):
 
 def test_a_manifest_beside_a_merge_is_read_itself(three_sources, tmp_path):
     merged = data.merge(three_sources, progress=False)
-    data.save_merge(merged, tmp_path)
+    merged.save(tmp_path)
     small = tmp_path / "small.csv"
-    part = merged.manifest[merged.manifest["source"] == data.FIRST]
+    part = merged.manifest[merged.manifest["source"] == sources.FIRST]
     small.write_text(manifest.as_csv(part), encoding="utf-8")
     assert len(audit.run_audit(small, progress=False).table) == 24
 

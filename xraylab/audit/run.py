@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from xraylab import data, duplicates, images
+from xraylab import data, images
 from xraylab.audit import features, findings, leakage, probes
-from xraylab.errors import IncompleteSourceError, InputError, UnknownLayoutError
+from xraylab.errors import InputError
 
 ODD_SHARE = 0.01  # a mode and format that fewer files have is odd
 _FACTS = ["width", "height", "aspect", "bytes", "bits_per_pixel", "table_sum"]
@@ -76,7 +76,7 @@ class Audit:
 
 
 def run_audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> Audit:
-    """Audit labelled images: who meets whom, and what else tells the class.
+    """Audit labelled images: leakage between splits, and what else tells the class.
 
     Parameters
     ----------
@@ -99,61 +99,43 @@ def run_audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> A
     ValueError
         If not one image could be read, or a file is no manifest.
     """
-    read = _read(Path(path), workers, progress)
-    seen = images.read_thumbnails(
-        read.manifest["path"].tolist(), read.root, workers=workers, progress=progress
+    merged = _merge(path, workers, progress)
+    paths = merged.manifest["path"].tolist()
+    seen = merged.thumbnails or images.read_thumbnails(
+        paths, merged.root, workers=workers, progress=progress
     )
-    problems = pd.concat([read.problems, seen.problems]).drop_duplicates("path")
+    problems = pd.concat([merged.problems, seen.problems]).drop_duplicates("path")
     if seen.files.empty:
         raise InputError(
             f"path must hold readable images, none of {len(problems)} files in "
             f"{path} could be read, first {problems['path'].iloc[0]}. Fetch them again."
         )
     facts = seen.files.drop(columns="bytes")
-    table = read.manifest.merge(facts, on="path", validate="one_to_one")
-    name = table["path"].str.rsplit("/", n=1).str[-1]
-    n_pixels = table["width"] * table["height"]
+    table = merged.manifest.merge(facts, on="path", validate="one_to_one")
     table = table.assign(
-        name=name,
-        aspect=table["width"] / table["height"],
-        bits_per_pixel=8 * table["bytes"] / n_pixels,
+        split=table["published_split"],
+        name=table["path"].str.rsplit("/", n=1).str[-1],
     )
     figures = _probe(table, seen.squares)
-    tables = _cross(table, read.listed())
+    tables = _cross(table, merged)
     said = _find(table, tables, figures, problems)
     return Audit(
-        read.root, table, seen.squares, tables, figures, said, problems, read.ignored
+        root=merged.root,
+        table=table,
+        squares=seen.squares,
+        tables=tables,
+        probes=figures,
+        findings=said,
+        problems=problems,
+        ignored=merged.ignored,
     )
 
 
-def _read(path: Path, workers: int, progress: bool) -> data.Merge:
-    """Read a merge, or make one of a folder of any layout; classes get a name."""
-    home = path.parent if path.is_file() else path
-    merged = data.load_merge(home) if (home / "merge.json").is_file() else None
-    if merged and path in (home, home / "manifest.csv"):
-        read = merged
-    elif path.is_file():
-        none = [pd.DataFrame(columns=["path", why]) for why in ("cause", "reason")]
-        root = merged.root if merged else home
-        read = data.Merge(root, data.read_manifest(path), *none, {})
-    else:
-        try:
-            read = data.merge(path, workers=workers, progress=progress)
-        except IncompleteSourceError:
-            raise  # half a download is no folder of another layout
-        except UnknownLayoutError:
-            read = _merge_folder(path, workers, progress)
-    table = read.manifest.rename(columns={"published_split": "split"})
-    if "class_name" not in table:
-        table["class_name"] = table["label"].map({0: "normal", 1: "pneumonia"})
-    return replace(read, manifest=table)
-
-
-def _merge_folder(path: Path, workers: int, progress: bool) -> data.Merge:
-    files, ignored = data.list_labelled_files(path)
-    found = duplicates.find_images(files, path, workers=workers, progress=progress)
-    table = data.add_groups(files.merge(found.table, on="path"))
-    return data.Merge(path, table, found.problems, ignored, found.margin)
+def _merge(path: str | Path, workers: int, progress: bool) -> data.Merge:
+    """Read a merge, or make one of a folder of any layout."""
+    if data.Merge.is_saved_at(path):
+        return data.Merge.load(path)
+    return data.merge(path, layout="any", workers=workers, progress=progress)
 
 
 def _probe(table: pd.DataFrame, squares: np.ndarray) -> pd.DataFrame:
@@ -168,7 +150,7 @@ def _probe(table: pd.DataFrame, squares: np.ndarray) -> pd.DataFrame:
     return figures.assign(question=figures["question"].replace(words))
 
 
-def _cross(table: pd.DataFrame, listed: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def _cross(table: pd.DataFrame, merged: data.Merge) -> dict[str, pd.DataFrame]:
     once = table[table["kept"]]
     by = ["source", "split", "class_name"]
     counts = table.groupby(by, as_index=False).agg(
@@ -190,15 +172,21 @@ def _cross(table: pd.DataFrame, listed: pd.DataFrame) -> dict[str, pd.DataFrame]
     return {
         "files by source, split and class": counts,
         "balance before and after merging": balance,
-        "middle values by class": facts,
+        "median by class": facts,
         "colour and format by class": table.groupby(
             ["class_name", "mode", "format"], as_index=False
         ).agg(**n_files),
         "odd modes and formats": modes[modes["n_files"] < ODD_SHARE * len(table)],
-        "images in several splits": leakage.find_meetings(table, "image_id"),
-        "children in several splits": leakage.find_meetings(table, "patient_id"),
+        "images in several splits": leakage.find_overlaps(table, "image_id"),
+        "children in several splits": leakage.find_overlaps(table, "patient_id"),
         "one image under two labels": leakage.find_label_conflicts(table),
-        "names that disagree with pixels": leakage.find_name_conflicts(table, listed),
+        "names that disagree with pixels": leakage.find_name_conflicts(
+            table, merged.index_rule
+        ),
+        "class folders that are not read": merged.left_out.rename_axis("folder")
+        .rename("n_images")
+        .reset_index(),
+        "grey levels": table.loc[table["note"] != "", ["path", "note"]],
         "blocks": leakage.measure_blocks(table),
     }
 
@@ -220,6 +208,12 @@ def _find(
     names = tables[name][tables[name]["rule"] != leakage.MISFIT]
     said += _say(names, name, f"Names: {len(names):,}")
     said += _say(problems, "unreadable files", f"Files: {len(problems):,}")
+    name = "class folders that are not read"
+    folders = tables[name].rename(columns={"folder": "path"})
+    said += _say(folders, name, f"Images: {folders['n_images'].sum():,}")
+    for note, noted in tables["grey levels"].groupby("note"):
+        text = f"{note[0].upper()}{note[1:]}. Files: {len(noted):,}"
+        said += _say(noted, "grey levels that are not scaled", text)
     return said + findings.describe_probes(figures) + _note(table, tables)
 
 

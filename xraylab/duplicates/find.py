@@ -12,6 +12,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,11 +53,14 @@ class Images:
         pair taken as the same without being laid over, `least_alike_same`, and of
         the most alike pair taken as different, `most_alike_different`; None
         without such a pair.
+    thumbnails : Thumbnails
+        As from `xraylab.images.read_thumbnails`, for the next step.
     """
 
     table: pd.DataFrame
     problems: pd.DataFrame
     margin: dict[str, float | None]
+    thumbnails: Any
 
 
 def find_images(
@@ -95,7 +99,7 @@ def find_images(
         number=number[seen.files["square"]],
     )
     table = table.sort_values(["rank", "path"], ignore_index=True)
-    return Images(_name_matches(table, seen.squares), seen.problems, margin)
+    return Images(_name_matches(table, seen.squares), seen.problems, margin, seen)
 
 
 def find_same(squares: np.ndarray, *, at_least: float = SAME) -> pd.DataFrame:

@@ -31,7 +31,9 @@ from xraylab.progress import progress_bar
 
 THUMBNAIL_PX = 48
 MAX_BYTES = 100_000_000  # a larger file is no image of this kind
-HEADER = ["width", "height", "mode", "format", "table_sum", "progressive", "dpi"]
+HEADER = [
+    *("width", "height", "mode", "format", "table_sum", "progressive", "dpi", "note"),
+]
 _CHUNK = 64  # files looked at between two writes
 _WORTH_WORKERS = 500  # below, starting processes takes longer than it saves
 _VERSION = 2  # counts changes of what is kept
@@ -53,8 +55,9 @@ class Thumbnails:
         One row a readable file: path, digest (of its bytes), bytes, width and
         height (pixels), mode (Pillow's, such as "L"), format, table_sum (of the
         JPEG's table of brightness steps, higher is coarser; NaN elsewhere),
-        progressive (0 or 1), dpi (0 when not said) and square (a row number of
-        `squares`; files of the same bytes share one).
+        progressive (0 or 1), dpi (0 when not said), note (what is odd about its
+        grey levels, "" for most), aspect (width by height), bits_per_pixel, and
+        square (a row number of `squares`; files of the same bytes share one).
     squares : array of uint8, shape (n_squares, 48, 48)
         Grey levels.
     problems : DataFrame
@@ -272,7 +275,11 @@ def _facts(rows: dict[str, list]) -> pd.DataFrame:
         columns=["path", "digest", "bytes", *HEADER],
     )
     files = files.astype({"table_sum": float})
-    return files.assign(square=pd.factorize(files["digest"])[0])
+    return files.assign(
+        aspect=files["width"] / files["height"],
+        bits_per_pixel=8 * files["bytes"] / (files["width"] * files["height"]),
+        square=pd.factorize(files["digest"])[0],
+    )
 
 
 def _squares(database: sqlite3.Connection, place: dict[str, int]) -> np.ndarray:
