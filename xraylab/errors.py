@@ -35,6 +35,10 @@ class UnreadableImageError(InputError):
         )
 
 
+class ReadersEndedError(InputError):
+    """A process that reads images ended before its work was done."""
+
+
 class UnknownLayoutError(InputError):
     """A folder that holds none of the known layouts, or an incomplete one."""
 

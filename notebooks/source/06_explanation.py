@@ -33,7 +33,7 @@ here = lesson.start(6)
 # We train a small network on the published split. Small is enough for us, and quick.
 
 # %%
-data.save_merge(data.merge(here.root, progress=False), here.merge_folder)
+data.merge(here.root, progress=False).save(here.merge_folder)
 recipe = dataclasses.replace(here.recipe, model="small")
 run = training.train(
     here.merge_folder,

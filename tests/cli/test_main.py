@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import re
@@ -6,10 +7,11 @@ import subprocess
 import sys
 from urllib.error import URLError
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import write_file
+from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import cli
 from xraylab.training import test_log
 
@@ -131,6 +133,46 @@ def test_merge_names_bad_files_and_is_done(three_sources, tmp_path, capsys):
     )
     assert (code, answer["problems"]) == (0, 1)
     assert "IM-0900-0001.jpeg: it is empty" in err
+
+
+def test_merge_says_what_is_worth_knowing(three_sources, tmp_path, capsys):
+    root = tmp_path / "root"
+    shutil.copytree(three_sources, root)
+    deep = io.BytesIO()
+    levels = blob_image(7).astype(np.uint16) * 16
+    Image.fromarray(levels).save(deep, "PNG")
+    write_file(root / "one/chest_xray/train/NORMAL/IM-0900-0001.png", deep.getvalue())
+    write_file(root / "one/chest_xray/holdout/NORMAL/IM-0901-0001.jpeg", b"x")
+    write_file(root / "two/val/normal/x.jpeg", as_jpeg(blob_image(80)))
+    code, answer, err = run_json(
+        capsys, "merge", "--data", root, "--out", tmp_path / "m"
+    )
+    assert code == 0
+    assert answer["left_out"] == {"one/chest_xray/holdout/NORMAL": 1}
+    assert "left out: one/chest_xray/holdout/NORMAL: 1 images in a class fold" in err
+    assert "12 of 16 bits used: no brighter than level 16 of 255: 1 files, first" in err
+    assert "images with names that tell no child: 1; each is a group of its own" in err
+
+
+def test_split_says_of_how_many_images_no_name_tells_the_child(
+    three_sources, tmp_path, capsys
+):
+    root = shutil.copytree(three_sources / "one", tmp_path / "root")
+    for i, file in enumerate(sorted(root.rglob("IM-000[12]*"))):
+        file.rename(file.with_name(f"x{i}.jpeg"))
+    merge = tmp_path / "m"
+    assert cli.main(["merge", "--data", str(root), "--out", str(merge)]) == 0
+    capsys.readouterr()
+    for protocol, more in (("grouped", True), ("naive-merge", False)):
+        argv = ["split", str(merge), "--protocol", protocol]
+        assert cli.main(argv) == 0
+        out = capsys.readouterr().out
+        n = len(list(root.rglob("x*.jpeg")))
+        assert f"Images of which no name tells the child: {n} of 24." in out
+        assert ("a child may be in two splits" in out) == more
+        _, answer, _ = run_json(capsys, *argv)
+        assert answer["n_unknown"] == n
+        assert sum(answer[s]["n_unknown"] for s in ("train", "valid", "test")) == n
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from xraylab.training import test_log
 @pytest.fixture(scope="module")
 def merge_folder(three_sources, tmp_path_factory):
     folder = tmp_path_factory.mktemp("merge")
-    data.save_merge(data.merge(three_sources, progress=False), folder)
+    data.merge(three_sources, progress=False).save(folder)
     return folder
 
 

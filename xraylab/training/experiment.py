@@ -30,7 +30,7 @@ def train(
     Parameters
     ----------
     merge_folder : path
-        As written by `xraylab.data.save_merge`.
+        As written by `xraylab.data.Merge.save`.
     protocol : str
         A key of `xraylab.data.PROTOCOLS`; split with the recipe's seed.
     recipe : Recipe
@@ -47,7 +47,7 @@ def train(
     ValueError
         If the protocol does not fit the data, or `out` holds another run.
     """
-    merged = data.load_merge(merge_folder)
+    merged = data.Merge.load(merge_folder)
     table = data.split(merged.manifest, protocol, seed=recipe.seed)
     cache = _read(table, merged.root, recipe.size_px, merge_folder, progress)
     return runs.train_run(
@@ -93,7 +93,7 @@ def score(
         raise InputError(f'on must be "valid" or "test", got {on!r}.')
     run = runs.load_run(run_folder)
     home = Path(run.about["merge"])
-    root = data.load_merge(home).root
+    root = data.Merge.load(home).root
     n_looks = 0
     if on == "test":
         name, seed = Path(run_folder).name, run.recipe.seed
