@@ -22,6 +22,7 @@ VERBS = [
     "train",
     "evaluate",
     "predict",
+    "demo",
     "phantom",
     "lessons",
     "results",

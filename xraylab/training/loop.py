@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from accelerate import Accelerator
-from sklearn.metrics import roc_auc_score
 from torch import nn
 from torch.nn import functional
 
@@ -268,6 +267,8 @@ def _seed_dropout(seed: int, step: int) -> None:
 
 def _measure(part: str, logits: torch.Tensor, labels: np.ndarray) -> dict:
     """Loss, accuracy at 0.5 and AUROC of one part, named after it."""
+    from sklearn.metrics import roc_auc_score  # a prediction needs no sklearn
+
     loss = functional.cross_entropy(logits, torch.from_numpy(labels)).item()
     if not np.isfinite(loss):
         raise InputError(
