@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from xraylab import audit, data, intervals
+from xraylab import audit, data, evaluation
 from xraylab.files import write_text
 
 COPIES, CHILDREN = "images in several splits", "children in several splits"
@@ -135,8 +135,7 @@ def audit_planted(clean: Path, plant: Callable | None, dose: float) -> dict:
 
 
 def share(hits: list[bool]) -> str:
-    low, high = intervals.wilson(sum(hits), len(hits))
-    return f"{sum(hits)} of {len(hits)} ({low:.2f} to {high:.2f})"
+    return f"{sum(hits)} of {len(hits)}: {evaluation.share_interval(hits).figure}"
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Measure the floors of the audit's probes, and keep them in xraylab/baselines.json.
+"""Measure the baselines of the audit's probes, and keep them in xraylab/baselines.json.
 
 python benchmarks/calibrate_audit.py SET ...
 
@@ -67,8 +67,8 @@ def summarise(found: pd.DataFrame) -> dict:
         by_size = rows.groupby("size")
         mean = by_size["auroc"].transform("mean")
         errors = [
-            probes.measure_error(max(floor, 0.5), *n_each)
-            for floor, n_each in zip(mean, rows["n_each"], strict=True)
+            probes.measure_error(max(baseline, 0.5), *n_each)
+            for baseline, n_each in zip(mean, rows["n_each"], strict=True)
         ]
         n_sets = by_size.size()
         degrees = n_sets.sum() - len(n_sets)

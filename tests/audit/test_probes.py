@@ -25,7 +25,7 @@ def test_noise_stays_below_every_limit(rows):
     asked = found[found["on"] == "cross-validated"]
     assert len(asked) == len(features.FEATURES) + 2 * len(probes.SHIFT_FEATURES)
     assert not found["found"].any()
-    assert (asked["limit"] > asked["floor"]).all()
+    assert (asked["limit"] > asked["baseline"]).all()
     assert found.loc[found["on"] == "test", "limit"].isna().all()
     assert (found["low"] <= found["auroc"]).all()
     assert (found["auroc"] <= found["high"]).all()
@@ -68,14 +68,14 @@ def test_too_few_children_are_not_asked(rows):
     assert list(found.columns) == probes.COLUMNS
 
 
-def test_floors_were_measured_and_say_how():
-    floors = probes.read_floors()
+def test_baselines_were_measured_and_say_how():
+    baselines = probes.read_baselines()
     asked = {f"class {name}" for name in features.FEATURES}
-    assert set(floors["probes"]) == asked | {
+    assert set(baselines["probes"]) == asked | {
         f"shift {n}" for n in probes.SHIFT_FEATURES
     }
-    assert floors["made"]["by"] == "benchmarks/calibrate_audit.py"
-    assert all(entry["spread"] >= 1 for entry in floors["probes"].values())
+    assert baselines["made"]["by"] == "benchmarks/calibrate_audit.py"
+    assert all(entry["spread"] >= 1 for entry in baselines["probes"].values())
 
 
 def test_the_error_shrinks_with_the_children():

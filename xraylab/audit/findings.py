@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from xraylab.audit.features import FEATURES
-from xraylab.intervals import Interval
+from xraylab.evaluation import Interval
 
 
 @dataclass(frozen=True)
@@ -78,13 +78,16 @@ def describe_probes(probes: pd.DataFrame) -> list[Finding]:
         if row.question != "class":
             name = "test unlike the rest"
         elif row.feature in on_test.index:
-            text = f" On the test {_show(on_test.loc[row.feature])}."
+            text = f" On the test {show_auroc(on_test.loc[row.feature])}."
         lines.setdefault(name, []).append(
             f"{row.question}, by {row.feature} ({FEATURES[row.feature]}): AUROC "
-            f"{_show(row)}; floor {row.floor:.2f}, finding above {row.limit:.2f}.{text}"
+            f"{show_auroc(row)}; baseline {row.baseline:.2f}, finding above "
+            f"{row.limit:.2f}.{text}"
         )
     return [make_finding(name, "\n".join(found)) for name, found in lines.items()]
 
 
-def _show(row: object) -> str:
-    return str(Interval(row.auroc, row.low, row.high, row.n))
+def show_auroc(row: object) -> str:
+    """Write the AUROC of a row of probes with interval and counts."""
+    counts = row.n, row.n_groups, row.method
+    return str(Interval(row.auroc, row.low, row.high, *counts))

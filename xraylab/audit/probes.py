@@ -1,7 +1,7 @@
 """Probes: small models that guess the class, or the split, from what is no lung.
 
-Each stands beside its floor: what the same probe reaches on clean built-in
-images, where nothing but the disease tells the classes apart. The floors were
+Each stands beside its baseline: what the same probe reaches on clean built-in
+images, where nothing but the disease tells the classes apart. The baselines were
 measured by benchmarks/calibrate_audit.py and lie in baselines.json.
 """
 
@@ -23,10 +23,9 @@ ALARM_RATE = 0.05  # of one audit of clean images, over all its probes together
 MIN_GROUPS = 12  # a class; with fewer, chance alone reaches anything
 SHIFT_FEATURES = ("file", "header", "intensity", "thumbnail")
 COLUMNS = [
-    *("question", "feature", "on", "auroc", "low", "high", "n", "n_groups"),
-    *("floor", "limit", "found"),
+    *("question", "feature", "on", "auroc", "low", "high", "n", "n_groups", "method"),
+    *("baseline", "limit", "found"),
 ]
-_N_BOOT = 500
 
 
 def run_probes(
@@ -45,14 +44,14 @@ def run_probes(
     table : DataFrame
         n rows: label (0 or 1), group_id and split ("test", or anything else).
     seed : int
-        Seed of the folds and of the resampling.
+        Seed of the folds.
 
     Returns
     -------
     DataFrame
         One row a figure: question ("class", or "test or not, label 0"), feature,
-        on ("cross-validated", "test"), auroc with low and high (95 %, groups
-        resampled), n and n_groups behind it, floor, limit and found. The limit
+        on ("cross-validated", "test"), auroc with low, high, n, n_groups and
+        method as in `xraylab.evaluation.Interval`, baseline, limit and found. The limit
         is where a finding begins: over all probes together, an audit of clean
         images passes one at a rate of `ALARM_RATE`. A figure on the test has
         no limit (NaN): it shows whether a finding holds there. Questions with
@@ -65,14 +64,14 @@ def run_probes(
 def ask_probes(
     features: Mapping[str, np.ndarray], table: pd.DataFrame, *, seed: int = 0
 ) -> list[dict]:
-    """Measure what `run_probes` reports, before it is held against the floors.
+    """Measure what `run_probes` reports, before it is held against the baselines.
 
     Returns
     -------
     list of dict
-        question, feature, on, auroc, low, high, n, n_groups; where cross-validated
-        also n_each (groups of either class) and varies (False when all rows are
-        the same, so that there is nothing to find).
+        question, feature, on, auroc, low, high, n, n_groups, method; where
+        cross-validated also n_each (groups of either class) and varies (False when
+        all rows are the same, so that there is nothing to find).
     """
     in_test = table["split"].eq("test").to_numpy()
     labels, groups = table["label"].to_numpy(int), table["group_id"].to_numpy()
@@ -93,7 +92,7 @@ def ask_probes(
     return rows
 
 
-def read_floors() -> dict:
+def read_baselines() -> dict:
     """Read what probes reach on clean built-in images, and how it was measured.
 
     Returns
@@ -103,11 +102,11 @@ def read_floors() -> dict:
         measured), auroc (mean at each), n_sets (behind each mean) and spread
         (how much more the figures vary than their sampling error).
     """
-    return _floors()
+    return _baselines()
 
 
 @cache
-def _floors() -> dict:
+def _baselines() -> dict:
     return json.loads(Path(__file__).with_name("baselines.json").read_text("utf-8"))
 
 
@@ -131,7 +130,7 @@ def _ask_class(
         return rows
     for name, values in features.items():
         scores = shortcuts.fit_and_score(values, labels, rest)
-        figure = _measure(labels[in_test], scores, groups[in_test], seed)
+        figure = _measure(labels[in_test], scores, groups[in_test])
         rows.append({"question": "class", "feature": name, "on": "test", **figure})
     return rows
 
@@ -147,7 +146,7 @@ def _cross_validate(
     rows = []
     for name, values in features.items():
         scores = shortcuts.score_folds(values, labels, folds)
-        figure = _measure(labels, scores, groups, seed)
+        figure = _measure(labels, scores, groups)
         n_each = [np.unique(groups[labels == value]).size for value in (0, 1)]
         figure |= {"n_each": n_each, "varies": bool(np.ptp(values, axis=0).any())}
         row = {"question": question, "feature": name, "on": "cross-validated"}
@@ -155,34 +154,31 @@ def _cross_validate(
     return rows
 
 
-def _measure(
-    labels: np.ndarray, scores: np.ndarray, groups: np.ndarray, seed: int
-) -> dict:
+def _measure(labels: np.ndarray, scores: np.ndarray, groups: np.ndarray) -> dict:
     answers = pd.DataFrame({"label": labels, "score": scores, "group_id": groups})
-    found = evaluation.bootstrap_interval(answers, n_boot=_N_BOOT, seed=seed)
-    figure = {"auroc": found.value, "low": found.low, "high": found.high}
-    return figure | {"n": found.n, "n_groups": int(np.unique(groups).size)}
+    found = evaluation.measure(answers, "AUROC")._asdict()
+    return {"auroc": found.pop("value"), **found}
 
 
 def _set_limits(figures: list[dict]) -> pd.DataFrame:
-    """Hold each figure against its floor; all that vary share the alarm rate."""
+    """Hold each figure against its baseline; all that vary share the alarm rate."""
     n_asked = sum(figure.get("varies", False) for figure in figures)
     rows = []
     for figure in figures:
         kind = "class" if figure["question"] == "class" else "shift"
-        entry = read_floors()["probes"][f"{kind} {figure['feature']}"]
+        entry = read_baselines()["probes"][f"{kind} {figure['feature']}"]
         limit = float("nan")
-        # below a half is chance, and no floor to stand on
-        floor = max(0.5, _at_size(entry, "auroc", figure["n_groups"]))
+        # below a half is chance, and no baseline to stand on
+        baseline = max(0.5, _at_size(entry, "auroc", figure["n_groups"]))
         if figure.get("varies"):
-            error = measure_error(floor, *figure["n_each"]) * entry["spread"]
+            error = measure_error(baseline, *figure["n_each"]) * entry["spread"]
             error *= np.sqrt(1 + 1 / _at_size(entry, "n_sets", figure["n_groups"]))
             degrees = sum(entry["n_sets"]) - len(entry["n_sets"])
-            limit = floor + error * stats.t.isf(ALARM_RATE / n_asked, degrees)
+            limit = baseline + error * stats.t.isf(ALARM_RATE / n_asked, degrees)
             # a perfect guess must stay able to pass
             limit = min(limit, 0.999)
         found = bool(figure["auroc"] > limit)  # False against NaN
-        rows.append(figure | {"floor": floor, "limit": limit, "found": found})
+        rows.append(figure | {"baseline": baseline, "limit": limit, "found": found})
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

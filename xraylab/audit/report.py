@@ -18,9 +18,8 @@ from PIL import Image
 
 from xraylab import plots
 from xraylab.audit import probes
-from xraylab.audit.findings import Finding
+from xraylab.audit.findings import Finding, show_auroc
 from xraylab.audit.run import Audit
-from xraylab.intervals import Interval
 
 NOTE = "Not for clinical use. An audit shows what could be used, not what is used."
 _MOST_ROWS = 30  # of a table on the page
@@ -62,7 +61,7 @@ def report_as_html(audit: Audit, *, thumbnails: bool = False) -> str:
     body += map(_article, audit.findings)
     if thumbnails:
         body += ["<h2>Images that meet</h2>", *_show_pairs(audit)]
-    body.append("<h2>Probes beside their floors</h2>")
+    body.append("<h2>Probes beside their baselines</h2>")
     if len(audit.probes):
         body += [_draw_probes(audit), _html_table(show_probes(audit))]
     else:
@@ -79,11 +78,8 @@ def report_as_html(audit: Audit, *, thumbnails: bool = False) -> str:
 
 def show_probes(audit: Audit) -> pd.DataFrame:
     """Give the probes as text a person reads: one row a probe and question."""
-    shown = [
-        str(Interval(row.auroc, row.low, row.high, row.n))
-        for row in audit.probes.itertuples()
-    ]
-    rows = audit.probes.assign(shown=shown)
+    shown = map(show_auroc, audit.probes.itertuples())
+    rows = audit.probes.assign(shown=list(shown))
     asked = rows[rows["on"] == "cross-validated"]
     on_test = rows[rows["on"] == "test"].set_index("feature")["shown"]
     is_class = asked["question"] == "class"
@@ -92,8 +88,7 @@ def show_probes(audit: Audit) -> pd.DataFrame:
             "asked": asked["question"],
             "by": asked["feature"],
             "AUROC (95 %)": asked["shown"],
-            "groups": asked["n_groups"],
-            "floor": asked["floor"],
+            "baseline": asked["baseline"],
             "limit": asked["limit"],
             "finding": np.select(
                 [asked["found"], asked["limit"].isna()], ["yes", "all alike"], ""
