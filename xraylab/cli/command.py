@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Sequence
 
 from xraylab import __version__
-from xraylab.cli import audit, course, data, prediction, training
+from xraylab.cli import audit, course, data, explanation, prediction, training
 from xraylab.errors import InputError
 from xraylab.files import as_json
 
@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for group in (data, audit, training, prediction, course):
+    for group in (data, audit, training, explanation, prediction, course):
         group.add_verbs(verbs)
     return parser
 
