@@ -13,6 +13,7 @@ from PIL import Image
 
 from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import cli
+from xraylab.explanation import PERTURBATIONS
 from xraylab.training import test_log
 
 VERBS = [
@@ -21,6 +22,7 @@ VERBS = [
     "audit",
     "train",
     "evaluate",
+    "perturb",
     "predict",
     "demo",
     "phantom",
@@ -412,3 +414,29 @@ def test_phantom_writes_three_layouts(tmp_path, capsys):
     assert len(merged["by_source"]) == 3
     assert cli.main(["phantom", "--out", str(out), "--children", "24"]) == 1
     assert "xraylab phantom: " in capsys.readouterr().err
+
+
+def test_perturb_answers_for_validation_and_reads_no_test(
+    run_folder, merge_folder, capsys
+):
+    before = len(test_log.list_looks(merge_folder))
+    code, answer, _ = run_json(capsys, "perturb", run_folder)
+    assert code == 0
+    rows = answer["perturbations"]
+    assert {row["perturbation"] for row in rows} == set(PERTURBATIONS)
+    assert len(test_log.list_looks(merge_folder)) == before
+    assert cli.main(["perturb", str(run_folder)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("validation of naive-merge, threshold 0.500, a box for the l")
+    assert out.count("most turned at dose") == len(PERTURBATIONS)
+
+
+def test_perturb_takes_two_classes_and_says_what_it_found(run_folder, tmp_path, capsys):
+    for name in ("NORMAL", "PNEUMONIA", "OTHER"):
+        write_file(tmp_path / name / "a.jpeg", as_jpeg(blob_image(len(name))))
+    argv = ["perturb", str(run_folder), "--data", str(tmp_path)]
+    with pytest.raises(SystemExit) as ended:
+        cli.main(argv)
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert "argument --data: must hold two classes, found 3" in said
