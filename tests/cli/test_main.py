@@ -323,13 +323,6 @@ def test_too_few_children_are_a_wrong_command(tmp_path, capsys):
     assert not (tmp_path / "p").exists()
 
 
-def test_thumbnails_without_a_page_are_a_wrong_command(tmp_path, capsys):
-    with pytest.raises(SystemExit) as ended:
-        cli.main(["audit", str(tmp_path), "--thumbnails"])
-    assert ended.value.code == 2
-    assert "argument --thumbnails: needs --html FILE" in capsys.readouterr().err
-
-
 def test_a_fault_of_ours_shows_where_and_asks_for_a_report(monkeypatch, capsys):
     def broken(*_, **__):
         raise ValueError("no input of anybody's")
