@@ -47,8 +47,8 @@ class Thumbnails:
         height (pixels), mode (Pillow's, such as "L"), format, table_sum (of the
         JPEG's table of brightness steps, higher is coarser; NaN elsewhere),
         progressive (0 or 1), dpi (0 when not said), note (what is odd about its
-        grey levels, "" for most), aspect (width by height), bits_per_pixel, and
-        square (a row number of `squares`; files of the same bytes share one).
+        grey levels, "" for most) and square (a row number of `squares`; files of
+        the same bytes share one).
     squares : array of uint8, shape (n_squares, 48, 48)
         Grey levels.
     problems : DataFrame
@@ -200,8 +200,6 @@ def _collect(seen: list[Seen], stamps: Mapping[str, Stamp | None]) -> Thumbnails
     )
     files = files.astype({"table_sum": float})
     files = files.assign(
-        aspect=files["width"] / files["height"],
-        bits_per_pixel=8 * files["bytes"] / (files["width"] * files["height"]),
         square=pd.factorize(files["digest"])[0],
     )
     first = np.flatnonzero(~files["square"].duplicated())
