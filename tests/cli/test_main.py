@@ -232,12 +232,12 @@ def test_weights_that_could_not_be_fetched_leave_the_folder_free(
 
 
 def test_a_wrong_threshold_counts_no_look(run_folder, merge_folder, capsys):
-    before = len(test_log.list_looks(merge_folder))
+    before = len(test_log.list_readings(merge_folder))
     argv = ["evaluate", str(run_folder), "--on", "test", "--threshold", "1.5"]
     with pytest.raises(SystemExit) as ended:
         cli.main(argv)
     assert ended.value.code == 2
-    assert len(test_log.list_looks(merge_folder)) == before
+    assert len(test_log.list_readings(merge_folder)) == before
 
 
 def test_failed_work_exits_1_and_says_why(tmp_path, capsys):

@@ -263,7 +263,7 @@ def _own_randomness(device: torch.device) -> AbstractContextManager:
 def _seed_dropout(seed: int, step: int) -> None:
     """Make dropout a function of (seed, step)."""
     drawn = np.random.SeedSequence((seed, step, 2)).generate_state(1, np.uint64)
-    torch.manual_seed(int(drawn[0] >> 1))
+    torch.manual_seed(int(drawn[0]) >> 1)
 
 
 def _measure(part: str, logits: torch.Tensor, labels: np.ndarray) -> dict:
@@ -278,5 +278,5 @@ def _measure(part: str, logits: torch.Tensor, labels: np.ndarray) -> dict:
     return {
         f"{part}_loss": loss,
         f"{part}_accuracy": float(((scores >= 0.5) == labels).mean()),
-        f"{part}_auroc": float(roc_auc_score(labels, scores)) if both else np.nan,
+        f"{part}_auroc": float(roc_auc_score(labels, scores)) if both else None,
     }
