@@ -254,7 +254,8 @@ def sources(numbers: Sequence[str] = ()) -> list[Path]:
     if unknown:
         known = ", ".join(source.stem[:2] for source in found)
         raise InputError(
-            f"lesson must be one of {known}, got {', '.join(sorted(unknown))}."
+            f"must be among {known}, got {', '.join(sorted(unknown))}.",
+            argument="numbers",
         )
     return [s for s in found if not numbers or s.stem[:2] in numbers]
 
