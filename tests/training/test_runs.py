@@ -12,7 +12,7 @@ from safetensors.torch import save, save_file
 from tests.training.test_loop import TINY, tiny_data
 from xraylab import errors, training
 from xraylab.files import whole_file
-from xraylab.training import loop, runs, tensors
+from xraylab.training import runs, scoring, tensors
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_best_is_the_epoch_with_the_highest_validation_auroc(tmp_path, data):
     run = train(tmp_path / "r", data)
     valid = data[1][data[1]["split"] == "valid"]
     scores = runs.score_rows(run.make_model(), data[0], valid)
-    auroc = loop.roc_auc_score(scores["label"], scores["score"])
+    auroc = scoring.roc_auc_score(scores["label"], scores["score"])
     assert auroc == pytest.approx(run.history["valid_auroc"].max())
 
 
@@ -107,7 +107,7 @@ def test_a_table_without_a_column_or_a_part_is_refused(tmp_path, data):
     with pytest.raises(ValueError, match="table must have the columns group_id, row"):
         train(tmp_path / "r", (pixels, table.drop(columns=["row", "group_id"])))
     assert not (tmp_path / "r").exists()
-    with pytest.raises(ValueError, match="valid must hold both classes, got 0 rows"):
+    with pytest.raises(ValueError, match="both classes, got 0 normal and 0 pneumonia"):
         train(tmp_path / "r", (pixels, table.assign(split="train")))
     assert not (tmp_path / "r").exists()
 

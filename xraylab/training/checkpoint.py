@@ -9,9 +9,10 @@ import torch
 
 from xraylab.errors import NotARunError
 from xraylab.training import loop, tensors
+from xraylab.training.recipe import Recipe, as_dict, without_download
 
 
-def save_state(file: Path, recipe: loop.Recipe, state: loop.State) -> None:
+def save_state(file: Path, recipe: Recipe, state: loop.State) -> None:
     """Keep all that is needed to go on: weights, optimiser and history."""
     saved = state.optimiser.state_dict()
     kept = {f"model/{k}": v for k, v in tensors.plain_weights(state.model).items()} | {
@@ -20,14 +21,15 @@ def save_state(file: Path, recipe: loop.Recipe, state: loop.State) -> None:
         for name, value in values.items()
     }
     facts = {
-        "recipe": loop.as_dict(recipe),
+        "recipe": as_dict(recipe),
         "param_groups": saved["param_groups"],
+        "scaler": state.scaler.state_dict(),
         "history": state.history,
     }
     tensors.save_tensors(file, kept, {"facts": json.dumps(facts)})
 
 
-def load_state(file: Path, recipe: loop.Recipe) -> loop.State:
+def load_state(file: Path, recipe: Recipe) -> loop.State:
     """Rebuild the state after the last whole epoch.
 
     Raises
@@ -36,15 +38,15 @@ def load_state(file: Path, recipe: loop.Recipe) -> loop.State:
         If the file is damaged, or holds a training by another recipe.
     """
     kept, metadata = tensors.read_tensors(file, error=NotARunError)
-    state = loop.start(loop.without_download(recipe))
+    state = loop.start(without_download(recipe))
     try:
         facts = json.loads(metadata["facts"])
-        if facts["recipe"] != loop.as_dict(recipe):
+        if facts["recipe"] != as_dict(recipe):
             raise ValueError("it is of a training by another recipe")
         weights, moments = _sort(kept)
         _fill(state, weights, {"state": moments, "param_groups": facts["param_groups"]})
         state.history.extend(facts["history"])
-        state.schedule.last_epoch = state.n_epochs
+        state.scaler.load_state_dict(facts["scaler"])
     except (ValueError, KeyError, TypeError, RuntimeError) as error:
         raise NotARunError(
             f"{file} must hold a training by the recipe in run.json, but it does not "

@@ -11,13 +11,14 @@ import pandas as pd
 
 from xraylab import data, images
 from xraylab.errors import InputError, UnfinishedRunError
-from xraylab.training import content, loop, runs, test_log
+from xraylab.training import content, processes, runs, test_log
+from xraylab.training.recipe import Recipe
 
 
 def train(
     merge_folder: str | Path,
     protocol: str,
-    recipe: loop.Recipe,
+    recipe: Recipe,
     out: str | Path,
     *,
     progress: bool = True,
@@ -49,7 +50,10 @@ def train(
     """
     merged = data.load_merge(merge_folder)
     table = data.split(merged.manifest, protocol, seed=recipe.seed)
-    cache = _read(table["path"], merged.root, recipe.size_px, merge_folder, progress)
+    with processes.main_first():
+        cache = _read(
+            table["path"], merged.root, recipe.size_px, merge_folder, progress
+        )
     return runs.train_run(
         out,
         recipe,
@@ -102,6 +106,8 @@ def score(
     """
     if on not in {"valid", "test"}:
         raise InputError(f'must be "valid" or "test", got {on!r}.', argument="on")
+    if processes.count_processes() > 1:
+        raise InputError("WORLD_SIZE must be 1 to score: start a single process.")
     run = runs.load_run(run_folder)
     if on == "test" and not run.is_finished:
         raise UnfinishedRunError(
@@ -111,7 +117,8 @@ def score(
         )
     home = _find_merge(run, merge)
     rows, pixels = _find_rows(run, on, home, progress)
-    model = run.make_model()  # a damaged file must cost no reading
+    # before the reading: a damaged file must cost none
+    model = run.make_model().to(processes.make_accelerator().device)
     n_readings = 0
     if on == "test":
         n_readings = test_log.count_reading(

@@ -36,6 +36,7 @@ class Record:
     threshold: float
     weights_id: str
     about: dict
+    place: dict
     versions: dict
     table: pd.DataFrame
 
@@ -46,6 +47,7 @@ def write(
     protocol: str,
     weights_id: str,
     about: dict,
+    place: dict,
     table: pd.DataFrame,
 ) -> None:
     """Write what is known before the first step: both files, or none."""
@@ -56,6 +58,7 @@ def write(
         "protocol": protocol,
         "weights_id": weights_id,
         "about": about,
+        "trained_on": place,
         "threshold": THRESHOLD,
         "classes": models.CLASSES,
         "table_sha256": content.digest_text(text),
@@ -87,6 +90,7 @@ def read(folder: Path) -> Record:
             threshold=threshold,
             weights_id=str(facts["weights_id"]),
             about=dict(facts["about"]),
+            place=dict(facts["trained_on"]),
             versions=dict(facts["versions"]),
             table=_read_table(folder / TABLE, facts["table_sha256"]),
         )

@@ -14,9 +14,20 @@ import numpy as np
 import pandas as pd
 import torch
 
-from xraylab.errors import InputError, NotARunError
+from xraylab.errors import InputError, NotARunError, TrainingError
 from xraylab.files import write_text
-from xraylab.training import checkpoint, content, loop, models, record, tensors, weights
+from xraylab.training import (
+    checkpoint,
+    content,
+    loop,
+    models,
+    processes,
+    record,
+    scoring,
+    tensors,
+    weights,
+)
+from xraylab.training.recipe import Recipe, as_dict
 
 TABLE_COLUMNS = ["path", "image_id", "group_id", "label", "split", "row"]
 PREDICTION_COLUMNS = ["path", "image_id", "group_id", "label", "score"]
@@ -50,7 +61,7 @@ class Run:
     """
 
     folder: Path
-    recipe: loop.Recipe
+    recipe: Recipe
     protocol: str
     threshold: float
     about: dict
@@ -94,7 +105,7 @@ class Run:
 
 def train_run(
     folder: str | Path,
-    recipe: loop.Recipe,
+    recipe: Recipe,
     pixels: np.ndarray,
     table: pd.DataFrame,
     *,
@@ -134,6 +145,8 @@ def train_run(
         If what the folder holds is damaged; it is left as it is.
     xraylab.WeightsError
         If the weights cannot be had; nothing is written.
+    xraylab.TrainingError
+        If the loss stops being a number or memory is full; the last whole epoch stays.
     OSError
         When the disk is full; the last whole epoch stays.
     """
@@ -152,19 +165,14 @@ def train_run(
     # before anything is written: it may fail to fetch its weights, and a folder that
     # is already written would refuse the next try with others
     state = _take_up(folder, recipe)
-    if not has_begun:
-        record.write(folder, *made_from, about or {}, table)
-    note = f"continued after epoch {state.n_epochs}" if state.n_epochs else "trained"
-    record.write_history(folder, state.history)
-    state = loop.fit(
-        recipe,
-        pixels,
-        *rows,
-        state=state,
-        after_epoch=lambda state: _save_epoch(folder, recipe, state),
-        progress=progress,
-    )
-    _finish(folder, state)
+    place = processes.describe(state.accelerator, state.precision)
+    if state.accelerator.is_main_process:
+        if not has_begun:
+            record.write(folder, *made_from, about or {}, place, table)
+        record.write_history(folder, state.history)
+    state.accelerator.wait_for_everyone()
+    note = _how_it_begins(folder, state, place)
+    _fit_and_keep(folder, recipe, pixels, rows, state, progress)
     return replace(load_run(folder), note=note)
 
 
@@ -219,8 +227,8 @@ def score_rows(
     DataFrame
         `PREDICTION_COLUMNS`; score is the probability of pneumonia, 0 to 1.
     """
-    logits = loop.score_logits(model, pixels, table["row"].to_numpy())
-    return table.assign(score=loop.as_scores(logits))[PREDICTION_COLUMNS]
+    logits = scoring.score_logits(model, pixels, table["row"].to_numpy())
+    return table.assign(score=scoring.as_scores(logits))[PREDICTION_COLUMNS]
 
 
 def write_predictions(folder: str | Path, on: str, predictions: pd.DataFrame) -> None:
@@ -230,7 +238,7 @@ def write_predictions(folder: str | Path, on: str, predictions: pd.DataFrame) ->
 
 
 def _rows_by_part(
-    recipe: loop.Recipe, pixels: np.ndarray, table: pd.DataFrame
+    recipe: Recipe, pixels: np.ndarray, table: pd.DataFrame
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Labels of all pixels, and the rows of train and valid, checked."""
     labels = np.zeros(len(pixels), np.int64)
@@ -245,14 +253,14 @@ def _rows_by_part(
 
 def _refuse_other_run(
     folder: Path,
-    recipe: loop.Recipe,
+    recipe: Recipe,
     protocol: str,
     weights_id: str,
     table: pd.DataFrame,
 ) -> None:
     kept = record.read(folder)
     was, now = (
-        {"protocol": p, **loop.as_dict(r), "weights": f"{r.weights} ({w[:19]})"}
+        {"protocol": p, **as_dict(r), "weights": f"{r.weights} ({w[:19]})"}
         for p, r, w in (
             (kept.protocol, kept.recipe, kept.weights_id),
             (protocol, recipe, weights_id),
@@ -278,7 +286,7 @@ def _refuse_other_run(
             )
 
 
-def _take_up(folder: Path, recipe: loop.Recipe) -> loop.State:
+def _take_up(folder: Path, recipe: Recipe) -> loop.State:
     """Begin, or go on with an unfinished run.
 
     A state that is gone or damaged is never passed over.
@@ -294,7 +302,7 @@ def _take_up(folder: Path, recipe: loop.Recipe) -> loop.State:
     return loop.start(recipe)
 
 
-def _save_epoch(folder: Path, recipe: loop.Recipe, state: loop.State) -> None:
+def _save_epoch(folder: Path, recipe: Recipe, state: loop.State) -> None:
     """Keep an epoch; one file holds all that is needed to go on from it."""
     aurocs = [row["valid_auroc"] for row in state.history]
     if aurocs[-1] >= max(aurocs):
@@ -302,6 +310,47 @@ def _save_epoch(folder: Path, recipe: loop.Recipe, state: loop.State) -> None:
         tensors.save_tensors(folder / _BEST, weights_now)
     checkpoint.save_state(folder / _STATE, recipe, state)
     record.append_history(folder, state.history[-1])
+
+
+def _how_it_begins(folder: Path, state: loop.State, place: dict) -> str:
+    """Say from where a training goes on, and what keeps it from the same bits."""
+    if not state.n_epochs:
+        return "trained"
+    note = f"continued after epoch {state.n_epochs}"
+    begun = record.read(folder).place
+    other = [f"{key} {begun.get(key)}" for key in place if begun.get(key) != place[key]]
+    if other:
+        note += f"; begun with {', '.join(other)}, so not to the same bits"
+    return note
+
+
+def _fit_and_keep(
+    folder: Path,
+    recipe: Recipe,
+    pixels: np.ndarray,
+    rows: tuple[np.ndarray, np.ndarray, np.ndarray],
+    state: loop.State,
+    progress: bool,
+) -> None:
+    """Train to the end; only the main process writes."""
+    try:
+        loop.fit(
+            recipe,
+            pixels,
+            *rows,
+            state=state,
+            after_epoch=lambda state: _save_epoch(folder, recipe, state),
+            progress=progress,
+        )
+    except TrainingError as error:
+        kept = f"{folder} keeps the network after epoch {state.n_epochs}."
+        advice = kept if state.n_epochs else f"{folder} keeps no epoch yet."
+        raise TrainingError(
+            f"{error} {advice} Another recipe needs another folder."
+        ) from error
+    if state.accelerator.is_main_process:
+        _finish(folder, state)
+    state.accelerator.wait_for_everyone()
 
 
 def _finish(folder: Path, state: loop.State) -> None:
