@@ -11,7 +11,7 @@
 # Afterwards you can
 #
 # - merge three image folders, split them and train a network in a few lines,
-# - read a score together with its count, its interval and its floor,
+# - read a score together with its count, its interval and its baseline,
 # - say which questions a single number leaves open.
 #
 # > Not for clinical use. This course teaches how to judge a model. Nothing in it
@@ -97,8 +97,8 @@ run.history[["epoch", "train_accuracy", "valid_accuracy"]].tail(3).round(3)
 # %%
 for part in ("train", "valid"):
     labels = run.table.loc[run.table["split"] == part, "label"]
-    floor = max(labels.mean(), 1 - labels.mean())
-    print(f"{part}: n = {len(labels)}, floor {floor:.2f} (always the larger class)")
+    baseline = max(labels.mean(), 1 - labels.mean())
+    print(f"{part}: n = {len(labels)}, baseline {baseline:.2f} (the larger class)")
 
 # %% [markdown]
 # The curve below is the one such projects show. Both lines climb and meet. They often
@@ -124,10 +124,12 @@ metrics = evaluation.evaluate(predictions)
 print(*evaluation.describe(metrics), sep="\n")
 
 # %% [markdown]
-# Read a line like this: *value (low to high), n, floor*. The interval says how far
-# the value may be off by chance with so few images. The floor is what an answer
-# reaches that never looks at the image: for accuracy, always naming the larger class;
-# for the others, tossing a coin that says "pneumonia" as often as the network does.
+# Read a line like this: *value (low to high), n, groups, baseline*. The **95 %
+# confidence interval** says how far the value may be off by chance with so few
+# children; it counts groups of images that belong to one child, not files. The
+# **baseline** is what an answer reaches that does not depend on the image: for
+# accuracy, always naming the larger class; for the others, tossing a coin that says
+# "pneumonia" as often as the network does.
 #
 # There is our 96 %, or close to it. The table of right and wrong answers:
 
@@ -190,7 +192,7 @@ counts[["n_files", "image_in_train", "group_in_train"]].round(2)
 # ## What you take along
 #
 # - A project like this is a few lines, and its number comes easily.
-# - A score needs its count, its interval and its floor beside it.
+# - A score needs its count, its interval and its baseline beside it.
 # - A test can only say something about images it does not share with training.
 #
 # Next: [01 · Merging](01_merging.ipynb) finds the copies, first by hand.

@@ -207,13 +207,12 @@ confidence = np.maximum(answers["score"], 1 - answers["score"])
 right = (answers["score"] >= 0.5) == answers["label"]
 for least in (0.5, 0.9, 0.99):
     sure = confidence >= least
-    n, n_right, sick = sure.sum(), right[sure].sum(), answers["label"][sure].mean()
-    low, high = evaluation.wilson(n_right, n)
-    print(f"at least {least:4}: coverage {n / len(sure):.2f}, wrong {n - n_right}")
-    print(f"   right {n_right / n:.2f} ({low:.2f} to {high:.2f}), n = {n}", end=", ")
-    print(f"floor {max(sick, 1 - sick):.2f}")
+    n_wrong, positive = (~right[sure]).sum(), answers["label"][sure].mean()
+    found = evaluation.share_interval(right[sure], answers["group_id"][sure])
+    print(f"at least {least:4}: coverage {sure.mean():.2f}, wrong {n_wrong}")
+    print(f"   right {found}, baseline {max(positive, 1 - positive):.2f}")
 real = "real images, from scratch, 64 px"
-lesson.keep_truth("wrong at confidence 0.99", int(n - n_right), real)
+lesson.keep_truth("wrong at confidence 0.99", int(n_wrong), real)
 
 # %% [markdown]
 # It helps, and it does not save us. Some of the surest answers are wrong, and their

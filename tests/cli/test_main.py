@@ -189,7 +189,15 @@ def test_each_fault_exits_1_with_its_words(
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     (tmp_path / "blocked").write_text("a file, no folder")
     train = ["train", str(merge_folder), "--protocol", "image-random", "--out"]
-    train += [str(tmp_path / "run"), "--size", "16", "--steps", "20"]
+    train += [
+        str(tmp_path / "run"),
+        "--size",
+        "16",
+        "--batch-size",
+        "8",
+        "--steps",
+        "20",
+    ]
     argv = {
         "no run": ["evaluate", str(merge_folder)],
         "no network": [*train, "--weights", "imagenet"],
@@ -222,7 +230,8 @@ def test_weights_that_could_not_be_fetched_leave_the_folder_free(
     monkeypatch.setattr("torch.hub.download_url_to_file", no_network)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "hub"))
     train = ["train", str(merge_folder), "--protocol", "image-random", "--out"]
-    train += [str(tmp_path / "run"), "--size", "16", "--steps", "2", "--epochs", "1"]
+    train += [str(tmp_path / "run"), "--size", "16", "--batch-size", "8"]
+    train += ["--steps", "2", "--epochs", "1"]
     assert cli.main([*train, "--weights", "imagenet"]) == 1
     assert "or use weights none" in capsys.readouterr().err
     assert cli.main([*train, "--weights", "none"]) == 0
@@ -279,13 +288,6 @@ def test_too_few_children_are_a_wrong_command(tmp_path, capsys):
     assert ended.value.code == 2
     assert "argument --children: must be at least" in capsys.readouterr().err
     assert not (tmp_path / "p").exists()
-
-
-def test_thumbnails_without_a_page_are_a_wrong_command(tmp_path, capsys):
-    with pytest.raises(SystemExit) as ended:
-        cli.main(["audit", str(tmp_path), "--thumbnails"])
-    assert ended.value.code == 2
-    assert "argument --thumbnails: needs --html FILE" in capsys.readouterr().err
 
 
 def test_a_fault_of_ours_shows_where_and_asks_for_a_report(monkeypatch, capsys):

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from tests.conftest import blob_image
-from xraylab import explanation, training
+from xraylab import evaluation, explanation, training
 
 SIZE = 24
 
@@ -145,17 +145,41 @@ def test_changes_take_one_grey_image(image):
 
 
 def test_dose_curve_counts_what_moves_and_turns():
-    images = np.stack([np.full((4, 4), grey, np.uint8) for grey in (102, 204)])
+    images = np.stack([np.full((4, 4), grey, np.uint8) for grey in (102, 204)] * 6)
 
     def lighter(image, dose):
         return image + np.uint8(dose)
 
-    curve = explanation.dose_curve(brightness, images, lighter, [0, 51])
+    groups = np.arange(12) // 2
+    curve = explanation.dose_curve(brightness, images, lighter, [0, 51], groups=groups)
     assert curve["dose"].tolist() == [0, 51]
     assert curve["mean_score"].tolist() == pytest.approx([0.6, 0.8])
     assert curve["mean_change"].tolist() == pytest.approx([0, 0.2])
     assert curve["flipped"].tolist() == [0, 0.5]
-    assert curve["n"].tolist() == [2, 2]
+    assert curve["n"].tolist() == [12, 12]
+    assert curve["n_groups"].tolist() == [6, 6]
+    # every group has one image that flips
+    expected = evaluation.share_interval([False, True] * 6, groups)
+    ends = curve.loc[1, ["flipped_low", "flipped_high"]]
+    assert ends.tolist() == pytest.approx(expected[1:3])
+    # all move alike: nothing to take a spread from
+    assert curve["change_low"].isna().all()
+
+
+def test_dose_curve_counts_groups_not_images():
+    greys = np.linspace(20, 180, 8).round()
+    images = np.stack([np.full((4, 4), grey, np.uint8) for grey in greys] * 3)
+
+    def lighter(image, dose):
+        return image + np.uint8(dose * (image[0, 0] % 7))
+
+    groups = np.tile(np.arange(8), 3)
+    alone = explanation.dose_curve(brightness, images, lighter, [5]).loc[0]
+    whole = explanation.dose_curve(brightness, images, lighter, [5], groups=groups)
+    one = explanation.dose_curve(brightness, images[:8], lighter, [5]).loc[0]
+    ends = ["mean_change", "change_low", "change_high"]
+    assert whole.loc[0, ends].tolist() == pytest.approx(one[ends].tolist())
+    assert alone["change_low"] > whole.loc[0, "change_low"]
 
 
 def test_dose_curve_needs_images_and_doses(image):

@@ -1,7 +1,8 @@
 """Parsing, printing and exit codes.
 
 Answers go to stdout, progress and warnings to stderr. Exit 0: done; 1: the work
-failed; 2: the command was wrong.
+failed; 2: the command was wrong; 3: `audit --strict` found nothing, but a check could
+not run.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="xraylab",
         description="From three folders of chest X-rays to a claim that others can "
         "check. Not for clinical use.",
-        epilog="Exit codes: 0 done, 1 the work failed, 2 the command was wrong.",
+        epilog="Exit codes: 0 done, 1 the work failed, 2 the command was wrong, 3 "
+        "audit --strict found nothing, but a check could not run.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")

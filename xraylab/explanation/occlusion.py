@@ -13,10 +13,14 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from xraylab import training
+from xraylab import evaluation, training
 from xraylab.errors import InputError
 
 Score = Callable[[np.ndarray], np.ndarray]
+_CURVE_COLUMNS = [
+    *("dose", "mean_score", "mean_change", "change_low", "change_high"),
+    *("flipped", "flipped_low", "flipped_high", "n", "n_groups"),
+]
 MOST = 2.0  # zoom and squeeze go from half to double
 
 
@@ -155,6 +159,8 @@ def dose_curve(
     images: np.ndarray,
     change: Callable[[np.ndarray, float], np.ndarray],
     doses: Sequence[float],
+    *,
+    groups: Sequence[object] | None = None,
 ) -> pd.DataFrame:
     """Change every image by one dose after another, and watch the answers.
 
@@ -166,12 +172,18 @@ def dose_curve(
     change : callable
         (image, dose) -> image, such as `zoom`.
     doses : sequence of float
+    groups : sequence, length n, optional
+        The group of each image, such as its child; without it each image counts
+        as one.
 
     Returns
     -------
     DataFrame
-        One row a dose: dose, mean_score, mean_change (from the unchanged
-        images), flipped (share in [0, 1] whose score crossed 0.5) and n.
+        One row a dose: dose, mean_score, mean_change (from the same images
+        unchanged) with change_low and change_high, flipped (share in [0, 1] whose
+        score crossed 0.5) with flipped_low and flipped_high, n and n_groups. Ends
+        are 95 % intervals over groups, NaN where there are too few groups or
+        nothing moved.
 
     Raises
     ------
@@ -185,11 +197,11 @@ def dose_curve(
     before, rows = score(images), []
     for dose in doses:
         after = score(np.stack([change(image, dose) for image in images]))
-        flipped = float(((after >= 0.5) != (before >= 0.5)).mean())
-        moved = float((after - before).mean())
-        rows.append((float(dose), float(after.mean()), moved, flipped, len(images)))
-    columns = ["dose", "mean_score", "mean_change", "flipped", "n"]
-    return pd.DataFrame(rows, columns=columns)
+        moved = evaluation.mean_interval(after - before, groups)
+        flipped = evaluation.share_interval((after >= 0.5) != (before >= 0.5), groups)
+        counts = flipped.n, flipped.n_groups
+        rows.append((float(dose), after.mean(), *moved[:3], *flipped[:3], *counts))
+    return pd.DataFrame(rows, columns=_CURVE_COLUMNS)
 
 
 def _check_image(image: np.ndarray) -> None:
