@@ -68,8 +68,7 @@ def _existing(weights: str | Path) -> Path:
     file = Path(weights)
     if not file.is_file():
         raise WeightsError(
-            f'must be "imagenet", "none" or an existing file, got {weights}.',
-            argument="weights",
+            f'weights must be "imagenet", "none" or an existing file, got {weights}.'
         )
     return file
 
@@ -112,8 +111,7 @@ def _imagenet() -> object:
 def _download_imagenet(model: str) -> tensors.Tensors:
     if model != "resnet18":
         raise WeightsError(
-            f"imagenet exist for resnet18, got model {model}. Use none.",
-            argument="weights",
+            f"weights imagenet exist for resnet18, got model {model}. Use none."
         )
     kind = _imagenet()
     file = Path(torch.hub.get_dir()) / "checkpoints" / Path(kind.url).name
@@ -129,8 +127,7 @@ def _download_imagenet(model: str) -> tensors.Tensors:
             return kind.get_state_dict(progress=False, check_hash=True)
     except (URLError, OSError, RuntimeError) as error:
         raise WeightsError(
-            f"imagenet could not be downloaded from {kind.url}: {error}. "
+            f"weights imagenet could not be downloaded from {kind.url}: {error}. "
             "Fetch that file where there is a network and give its path as weights, "
-            "or use weights none.",
-            argument="weights",
+            "or use weights none."
         ) from error
