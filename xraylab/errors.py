@@ -58,6 +58,14 @@ class NotARunError(InputError):
     """A folder that holds no run."""
 
 
+class UnfinishedRunError(InputError):
+    """A run whose training has not ended, where only a finished one will do."""
+
+
+class TrainingError(InputError):
+    """A training that cannot go on: its loss is no number, or memory is full."""
+
+
 class WeightsError(InputError):
     """Weights that cannot be had or do not fit the network."""
 

@@ -234,7 +234,15 @@ def test_each_fault_exits_1_with_its_words(
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     (tmp_path / "blocked").write_text("a file, no folder")
     train = ["train", str(merge_folder), "--protocol", "image-random", "--out"]
-    train += [str(tmp_path / "run"), "--size", "16", "--steps", "20"]
+    train += [
+        str(tmp_path / "run"),
+        "--size",
+        "16",
+        "--batch-size",
+        "8",
+        "--steps",
+        "20",
+    ]
     argv = {
         "no run": ["evaluate", str(merge_folder)],
         "no network": [*train, "--weights", "imagenet"],
@@ -267,19 +275,20 @@ def test_weights_that_could_not_be_fetched_leave_the_folder_free(
     monkeypatch.setattr("torch.hub.download_url_to_file", no_network)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "hub"))
     train = ["train", str(merge_folder), "--protocol", "image-random", "--out"]
-    train += [str(tmp_path / "run"), "--size", "16", "--steps", "2", "--epochs", "1"]
+    train += [str(tmp_path / "run"), "--size", "16", "--batch-size", "8"]
+    train += ["--steps", "2", "--epochs", "1"]
     assert cli.main([*train, "--weights", "imagenet"]) == 1
     assert "or use weights none" in capsys.readouterr().err
     assert cli.main([*train, "--weights", "none"]) == 0
 
 
 def test_a_wrong_threshold_counts_no_look(run_folder, merge_folder, capsys):
-    before = len(test_log.list_looks(merge_folder))
+    before = len(test_log.list_readings(merge_folder))
     argv = ["evaluate", str(run_folder), "--on", "test", "--threshold", "1.5"]
     with pytest.raises(SystemExit) as ended:
         cli.main(argv)
     assert ended.value.code == 2
-    assert len(test_log.list_looks(merge_folder)) == before
+    assert len(test_log.list_readings(merge_folder)) == before
 
 
 def test_failed_work_exits_1_and_says_why(tmp_path, capsys):
