@@ -12,11 +12,6 @@ ARGS ?=
 DATA ?=
 ROOT_FLAG := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 
-# Threads that wait for each other spin by default, and then training is far slower
-# beside any other work (about 1.6 times on two cores). A short spin costs less than a
-# fifth of that when all is quiet, where no spin at all costs about twice as much.
-export GOMP_SPINCOUNT ?= 1000
-
 .DEFAULT_GOAL := help
 .PHONY: help setup lab test test-long lessons notebooks bench demo check clean
 

@@ -76,7 +76,7 @@ def list_units() -> list[Unit]:
 
 def write_cuts(merge: Path, home: Path) -> dict:
     """Write the cut of each half and what stands in it."""
-    manifest = data.load_merge(merge).manifest
+    manifest = data.Merge.load(merge).manifest
     facts = {"seed": cutting.SEED}
     home.mkdir(parents=True, exist_ok=True)
     for half in (0, 1):
@@ -99,7 +99,7 @@ def run_unit(unit: Unit, weights: str, merge: Path, home: Path) -> Path:
     out = home / "results" / f"{unit.name}.json"
     if out.is_file():
         return out
-    merged = data.load_merge(merge)
+    merged = data.Merge.load(merge)
     table = cutting.cut(merged.manifest, unit.half)
     cache = _read_all(merged, home)
     table = table.assign(row=cache.rows(table["path"]))

@@ -44,7 +44,7 @@ def run_unit(cell: str, seed: int, weights: str, merge: Path, home: Path) -> Pat
     out = home / "results" / f"imbalance-{cell}-seed{seed}.json"
     if out.is_file():
         return out
-    merged = data.load_merge(merge)
+    merged = data.Merge.load(merge)
     table = data.split(merged.manifest, "grouped", seed=0)
     cache = images.build_cache(
         table["path"], merged.root, RECIPE.size_px, home / "cache"

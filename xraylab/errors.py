@@ -38,6 +38,10 @@ class UnreadableImageError(InputError):
         return type(self), (self.path, self.cause)
 
 
+class ReadersEndedError(InputError):
+    """A process that reads images ended before its work was done."""
+
+
 class UnknownLayoutError(InputError):
     """A folder that holds none of the known layouts, or an incomplete one."""
 
@@ -52,6 +56,14 @@ class LeakError(InputError):
 
 class NotARunError(InputError):
     """A folder that holds no run."""
+
+
+class UnfinishedRunError(InputError):
+    """A run whose training has not ended, where only a finished one will do."""
+
+
+class TrainingError(InputError):
+    """A training that cannot go on: its loss is no number, or memory is full."""
 
 
 class WeightsError(InputError):

@@ -23,11 +23,12 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-import torch
-from torch.nn import functional
 
 from xraylab import data, evaluation, images, plots, training
 from xraylab.course import lesson
+
+import torch
+from torch.nn import functional
 
 
 here = lesson.start(4)

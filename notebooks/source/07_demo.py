@@ -35,7 +35,7 @@ here = lesson.start(7)
 # The same small network as in lessons 05 and 06, trained on the published split.
 
 # %%
-data.save_merge(data.merge(here.root, progress=False), here.merge_folder)
+data.merge(here.root, progress=False).save(here.merge_folder)
 recipe = replace(here.recipe, model="small")
 folder = here.folder / "small-official"
 run = training.train(here.merge_folder, "official", recipe, folder, progress=False)

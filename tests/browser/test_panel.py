@@ -27,7 +27,7 @@ SLOW_MS = 90_000
 @pytest.fixture(scope="module")
 def run_folder(three_sources, tmp_path_factory):
     folder = tmp_path_factory.mktemp("panel")
-    data.save_merge(data.merge(three_sources, progress=False), folder / "merge")
+    data.merge(three_sources, progress=False).save(folder / "merge")
     recipe = replace(TINY, size_px=32)
     training.train(
         folder / "merge", "naive-merge", recipe, folder / "run", progress=False

@@ -15,7 +15,7 @@ from xraylab.files import NotWrittenError
 
 @pytest.fixture
 def run_folder(three_sources, tmp_path):
-    data.save_merge(data.merge(three_sources, progress=False), tmp_path / "merge")
+    data.merge(three_sources, progress=False).save(tmp_path / "merge")
     recipe = replace(TINY, epochs=1, n_steps=1)
     merge, out = tmp_path / "merge", tmp_path / "run"
     training.train(merge, "naive-merge", recipe, out, progress=False)

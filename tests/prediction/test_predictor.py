@@ -36,7 +36,7 @@ def test_prediction_and_cache_see_the_same_pixels(predictor, tmp_path):
         ["a.jpeg"], file.parent, 16, tmp_path / "c", progress=False
     )
     table = predictor.run.table.head(1).assign(path="a.jpeg", row=0)
-    by_cache = runs.score_rows(predictor.run, cache.pixels, table)["score"].iloc[0]
+    by_cache = runs.score_rows(predictor.model, cache.pixels, table)["score"].iloc[0]
     assert predictor.predict(file).score == by_cache
 
 

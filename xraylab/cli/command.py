@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Sequence
 
 from xraylab import __version__, cores
-from xraylab.cli import audit, course, data, demo, prediction, training
+from xraylab.cli import audit, course, data, demo, explanation, prediction, training
 from xraylab.errors import InputError
 from xraylab.files import as_json
 
@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for group in (data, audit, training, prediction, demo, course):
+    for group in (data, audit, training, explanation, prediction, demo, course):
         group.add_verbs(verbs)
     return parser
 

@@ -76,7 +76,7 @@ def prepare(run_folder: Path | None) -> dict:
     run = training.load_run(run_folder)
     page = {"run_folder": str(run_folder.resolve()), "samples": {}}
     try:
-        root = data.load_merge(run.about["merge"]).root
+        root = data.Merge.load(run.about["merge"]).root
     except (OSError, ValueError, KeyError):
         print("no samples: the images of this run were not found.", file=sys.stderr)
         return page | {"data_name": "images that were not found"}
@@ -96,7 +96,7 @@ def _train() -> Path:
 
     with redirect_stdout(sys.stderr):
         here = start(7)
-    data.save_merge(data.merge(here.root), here.merge_folder)
+    data.merge(here.root).save(here.merge_folder)
     folder = here.folder / "small-official"
     recipe = replace(here.recipe, model="small")
     training.train(here.merge_folder, "official", recipe, folder)

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from xraylab.errors import InputError, UnreadableImageError
+from xraylab.images import depth
 
 MAX_PIXELS = 40_000_000  # a 30,000 x 30,000 header must not fill the memory
 MAX_BYTES = 100_000_000  # a larger file is no image of this kind
@@ -27,7 +28,7 @@ MAX_BYTES = 100_000_000  # a larger file is no image of this kind
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP")
 # what Pillow has to say of a file stands in the cause, not on stderr
 logging.getLogger("PIL").addHandler(logging.NullHandler())
-DECODER = 2  # counts changes of what can be read and how; old caches are not used
+DECODER = 3  # counts changes of what can be read and how; old caches are not used
 _BAND = 1_000_000  # pixels made grey at once: a wide copy of all would fill the memory
 _ORIENTATION = 0x0112
 _TURNS = {
@@ -68,11 +69,11 @@ class ImageFile:
 def read_pixels(file: str | Path | bytes, size_px: int) -> np.ndarray:
     """Read one image as a grey square.
 
-    16-bit greys are scaled to 8 bits, transparency is laid on black, colours
-    become luminance, a camera's turn (EXIF) is undone, and of several frames or
-    pages the first is read. The image is squeezed to the square, as the original
-    project does; a JPEG is decoded at the next scale of at least twice the size,
-    which is quicker and hardly differs.
+    16-bit greys are scaled to 8 bits (65,535 becomes 255), transparency is laid on
+    black, colours become luminance, a camera's rotation (EXIF) is undone, and of
+    several frames or pages the first is read. The image is squeezed to the square, as
+    the original project does; a JPEG is decoded at the next scale of at least twice
+    the size, which is quicker and hardly differs.
 
     Parameters
     ----------
@@ -128,9 +129,15 @@ def read_header(file: str | Path | bytes) -> dict:
 
 
 def read_both(file: str | Path | bytes, size_px: int) -> tuple[dict, np.ndarray]:
-    """Read header and pixels at once: see `read_header` and `read_pixels`."""
+    """Read header and pixels at once: see `read_header` and `read_pixels`.
+
+    The header has one more key, note: what is odd about the file's grey levels, such
+    as 12 of 16 bits used; "" for most.
+    """
     with opened_image(file) as image:
-        return _header(image), np.asarray(_grey_square(image, size_px))
+        header, is_deep = _header(image), depth.is_deep(image)
+        square = np.asarray(_grey_square(image, size_px))
+        return {**header, "note": depth.note_depth(image) if is_deep else ""}, square
 
 
 def read_image(file: str | Path | bytes, size_px: int) -> ImageFile:
@@ -216,13 +223,12 @@ def _grey_bands(image: Image.Image) -> Image.Image:
     for top in range(0, height, step):
         band = image.crop((0, top, width, min(top + step, height)))
         grey.paste(_to_grey(band), (0, top))
-    return grey
+    return ImageOps.invert(grey) if depth.is_white_zero(image) else grey
 
 
 def _to_grey(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):  # 16-bit files open as I;16 or as I
-        levels = np.asarray(image).astype(np.float64) / 257
-        return Image.fromarray(levels.round().clip(0, 255).astype(np.uint8))
+        return Image.fromarray(depth.scale(np.asarray(image)))
     if image.mode == "F":
         raise InputError("floating-point pixels have no agreed black and white")
     return _on_black(image).convert("L")
