@@ -24,6 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if getattr(arguments, "thumbnails", False) and not arguments.html:
         parser.error("--thumbnails needs --html FILE, the page to show them on")
+    if getattr(arguments, "mode", None) and (arguments.run is None or arguments.build):
+        parser.error("--mode needs --run: notebooks are built in mode quick")
     started = time.perf_counter()
     try:
         answer, text, code = arguments.work(arguments)
@@ -131,7 +133,10 @@ def _course(sub: argparse._SubParsersAction) -> None:
     lessons = _verb(sub, "lessons", verbs.lessons, "list, run or copy the lessons")
     lessons.add_argument("--run", nargs="*", metavar="NUMBER", help="all when none")
     lessons.add_argument("--build", action="store_true", help="from notebooks/source")
-    lessons.add_argument("--copy", type=Path, metavar="DIR")
+    lessons.add_argument("--copy", type=Path, metavar="DIR", help="without outputs")
+    lessons.add_argument(
+        "--mode", choices=["smoke", "quick", "full"], help="how large, with --run"
+    )
 
     results = _verb(sub, "results", verbs.results, "what was measured on real images")
     results.add_argument("name", nargs="?", help="one of the list, in full")

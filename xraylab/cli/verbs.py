@@ -150,22 +150,31 @@ def phantom(args: argparse.Namespace) -> Answer:
 
 
 def lessons(args: argparse.Namespace) -> Answer:
-    """List, run or copy the lessons."""
+    """List, build, run or copy the lessons."""
     from xraylab import course
 
     if args.copy:
-        copied = course.copy_lessons(args.copy)
-        names = [path.name for path in copied]
-        return {"copied": names}, f"{len(names)} lessons in {args.copy}.", 0
-    if args.build:
-        names = [path.name for path in course.build_lessons(args.run or ())]
-        return {"built": names}, f"Built {', '.join(names)}.", 0
-    if args.run is not None:
-        table = course.run_lessons(args.run)
-        code = 0 if table["passed"].all() else 1
-        return {"lessons": table.to_dict("records")}, table.to_string(index=False), code
+        names = [path.name for path in course.copy_lessons(args.copy)]
+        n_there = len(course.list_lessons()) - len(names)
+        text = f"{len(names)} lessons copied to {args.copy}."
+        if n_there:
+            text += f" {n_there} were there already and stay as they are."
+        return {"copied": names, "kept": n_there}, text, 0
+    if args.build or args.run is not None:
+        return _build_or_run(args)
     table = course.list_lessons()
     return {"lessons": table.to_dict("records")}, table.to_string(index=False), 0
+
+
+def _build_or_run(args: argparse.Namespace) -> Answer:
+    from xraylab.course import build
+
+    if args.build:
+        names = [path.name for path in build.build_lessons(args.run or ())]
+        return {"built": names}, f"Built {', '.join(names)}.", 0
+    table = build.run_lessons(args.run, args.mode)
+    code = 0 if table["passed"].all() else 1
+    return {"lessons": table.to_dict("records")}, table.to_string(index=False), code
 
 
 def results(args: argparse.Namespace) -> Answer:
