@@ -32,14 +32,18 @@ from sklearn.preprocessing import StandardScaler
 
 from xraylab.data import read_name
 from xraylab.images import read_pixels
-from xraylab.phantom import CLEAN, draw_anatomy, draw_lesion, draw_shot, render
+from xraylab.phantom import CLEAN
+from xraylab.phantom.anatomy import draw_anatomy
 from xraylab.phantom.banks import banks
+from xraylab.phantom.image import render
+from xraylab.phantom.lesion import draw_lesion
 from xraylab.phantom.likeness import (
     FEATURES,
     MEASURED_PX,
     measure_features,
     share_inside,
 )
+from xraylab.phantom.shots import draw_shot
 
 ORIGIN = (
     "Kermany et al. 2018, data doi 10.17632/rscbjbr9sj, CC BY 4.0; 100 normal, 100 "

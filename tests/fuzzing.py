@@ -15,7 +15,11 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from tests.conftest import write_file
-from xraylab.phantom import CLEAN, draw_anatomy, draw_lesion, draw_shot, render
+from xraylab.phantom import CLEAN
+from xraylab.phantom.anatomy import draw_anatomy
+from xraylab.phantom.image import render
+from xraylab.phantom.lesion import draw_lesion
+from xraylab.phantom.shots import draw_shot
 
 Rng = np.random.Generator
 FOLDERS = [f"{s}/{c}" for s in ("train", "test") for c in ("NORMAL", "PNEUMONIA")]

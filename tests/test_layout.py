@@ -2,6 +2,7 @@
 
 import ast
 import re
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ PACKAGE = Path(xraylab.__file__).parent
 REPOSITORY = PACKAGE.parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 WITH_TORCH = {"training", "explanation", "prediction"}
-AT_A_DOOR = 10  # public names
+AT_A_DOOR = 10  # public names; each drawing is one, so the plots may have more
 each_file = pytest.mark.parametrize(
     "file", FILES, ids=lambda f: f.relative_to(PACKAGE).as_posix()
 )
@@ -61,6 +62,22 @@ def test_imports_are_those_of_the_table(file):
         assert room in WITH_TORCH
 
 
+def test_no_files_import_each_other_in_a_circle():
+    names = {
+        ".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts): file
+        for file in FILES
+        if file.name != "__init__.py"
+    }
+    graph = {
+        name: {n for n in names if any(i.startswith(f"{n}.") for i in imports)}
+        | (imports & set(names))
+        for name, imports in (
+            (name, set(imported_names(file))) for name, file in names.items()
+        )
+    }
+    list(TopologicalSorter(graph).static_order())  # raises CycleError
+
+
 @each_file
 def test_one_enters_another_room_by_its_door(file):
     for name in imported_names(file):
@@ -77,7 +94,7 @@ def test_a_door_says_what_it_opens_and_has_few_names(room):
     tree = ast.parse(door.read_text("utf-8"))
     assert len(ast.get_docstring(tree).split()) >= 8
     shown = [n for n in imported_names(door) if n.startswith("xraylab.")]
-    assert len(shown) <= AT_A_DOOR, shown
+    assert len(shown) <= AT_A_DOOR or room == "plots", shown
 
 
 @each_file

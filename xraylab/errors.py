@@ -8,7 +8,20 @@ from __future__ import annotations
 
 
 class InputError(ValueError):
-    """Something given cannot be used; the text says what, why, and what to do."""
+    """Something given cannot be used; the text says what, why, and what to do.
+
+    Parameters
+    ----------
+    text : str
+        One sentence or two for people.
+    argument : str
+        Name of the argument at fault, where it is one; `text` goes on from there, as in
+        "must be at least 1, got 0.". The command line shows its own name for it.
+    """
+
+    def __init__(self, text: str, *, argument: str = "") -> None:
+        super().__init__(f"{argument} {text}" if argument else text)
+        self.text, self.argument = text, argument
 
 
 class UnreadableImageError(InputError):

@@ -1,7 +1,9 @@
-"""Files that are written whole or not at all, and where they may lie."""
+"""Files that are written whole or not at all, where they may lie, and their JSON."""
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import tempfile
 import uuid
@@ -112,3 +114,22 @@ def cache_folder() -> Path:
         except OSError as neither:
             raise NotWrittenError(other, neither) from neither
         return other
+
+
+def as_json(answer: object, *, indent: int | None = None) -> str:
+    """Write plain values as JSON; what is no finite number becomes null.
+
+    Examples
+    --------
+    >>> as_json({"ppv": float("nan"), "n": 0})
+    '{"ppv": null, "n": 0}'
+    """
+    return json.dumps(_without_nan(answer), indent=indent, allow_nan=False)
+
+
+def _without_nan(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _without_nan(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,4 +1,5 @@
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -175,8 +176,6 @@ def test_a_wrong_command_exits_2(argv, message, capsys):
             r"split: .*manifest\.csv is not there. Make it",
         ),
         ("no file", r"not read: .*missing\.jpeg: No such file or directory"),
-        ("few steps", r"train: --steps must be a whole number, at least 20, got 5\."),
-        ("small batch", r"train: --batch-size must be .* at least 2, got 1\."),
     ],
 )
 def test_each_fault_exits_1_with_its_words(
@@ -202,8 +201,6 @@ def test_each_fault_exits_1_with_its_words(
             "--children",
             "24",
         ],
-        "few steps": [*train[:-1], "5"],
-        "small batch": [*train, "--batch-size", "1"],
         "no merge": ["split", str(tmp_path), "--protocol", "grouped"],
         "no file": ["predict", str(run_folder), str(tmp_path / "missing.jpeg")],
     }[fault]
@@ -250,6 +247,99 @@ def test_failed_work_exits_1_and_says_why(tmp_path, capsys):
     assert "xraylab evaluate: " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        (
+            "--steps",
+            "5",
+            "argument --steps: must be a whole number, at least 20, got 5",
+        ),
+        (
+            "--batch-size",
+            "1",
+            "argument --batch-size: must be a whole number, at least",
+        ),
+    ],
+)
+def test_a_field_of_the_recipe_is_named_as_typed(
+    option, value, message, merge_folder, tmp_path, capsys
+):
+    train = ["train", str(merge_folder), "--protocol", "grouped", "--out"]
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*train, str(tmp_path / "run"), option, value])
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_too_few_children_are_a_wrong_command(tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["phantom", "--out", str(tmp_path / "p"), "--children", "1"])
+    assert ended.value.code == 2
+    assert "argument --children: must be at least" in capsys.readouterr().err
+    assert not (tmp_path / "p").exists()
+
+
+def test_thumbnails_without_a_page_are_a_wrong_command(tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["audit", str(tmp_path), "--thumbnails"])
+    assert ended.value.code == 2
+    assert "argument --thumbnails: needs --html FILE" in capsys.readouterr().err
+
+
+def test_a_fault_of_ours_shows_where_and_asks_for_a_report(monkeypatch, capsys):
+    def broken(*_, **__):
+        raise ValueError("no input of anybody's")
+
+    monkeypatch.setattr("xraylab.course.list_lessons", broken)
+    assert cli.main(["lessons"]) == 1
+    err = capsys.readouterr().err
+    assert "Traceback" in err
+    assert "in broken" in err
+    assert "Please report it with the lines above: https://" in err
+
+
+def test_an_answer_without_numbers_is_still_json(monkeypatch, capsys):
+    odd = {"ppv": float("nan"), "ends": [float("inf"), 0.5], "n": 0}
+    monkeypatch.setattr("xraylab.results.read_result", lambda name: odd)
+    _, answer, _ = run_json(capsys, "results", "any")
+    assert (answer["ppv"], answer["ends"], answer["n"]) == (None, [None, 0.5], 0)
+    cli.main(["results", "any"])
+    assert "NaN" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_a_console_without_the_letters_of_a_name_loses_no_answer(
+    encoding, run_folder, three_sources, tmp_path
+):
+    good = next((three_sources / "one").rglob("*.jpeg"))
+    named = shutil.copy(good, tmp_path / "胸部.jpeg")
+    command = [sys.executable, "-m", "xraylab", "predict", run_folder, named, good]
+    env = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    done = subprocess.run(command, capture_output=True, env=env, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count(b"Prediction: ") == 2
+    assert rb"\u80f8" in done.stdout
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell with head")
+def test_a_reader_that_leaves_early_is_no_error():
+    # more than a pipe holds, so that the reader has left before the end
+    code = (
+        "import sys; from xraylab import cli, course;"
+        "course.list_lessons = lambda: __import__('pandas').DataFrame("
+        "{'lesson': ['x' * 1000] * 1000}); sys.exit(cli.main(['lessons']))"
+    )
+    pipe = f'{sys.executable} -c "{code}" | head -c 10'
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", pipe], capture_output=True, check=False
+    )
+    assert done.stderr == b""
+    assert done.returncode == 0
+
+
 def test_the_module_runs_as_a_command():
     command = [sys.executable, "-m", "xraylab", "--version"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -264,8 +354,10 @@ def test_lessons_are_listed(capsys):
 
 
 def test_an_unknown_lesson_is_refused(capsys):
-    assert cli.main(["lessons", "--run", "77"]) == 1
-    assert "lesson must be one of 00, 01" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["lessons", "--run", "77"])
+    assert ended.value.code == 2
+    assert "argument --run: must be among 00, 01" in capsys.readouterr().err
 
 
 def test_results_are_listed_and_shown(capsys):

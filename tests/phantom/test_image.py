@@ -3,24 +3,18 @@
 import numpy as np
 import pytest
 
-from xraylab.phantom import (
-    CLEAN,
-    REAL_LIKE,
-    Plants,
-    draw_anatomy,
-    draw_lesion,
-    draw_shot,
-    render,
-    twin,
-)
+from xraylab.phantom import CLEAN, REAL_LIKE, Plants, twin
+from xraylab.phantom.anatomy import draw_anatomy
 from xraylab.phantom.banks import banks, take_pixels, take_window
-from xraylab.phantom.image import resized_masks
+from xraylab.phantom.image import render, resized_masks
+from xraylab.phantom.lesion import draw_lesion
 from xraylab.phantom.likeness import (
     FEATURES,
     measure_features,
     read_real_ranges,
     share_inside,
 )
+from xraylab.phantom.shots import draw_shot
 
 SIZE = (96, 80)
 

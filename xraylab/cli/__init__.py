@@ -1,3 +1,3 @@
-"""The command line: `xraylab VERB`, one verb a step."""
+"""The command line: `xraylab VERB`, one verb a step, one file a group of verbs."""
 
-from xraylab.cli.main import main as main
+from xraylab.cli.command import main as main

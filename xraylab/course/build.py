@@ -17,6 +17,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from xraylab.course import notebooks
+from xraylab.course.modes import choose_mode
+from xraylab.errors import InputError
+from xraylab.files import write_text
+
 try:
     import jupytext
     import nbformat
@@ -24,15 +29,10 @@ try:
     from nbclient.exceptions import CellExecutionError, CellTimeoutError
     from nbformat import NotebookNode
 except ImportError as error:
-    raise ImportError(
+    raise InputError(
         f"running lessons needs {error.name}, found none. Install the notebook "
         'packages: pip install "xraylab[lab]"'
     ) from error
-
-from xraylab.course import notebooks
-from xraylab.course.modes import choose_mode
-from xraylab.errors import InputError
-from xraylab.files import write_text
 
 REPOSITORY = "xraylab/xraylab"
 CELL_SECONDS = 600  # but in mode full, where a training takes hours
@@ -235,7 +235,8 @@ def _choose(found: list[Path], numbers: Sequence[str]) -> list[Path]:
     if unknown:
         known = ", ".join(file.stem[:2] for file in found)
         raise InputError(
-            f"lesson must be one of {known}, got {', '.join(sorted(unknown))}."
+            f"must be among {known}, got {', '.join(sorted(unknown))}.",
+            argument="numbers",
         )
     return [file for file in found if not numbers or file.stem[:2] in numbers]
 

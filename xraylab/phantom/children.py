@@ -46,8 +46,9 @@ def draw_children(n_children: int, seed: int) -> pd.DataFrame:
     """
     if n_children < MIN_CHILDREN:
         raise InputError(
-            f"n_children must be at least {MIN_CHILDREN}, got {n_children}: "
-            "with fewer, a class folder would stay empty."
+            f"must be at least {MIN_CHILDREN}, got {n_children}: "
+            "with fewer, a class folder would stay empty.",
+            argument="n_children",
         )
     rng = np.random.default_rng([_POPULATION_STREAM, seed])
     counts = _count_kinds(n_children)

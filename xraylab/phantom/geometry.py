@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from xraylab.phantom.anatomy import Anatomy
-
-if TYPE_CHECKING:
-    from xraylab.phantom.shots import Shot
+from xraylab.phantom.shots import Shot
 
 _REACH = 2.2  # row tables run from -2.2 to 2.2
 ROWS = np.linspace(-_REACH, _REACH, 2048).astype(np.float32)

@@ -12,13 +12,9 @@ from xraylab.phantom import film
 from xraylab.phantom.anatomy import Anatomy
 from xraylab.phantom.banks import banks, take_pixels, take_window
 from xraylab.phantom.bones import build_bones
-from xraylab.phantom.disease import (
-    Lesion,
-    lesion_mask,
-    lost_air,
-    without_disease,
-)
+from xraylab.phantom.disease import lesion_mask, lost_air
 from xraylab.phantom.geometry import Frame, make_frame
+from xraylab.phantom.lesion import Lesion, without_disease
 from xraylab.phantom.organs import (
     Organs,
     build_organs,
@@ -126,12 +122,13 @@ def twin(
     """Render the same exposure of the same child, had it not been ill.
 
     Pose, exposure, noise, display window and planted differences stay those of
-    the sick image; only the disease is gone.
+    the image with pneumonia; only the disease is gone.
     """
-    sick = render(anatomy, shot, lesion, size)
+    diseased = render(anatomy, shot, lesion, size)
     if lesion.severity == 0:
-        return sick
-    return render(anatomy, shot, without_disease(lesion), size, window=sick.window)
+        return diseased
+    healed = without_disease(lesion)
+    return render(anatomy, shot, healed, size, window=diseased.window)
 
 
 def resized_masks(masks: Masks, size: tuple[int, int]) -> Masks:

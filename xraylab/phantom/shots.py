@@ -12,7 +12,7 @@ import numpy as np
 
 from xraylab.phantom.anatomy import Anatomy
 from xraylab.phantom.banks import WINDOW_PX
-from xraylab.phantom.disease import Lesion
+from xraylab.phantom.lesion import Lesion
 
 SHOT_STREAM = 13
 GAS_STREAM = 17
@@ -82,7 +82,7 @@ def draw_shot(
     rng = np.random.default_rng([SHOT_STREAM, seed])
     mixed = _CHILD_PART * anatomy.habits + _SHOT_PART * rng.standard_normal(20)
     mixed = mixed.tolist()  # a numpy float64 would double every float32 field
-    side = 1 if lesion.is_sick else -1
+    side = 1 if lesion.has_pneumonia else -1
     inspiration = 0.05 * mixed[0] - 0.035 * lesion.severity * (lesion.kind == "b")
     numbers = {
         **_draw_pose(rng, mixed, side, doses),

@@ -11,9 +11,9 @@ from PIL import Image
 
 from xraylab.errors import InputError
 from xraylab.phantom.anatomy import Anatomy, draw_anatomy
-from xraylab.phantom.disease import Lesion, draw_lesion
 from xraylab.phantom.export import FileFacts, draw_file
 from xraylab.phantom.image import Masks, Rendering, render, resized_masks, twin
+from xraylab.phantom.lesion import Lesion, draw_lesion
 from xraylab.phantom.plants import GENERATOR, Plants
 from xraylab.phantom.shots import Shot, draw_shot
 
@@ -58,7 +58,7 @@ def make_case(
     anatomy = draw_anatomy(child_seed, adult=kind == "COVID19")
     shot_seed = child_seed * 100 + image_number
     shot = draw_shot(anatomy, shot_seed, lesion=lesion, doses=doses)
-    label = int(lesion.is_sick)
+    label = int(lesion.has_pneumonia)
     facts = draw_file(shot_seed, label=label, block=block, doses=doses)
     return Case(anatomy, shot, lesion, facts, doses)
 
@@ -90,7 +90,7 @@ def describe_case(case: Case, rendering: Rendering) -> dict:
     return row | asdict(case.facts)
 
 
-def redraw(folder: str | Path, path: str, *, sick: bool = True) -> Rendering:
+def redraw(folder: str | Path, path: str, *, diseased: bool = True) -> Rendering:
     """Render one image of a set again, before it was saved as JPEG.
 
     Parameters
@@ -99,7 +99,7 @@ def redraw(folder: str | Path, path: str, *, sick: bool = True) -> Rendering:
         A folder from `write_phantom` or `builtin_data`.
     path : str
         Path of an image in it; a copy gives the image that it is a copy of.
-    sick : bool
+    diseased : bool
         False: the disease-free twin of the image.
 
     Raises
@@ -112,7 +112,7 @@ def redraw(folder: str | Path, path: str, *, sick: bool = True) -> Rendering:
         If the set was written by another version of the generator.
     """
     case = _read_case(Path(folder), path)
-    draw = render if sick else twin
+    draw = render if diseased else twin
     return draw(case.anatomy, case.shot, case.lesion, case.size)
 
 

@@ -213,7 +213,7 @@ def plot_probes(
     Parameters
     ----------
     probes : DataFrame
-        As from `xraylab.audit.probes.run_probes`; those under cross-validation are drawn.
+        As in `xraylab.audit.Audit`; those under cross-validation are drawn.
     """
     rows = probes[probes["on"] == "cross-validated"].rename(columns={"auroc": "value"})
     names = rows["question"] + ", " + rows["feature"]

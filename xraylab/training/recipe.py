@@ -36,7 +36,8 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.model not in models.MODELS:
             known = ", ".join(models.MODELS)
-            raise InputError(f"model must be one of {known}, got {self.model!r}.")
+            text = f"must be one of {known}, got {self.model!r}."
+            raise InputError(text, argument="model")
         whole = {"size_px": 1, "epochs": 1, "batch_size": 2, "step_size": 1, "seed": 0}
         if self.n_steps is not None:
             whole["n_steps"] = self.epochs  # at least one step an epoch
@@ -44,7 +45,8 @@ class Recipe:
             value = getattr(self, name)
             if not isinstance(value, int) or value < least:
                 raise InputError(
-                    f"{name} must be a whole number, at least {least}, got {value!r}."
+                    f"must be a whole number, at least {least}, got {value!r}.",
+                    argument=name,
                 )
         for name, (is_fine, range_) in {
             "lr": (0 < self.lr < float("inf"), "above 0"),
@@ -54,7 +56,8 @@ class Recipe:
             "rotation_degrees": (0 <= self.rotation_degrees <= 180, "in [0, 180]"),
         }.items():
             if not is_fine:
-                raise InputError(f"{name} must be {range_}, got {getattr(self, name)}.")
+                text = f"must be {range_}, got {getattr(self, name)}."
+                raise InputError(text, argument=name)
 
 
 RECIPES = {

@@ -1,0 +1,79 @@
+"""What the verbs share: how one is added, and what an argument may be."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from xraylab import data
+
+# what a verb returns: its answer for --json, its text for people, the exit code
+Answer = tuple[dict, str, int]
+Verbs = argparse._SubParsersAction
+
+
+def add_verb(
+    verbs: Verbs, name: str, work: Callable[[argparse.Namespace], Answer], text: str
+) -> argparse.ArgumentParser:
+    """Add a verb that does `work`; `text` says what it is for."""
+    verb = verbs.add_parser(name, help=text, description=text.capitalize() + ".")
+    verb.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    verb.set_defaults(work=work, parser=verb)
+    return verb
+
+
+def add_merge_and_protocol(verb: argparse.ArgumentParser) -> None:
+    """Add the arguments that choose a split."""
+    verb.add_argument(
+        "merge", type=folder, metavar="MERGE", help="folder that xraylab merge wrote"
+    )
+    verb.add_argument("--protocol", choices=list(data.PROTOCOLS), required=True)
+    verb.add_argument("--seed", type=count, default=0, metavar="N")
+
+
+def add_out(verb: argparse.ArgumentParser, metavar: str, text: str) -> None:
+    """Add the place where a verb writes."""
+    verb.add_argument("--out", type=Path, required=True, metavar=metavar, help=text)
+
+
+def folder(text: str) -> Path:
+    """Take a folder that is there."""
+    path = Path(text)
+    if not path.is_dir():
+        raise argparse.ArgumentTypeError(f"must be an existing folder, got {text}")
+    return path
+
+
+def existing(text: str) -> Path:
+    """Take a folder or a file that is there."""
+    path = Path(text)
+    if not path.exists():
+        raise argparse.ArgumentTypeError(f"must be a folder or a file, got {text}")
+    return path
+
+
+def count(text: str) -> int:
+    """Take a whole number from 0."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"must be a whole number from 0, got {text}")
+    return int(text)
+
+
+def positive(text: str) -> int:
+    """Take a whole number above 0."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number above 0, got {text}")
+    return int(text)
+
+
+def share(text: str) -> float:
+    """Take a number from 0 to 1."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number <= 1:  # nan is in no range
+        raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, got {text}")
+    return number

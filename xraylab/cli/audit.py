@@ -1,0 +1,42 @@
+"""audit: what else tells the classes apart."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from xraylab import cores
+from xraylab.cli import arguments
+from xraylab.cli.arguments import Answer, Verbs
+from xraylab.errors import InputError
+from xraylab.files import write_text
+
+
+def add_verbs(verbs: Verbs) -> None:
+    """Add the verb and its arguments."""
+    text = "which splits overlap, and what else tells the classes apart"
+    verb = arguments.add_verb(verbs, "audit", run, text)
+    verb.add_argument(
+        "path", type=arguments.existing, metavar="PATH", help="folder or manifest.csv"
+    )
+    verb.add_argument("--html", type=Path, metavar="FILE", help="write one page")
+    verb.add_argument(
+        "--thumbnails", action="store_true", help="show images on the page"
+    )
+    verb.add_argument("--strict", action="store_true", help="exit 1 on findings")
+
+
+def run(args: argparse.Namespace) -> Answer:
+    """Audit a folder or a merge; with --strict, findings are a failure."""
+    from xraylab import audit
+
+    if args.thumbnails and not args.html:
+        text = "needs --html FILE, the page to show them on"
+        raise InputError(text, argument="thumbnails")
+    found = audit.run_audit(args.path, workers=cores.count_cores())
+    text = audit.report_as_text(found)
+    if args.html:
+        page = audit.report_as_html(found, thumbnails=args.thumbnails)
+        write_text(args.html, page)
+        text += f"\nWritten to {args.html}."
+    return found.as_dict(), text, 1 if args.strict and found.faults else 0

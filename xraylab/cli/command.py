@@ -1,0 +1,107 @@
+"""Parsing, printing and exit codes.
+
+Answers go to stdout, progress and warnings to stderr. Exit 0: done; 1: the work
+failed; 2: the command was wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+
+from xraylab import __version__
+from xraylab.cli import audit, course, data, prediction, training
+from xraylab.errors import InputError
+from xraylab.files import as_json
+
+_REPORT = (
+    "This is a fault of xraylab, not of yours. Please report it with the lines above: "
+    "https://github.com/xraylab/xraylab/issues"
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb and return the exit code."""
+    _accept_any_letter()
+    args = _parser().parse_args(argv)
+    started = time.perf_counter()
+    try:
+        answer, text, code = args.work(args)
+    except KeyboardInterrupt:
+        print("\nxraylab: stopped.", file=sys.stderr)
+        return 130
+    except (InputError, OSError) as error:
+        option = _option(args.parser, error)
+        if option:  # the command was wrong: say it as argparse does, and exit 2
+            args.parser.error(f"argument {option}: {error.text}")
+        print(f"xraylab {args.verb}: {_words(error)}", file=sys.stderr)
+        return 1
+    except Exception:
+        traceback.print_exc()
+        print(f"xraylab {args.verb}: {_REPORT}", file=sys.stderr)
+        return 1
+    if args.json:
+        seconds = round(time.perf_counter() - started, 1)
+        text = as_json({**answer, "seconds": seconds, "peak_mb": _peak_mb()})
+    _print(text)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="xraylab",
+        description="From three folders of chest X-rays to a claim that others can "
+        "check. Not for clinical use.",
+        epilog="Exit codes: 0 done, 1 the work failed, 2 the command was wrong.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for group in (data, audit, training, prediction, course):
+        group.add_verbs(verbs)
+    return parser
+
+
+def _accept_any_letter() -> None:
+    """Let a console that lacks a letter of a file's name show it escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _print(text: str) -> None:
+    """Print an answer; a reader such as `head` may leave before its end."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # Python flushes stdout once more at exit, and would complain then
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _option(parser: argparse.ArgumentParser, error: Exception) -> str:
+    """Name the argument at fault as the parser knows it; "" where it is none."""
+    names = {
+        action.dest: "/".join(action.option_strings) or action.metavar or action.dest
+        for action in parser._actions
+    }
+    return names.get(getattr(error, "argument", ""), "")
+
+
+def _words(error: Exception) -> str:
+    """Say what an error says, without Python's error numbers."""
+    if isinstance(error, OSError) and error.strerror:
+        return ": ".join(map(str, filter(None, (error.filename, error.strerror))))
+    return str(error)
+
+
+def _peak_mb() -> float | None:
+    """Peak memory of this process in MB; None where the system does not say."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    unit = 1e6 if sys.platform == "darwin" else 1e3
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)

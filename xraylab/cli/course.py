@@ -1,0 +1,70 @@
+"""lessons and results: the notebooks, and what was measured on real images."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from xraylab.cli import arguments
+from xraylab.cli.arguments import Answer, Verbs
+from xraylab.errors import InputError
+from xraylab.files import as_json
+
+
+def add_verbs(verbs: Verbs) -> None:
+    """Add the verbs and their arguments."""
+    text = "list, run or copy the lessons"
+    verb = arguments.add_verb(verbs, "lessons", run_lessons, text)
+    verb.add_argument(
+        "--run", nargs="*", dest="numbers", metavar="NUMBER", help="all when none"
+    )
+    verb.add_argument("--build", action="store_true", help="from notebooks/source")
+    verb.add_argument("--copy", type=Path, metavar="DIR", help="without outputs")
+    verb.add_argument(
+        "--mode", choices=["smoke", "quick", "full"], help="how large, with --run"
+    )
+
+    text = "what was measured on real images"
+    verb = arguments.add_verb(verbs, "results", show_results, text)
+    verb.add_argument("name", nargs="?", help="one of the list, in full")
+
+
+def run_lessons(args: argparse.Namespace) -> Answer:
+    """List, build, run or copy the lessons."""
+    from xraylab import course
+
+    if args.mode and (args.build or args.numbers is None):
+        raise InputError("needs --run; notebooks are built in quick", argument="mode")
+    if args.copy:
+        names = [path.name for path in course.copy_lessons(args.copy)]
+        n_there = len(course.list_lessons()) - len(names)
+        text = f"{len(names)} lessons copied to {args.copy}."
+        if n_there:
+            text += f" {n_there} were there already and stay as they are."
+        return {"copied": names, "kept": n_there}, text, 0
+    if args.build or args.numbers is not None:
+        return _build_or_run(args)
+    table = course.list_lessons()
+    return {"lessons": table.to_dict("records")}, table.to_string(index=False), 0
+
+
+def _build_or_run(args: argparse.Namespace) -> Answer:
+    from xraylab.course import build
+
+    if args.build:
+        names = [path.name for path in build.build_lessons(args.numbers or ())]
+        return {"built": names}, f"Built {', '.join(names)}.", 0
+    table = build.run_lessons(args.numbers, args.mode)
+    code = 0 if table["passed"].all() else 1
+    return {"lessons": table.to_dict("records")}, table.to_string(index=False), code
+
+
+def show_results(args: argparse.Namespace) -> Answer:
+    """Show what was measured on real images."""
+    from xraylab import results
+
+    if args.name:
+        answer = results.read_result(args.name)
+        return answer, as_json(answer, indent=2), 0
+    table = results.list_results()
+    return {"results": table.to_dict("records")}, table.to_string(index=False), 0

@@ -1,0 +1,101 @@
+"""merge, split and phantom: folders to one table, and images to practise on."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from xraylab import cores, data
+from xraylab.cli import arguments
+from xraylab.cli.arguments import Answer, Verbs
+from xraylab.files import write_text
+
+
+def add_verbs(verbs: Verbs) -> None:
+    """Add the verbs and their arguments."""
+    verb = arguments.add_verb(verbs, "merge", merge, "merge the sources under a folder")
+    verb.add_argument(
+        "--data",
+        type=arguments.folder,
+        required=True,
+        metavar="ROOT",
+        help="holds the sources",
+    )
+    arguments.add_out(verb, "DIR", "for the table and the report")
+
+    text = "split a merge by one of four protocols"
+    verb = arguments.add_verb(verbs, "split", split, text)
+    arguments.add_merge_and_protocol(verb)
+
+    verb = arguments.add_verb(verbs, "phantom", phantom, "write simulated images")
+    arguments.add_out(verb, "DIR", "for the three sources and the truth")
+    verb.add_argument(
+        "--children",
+        dest="n_children",
+        type=arguments.positive,
+        default=300,
+        metavar="N",
+    )
+    verb.add_argument("--seed", type=arguments.count, default=0, metavar="N")
+    verb.add_argument("--clean", action="store_true", help="no class differences")
+
+
+def merge(args: argparse.Namespace) -> Answer:
+    """Merge the sources under a folder into a table."""
+    merged = data.merge(args.data, workers=cores.count_cores())
+    data.save_merge(merged, args.out)
+    for path, cause in merged.problems[["path", "cause"]].itertuples(index=False):
+        print(f"not read: {path}: {cause}", file=sys.stderr)
+    report = merged.report()
+    if report["unnamed_images"]:
+        print(
+            f"images with names that tell no child: {report['unnamed_images']}; "
+            "each is a group of its own.",
+            file=sys.stderr,
+        )
+    return report, f"{_as_lines(report)}\nWritten to {args.out}.", 0
+
+
+def split(args: argparse.Namespace) -> Answer:
+    """Split a merge by a protocol."""
+    table = data.split(
+        data.load_merge(args.merge).manifest, args.protocol, seed=args.seed
+    )
+    out = args.merge / f"split-{args.protocol}-{args.seed}.csv"
+    write_text(out, table.to_csv(index=False, lineterminator="\n"))
+    counts = data.describe_split(table)
+    shown = counts.round(3).to_string()
+    text = f"{args.protocol}: {data.PROTOCOLS[args.protocol]}\n{shown}"
+    rows = json.loads(counts.to_json(orient="index"))
+    return {"protocol": args.protocol, "seed": args.seed, **rows}, text, 0
+
+
+def phantom(args: argparse.Namespace) -> Answer:
+    """Write simulated images."""
+    from xraylab import phantom
+
+    plants = phantom.CLEAN if args.clean else phantom.REAL_LIKE
+    truth = phantom.write_phantom(
+        args.out,
+        n_children=args.n_children,
+        seed=args.seed,
+        plants=plants,
+    )
+    text = f"{len(truth)} simulated images in three layouts, written to {args.out}."
+    return {"images": len(truth), "out": str(args.out)}, text, 0
+
+
+def _as_lines(report: dict) -> str:
+    width = max(map(len, report))
+    return "\n".join(
+        f"{name.replace('_', ' '):<{width}}  {_as_text(value)}"
+        for name, value in report.items()
+    )
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, dict):
+        shown = (f"{k.replace('_', ' ')}: {_as_text(v)}" for k, v in value.items())
+        return "; ".join(shown) or "none"
+    return f"{value:,}" if isinstance(value, int) else str(value)

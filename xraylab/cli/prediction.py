@@ -1,0 +1,42 @@
+"""predict: answers for single images."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from xraylab.cli import arguments
+from xraylab.cli.arguments import Answer, Verbs
+from xraylab.errors import UnreadableImageError
+
+
+def add_verbs(verbs: Verbs) -> None:
+    """Add the verb and its arguments."""
+    verb = arguments.add_verb(verbs, "predict", predict, "answer for image files")
+    verb.add_argument("run_folder", type=arguments.folder, metavar="RUN")
+    verb.add_argument("files", nargs="+", type=Path, metavar="FILE")
+
+
+def predict(args: argparse.Namespace) -> Answer:
+    """Answer for image files, in the order given."""
+    from xraylab import prediction
+
+    predictor = prediction.Predictor(args.run_folder)
+    rows, lines = [], []
+    for file in args.files:
+        try:
+            answer = predictor.predict(file)
+        except (UnreadableImageError, OSError) as error:
+            cause = getattr(error, "cause", None) or error.strerror
+            print(f"not read: {file}: {cause}", file=sys.stderr)
+            rows.append({"path": str(file), "error": cause})
+            lines += [str(file), f"  not read: {cause}"]
+        else:
+            rows.append({"path": str(file), **answer.as_dict()})
+            lines += [str(file), f"  {answer}"]
+            lines += [f"  Careful: {warning}" for warning in answer.warnings]
+    note = prediction.NOT_FOR_CLINICAL_USE
+    failed = any("error" in row for row in rows)
+    text = "\n".join([*lines, note])
+    return {"predictions": rows, "note": note}, text, 1 if failed else 0
