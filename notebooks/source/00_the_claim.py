@@ -159,6 +159,8 @@ print(predictor.predict(here.root / shown["path"].iloc[-1]))
 test = data.describe_split(table).loc["test"]
 print(f"{test['image_in_train']:.0%} of the {test['n_files']:.0f} test files", end=" ")
 print("show an image that is also in train.")
+for name in here.missing:
+    print(f"{name} is not here: its copies are not counted.")
 
 # %% [markdown]
 # The three folders hold the same images. One of them has other names and other bytes,

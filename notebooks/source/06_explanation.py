@@ -18,8 +18,6 @@
 # > may be used to decide about a person's health.
 
 # %%
-import dataclasses
-
 import numpy as np
 
 from xraylab import data, evaluation, explanation, images, plots, training
@@ -34,13 +32,9 @@ here = lesson.start(6)
 
 # %%
 data.save_merge(data.merge(here.root, progress=False), here.merge_folder)
-recipe = dataclasses.replace(here.recipe, model="small")
+recipe = here.recipe
 run = training.train(
-    here.merge_folder,
-    "official",
-    recipe,
-    here.folder / "small-official",
-    progress=False,
+    here.merge_folder, "official", recipe, here.folder / "official", progress=False
 )
 
 # %% [markdown]
@@ -143,9 +137,9 @@ if shares:
     in_map, in_image = np.transpose(shares)
     drawn = np.random.default_rng(0).choice(in_map, (2000, len(in_map)))
     low, high = np.percentile(drawn.mean(axis=1), [2.5, 97.5])
-    text = f"{in_map.mean():.2f} ({low:.2f} to {high:.2f}), n = {len(in_map)} children"
-    print(f"share of the map in the lesion {text}, floor {in_image.mean():.2f}")
-    lesson.keep_truth("share of the map in the lesion", text, here.data_name)
+    inside = evaluation.Interval(in_map.mean(), low, high, len(in_map))
+    print(f"share of the map in the lesion {inside}, floor {in_image.mean():.2f}")
+    lesson.keep_truth("share of the map in the lesion", inside, here.data_name)
 
 # %% [markdown]
 # The floor is the share of the image that is lesion: a map that knows nothing puts

@@ -17,8 +17,6 @@
 # > may be used to decide about a person's health.
 
 # %%
-from dataclasses import replace
-
 import numpy as np
 import torch
 
@@ -36,8 +34,8 @@ here = lesson.start(7)
 
 # %%
 data.save_merge(data.merge(here.root, progress=False), here.merge_folder)
-recipe = replace(here.recipe, model="small")
-folder = here.folder / "small-official"
+recipe = here.recipe
+folder = here.folder / "official"
 run = training.train(here.merge_folder, "official", recipe, folder, progress=False)
 predictor = Predictor(folder)
 
@@ -50,7 +48,7 @@ predictor = Predictor(folder)
 
 # %%
 valid = run.table[run.table["split"] == "valid"]
-chosen = valid.groupby("label").sample(2, random_state=0)
+chosen = valid.sample(frac=1, random_state=0).groupby("label").head(2)
 stems = run.table["path"].str.extract(r"([^/]+)\.\w+$")[0]
 famous = run.table[stems.isin(["NORMAL2-IM-1438-0001", "person1951_bacteria_4882"])]
 samples = {}

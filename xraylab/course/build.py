@@ -189,10 +189,10 @@ def run_lessons(numbers: Sequence[str] = (), mode: str | None = None) -> pd.Data
     rows = []
     asked = {"XRAYLAB_MODE": choose_mode(mode)}
     with tempfile.TemporaryDirectory() as home:
-        for file in _runnable(numbers):
+        for file in runnable(numbers):
             started, cpu, error = time.perf_counter(), _child_seconds(), ""
             try:
-                run_notebook(_read(file), fresh_environment(home) | asked)
+                run_notebook(read_lesson(file), fresh_environment(home) | asked)
             except (CellExecutionError, CellTimeoutError) as failed:
                 error = _COLOUR.sub("", str(failed)).strip().splitlines()[-1]
             minutes = (time.perf_counter() - started) / 60
@@ -223,7 +223,7 @@ def sources(numbers: Sequence[str] = ()) -> list[Path]:
     return _choose(found, numbers)
 
 
-def _runnable(numbers: Sequence[str]) -> list[Path]:
+def runnable(numbers: Sequence[str]) -> list[Path]:
     """List the scripts in the repository, else the notebooks of this installation."""
     if (notebooks.NOTEBOOKS / "source").is_dir():
         return sources(numbers)
@@ -241,7 +241,8 @@ def _choose(found: list[Path], numbers: Sequence[str]) -> list[Path]:
     return [file for file in found if not numbers or file.stem[:2] in numbers]
 
 
-def _read(file: Path) -> NotebookNode:
+def read_lesson(file: Path) -> NotebookNode:
+    """Read a lesson without outputs, from its script or from its notebook."""
     if file.suffix == ".py":
         return read_source(file)
     return nbformat.read(file, as_version=4)

@@ -68,6 +68,11 @@ class Lesson:
     settings: dict
 
     @property
+    def missing(self) -> list[str]:
+        """Which of the three sources are not there."""
+        return [name for name in data.SOURCES if name not in self.sources]
+
+    @property
     def data_name(self) -> str:
         """What figures call the data."""
         return "built-in images (simulated)" if self.is_builtin else "real images"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -130,6 +131,7 @@ def estimate_cost(number: int, recipe: Recipe, n_files: int) -> str:
     return f"{many} of at most {n_steps:,} steps, on this machine about {time}."
 
 
+@lru_cache
 def measure_step(recipe: Recipe) -> float:
     """Measure the seconds of one training step on noise, after one to warm up."""
     import numpy as np
