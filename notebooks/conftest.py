@@ -22,7 +22,7 @@ def pytest_configure(config):
     """Hide times from the comparison, and take this environment's kernel."""
     if hasattr(config.option, "nbval_sanitize_with"):
         config.option.nbval_sanitize_with = str(HERE / "sanitise.cfg")
-        config.option.current_env = True
+        config.option.nbval_current_env = True
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -36,16 +36,22 @@ def run_lessons(args: argparse.Namespace) -> Answer:
     if args.mode and (args.build or args.numbers is None):
         raise InputError("needs --run; notebooks are built in quick", argument="mode")
     if args.copy:
-        names = [path.name for path in course.copy_lessons(args.copy)]
-        n_there = len(course.list_lessons()) - len(names)
-        text = f"{len(names)} lessons copied to {args.copy}."
-        if n_there:
-            text += f" {n_there} were there already and stay as they are."
-        return {"copied": names, "kept": n_there}, text, 0
+        return _copy(args.copy)
     if args.build or args.numbers is not None:
         return _build_or_run(args)
     table = course.list_lessons()
     return {"lessons": table.to_dict("records")}, table.to_string(index=False), 0
+
+
+def _copy(folder: Path) -> Answer:
+    from xraylab import course
+
+    names = [path.name for path in course.copy_lessons(folder)]
+    n, n_there = len(names), len(course.list_lessons()) - len(names)
+    said = [f"{n} lesson{'s' * (n > 1)} copied to {folder}."] if n else []
+    if n_there:
+        said.append(f"{n_there} stand in {folder} already and stay as they are.")
+    return {"copied": names, "kept": n_there}, " ".join(said), 0
 
 
 def _build_or_run(args: argparse.Namespace) -> Answer:

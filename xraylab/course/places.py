@@ -145,6 +145,8 @@ def _read(place: Path) -> Found:
             "folder in it that holds the sources."
         )
     root = place.resolve(strict=True)
+    with os.scandir(root):  # a folder that is closed says so here
+        pass
     root = _simulated_set(root) or root
     files, _ = data.list_files(root)
     if data.FIRST not in set(files["source"]):

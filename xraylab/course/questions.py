@@ -58,7 +58,7 @@ class Number:
         if len(found) != 1 or self.whole:
             return ""
         number = float(found[0].replace(",", "."))
-        if "%" in text or not self.low <= number <= self.high:
+        if "%" in text or number >= 2:  # of a hundred
             number = round(number / 100, 6)
         fits = self.low <= number <= self.high
         return f" Did you mean {number:g}?" if fits else ""
