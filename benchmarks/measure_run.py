@@ -14,6 +14,11 @@ import pandas as pd
 from xraylab import evaluation, results, training
 
 
+def as_entries(metrics: pd.DataFrame) -> dict:
+    """Give the figures as a result keeps them; one that is not defined is left out."""
+    return json.loads(metrics.dropna(subset="value").to_json(orient="index"))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
@@ -25,9 +30,8 @@ def main() -> None:
     _, n_looks = training.score(args.run, on="test")
     # From the answers as they are kept, so that every figure follows from them.
     predictions = pd.read_csv(args.run / "predictions-test.csv")
-    metrics = evaluation.evaluate(predictions, threshold=run.threshold).dropna()
+    metrics = evaluation.evaluate(predictions, threshold=run.threshold)
     facts = json.loads((args.run / "run.json").read_text("utf-8"))
-    columns = ["value", "low", "high", "floor", "n"]
     result = {
         "name": args.name,
         "date": datetime.now(UTC).date().isoformat(),
@@ -36,14 +40,14 @@ def main() -> None:
         "recipe": training.as_dict(run.recipe),
         "seed": run.recipe.seed,
         "threshold": run.threshold,
-        "looks": n_looks,
+        "n_test_readings": n_looks,
         "versions": facts["versions"],
         "n_test": len(predictions),
         "n_groups": predictions["group_id"].nunique(),
         "confusion": evaluation.confusion(
             predictions["label"], predictions["score"], threshold=run.threshold
         ),
-        "metrics": json.loads(metrics[columns].to_json(orient="index")),
+        "metrics": as_entries(metrics),
         "images_per_second": float(run.history["images_per_second"].median()),
     }
     file = results.write_result(args.name, result)

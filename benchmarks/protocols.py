@@ -23,7 +23,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         merged = data.merge(phantom.builtin_data(), progress=False)
-        data.save_merge(merged, home / "merge")
+        merged.save(home / "merge")
         rows = [
             {"protocol": protocol, "seed": seed, **_measure(home, protocol, seed)}
             for protocol in data.PROTOCOLS
@@ -37,7 +37,7 @@ def main() -> None:
         for name in data.PROTOCOLS:
             print(f"{metric} {name}: {evaluation.seed_interval(values[name])}")
         for a, b in pairs:
-            found = evaluation.seed_interval(values[a] - values[b])
+            found = evaluation.seed_interval(values[a] - values[b], bounds=(-1, 1))
             print(f"{metric} {a} minus {b}: {found}")
 
 
@@ -46,7 +46,7 @@ def _measure(home: Path, protocol: str, seed: int) -> dict[str, float]:
     out = home / f"{protocol}-{seed}"
     training.train(home / "merge", protocol, recipe, out, progress=False)
     answers, _ = training.score(out, on="test", progress=False)
-    values = evaluation.evaluate(answers, n_boot=2)["value"]
+    values = evaluation.evaluate(answers)["value"]
     return values[list(METRICS)].to_dict()
 
 

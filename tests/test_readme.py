@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from xraylab import cli, course, data, results
+from xraylab import cli, course, data, evaluation, results
 
 REPOSITORY = Path(__file__).parents[1]
 README = (REPOSITORY / "README.md").read_text("utf-8")
@@ -14,10 +14,33 @@ README = (REPOSITORY / "README.md").read_text("utf-8")
 @pytest.mark.parametrize("protocol", data.PROTOCOLS)
 def test_figures_are_those_of_the_results(protocol):
     name = f"real-64px-{protocol}"
-    floor = results.read_result(name)["metrics"]["accuracy"]["floor"]
-    quoted = [results.quote(name, "accuracy"), f"{floor:.2f}"]
-    row = [f"`{protocol}`: {data.PROTOCOLS[protocol]}", *quoted]
-    assert f"| {' | '.join(row)} | {results.quote(name, 'AUROC')} |" in README
+    metrics = results.read_result(name)["metrics"]
+    columns = ("accuracy", "sensitivity", "specificity", "AUROC")
+    figures = [results.read_figure(name, metric) for metric in columns]
+    cells = [f"{f.figure}<br>n = {f.n:,}, {f.n_groups:,} groups" for f in figures]
+    cells.insert(1, f"{metrics['accuracy']['baseline']:.2f}")
+    first = f"`{protocol}`: {data.PROTOCOLS[protocol]}"
+    assert f"| {' | '.join([first, *cells])} |" in README
+
+
+def test_what_the_figures_license_follows_from_the_answers():
+    text = re.sub(r"\s+", " ", README)
+    naive, grouped, official = (
+        results.read_predictions(f"real-64px-{name}")
+        for name in ("naive-merge", "grouped", "official")
+    )
+    fall = evaluation.difference(naive, grouped, "accuracy")
+    assert f"accuracy is lower by {fall}." in text
+    both = set(grouped["image_id"]) & set(official["image_id"])
+    first, second = (
+        table[table["image_id"].isin(both)].drop_duplicates("image_id")
+        for table in (grouped, official)
+    )
+    assert f"{len(both)} of its images were in the test of `grouped` too" in text
+    for table in (first, second):
+        assert str(evaluation.measure(table, "accuracy")) in text
+    paired = evaluation.difference(first, second, "accuracy")
+    assert f"the difference is {paired}." in text
 
 
 def test_each_lesson_is_listed_with_its_question():
@@ -33,7 +56,7 @@ def test_each_command_is_one_that_exists(capsys):
     with pytest.raises(SystemExit):
         cli.main(["--help"])
     assert set(shown) <= set(capsys.readouterr().out.split())
-    assert len(shown) == 9
+    assert len(shown) == 10
 
 
 @pytest.mark.parametrize("file", ["README.md", "CONTRIBUTING.md", "data/README.md"])

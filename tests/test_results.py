@@ -11,8 +11,9 @@ from xraylab.evaluation import confusion, describe, evaluate
 
 @pytest.fixture
 def result():
-    accuracy = {"value": 0.9552, "low": 0.948, "high": 0.9612, "floor": 0.73, "n": 3514}
-    auroc = {"value": 0.98, "low": 0.965, "high": 0.991, "floor": 0.5, "n": 3514}
+    behind = {"n": 3514, "n_groups": 2071, "method": "by group"}
+    accuracy = {"value": 0.9552, "low": 0.948, "high": 0.9612, "baseline": 0.73}
+    auroc = {"value": 0.98, "low": 0.965, "high": 0.991, "baseline": 0.5}
     return {
         "name": "naive-64px",
         "date": "2026-11-24",
@@ -22,9 +23,9 @@ def result():
         "versions": {"torch": "2.13.0"},
         "n_test": 3514,
         "n_groups": 2071,
-        "metrics": {"accuracy": accuracy, "AUROC": auroc},
+        "metrics": {"accuracy": accuracy | behind, "AUROC": auroc | behind},
         "seed": 0,
-        "looks": 1,
+        "n_test_readings": 1,
     }
 
 
@@ -55,10 +56,10 @@ def test_committed_figures_follow_from_the_committed_answers(name):
     result, answers = results.read_result(name), results.read_predictions(name)
     again = evaluate(answers, threshold=result["threshold"])
     for metric, row in result["metrics"].items():
-        assert again.loc[metric, list(row)].tolist() == pytest.approx(
-            list(row.values()),
-            abs=1e-9,
-        ), metric
+        found = again.loc[metric, list(row)].to_dict()
+        assert found.pop("method") == row["method"]
+        numbers = {key: value for key, value in row.items() if key != "method"}
+        assert found == pytest.approx(numbers, abs=1e-9), metric
     assert result["confusion"] == confusion(
         answers["label"], answers["score"], result["threshold"]
     )
@@ -79,14 +80,29 @@ def test_no_results_make_an_empty_table(tmp_path):
     assert "AUROC" in table
 
 
-def test_quotes_are_as_evaluation_writes_them(result, tmp_path):
+def test_figures_are_written_as_evaluation_does(result, tmp_path):
     results.write_result("naive-64px", result, folder=tmp_path)
-    said = results.quote("naive-64px", "accuracy", folder=tmp_path)
-    assert said == "0.955 (0.948 to 0.961), n = 3,514"
+    found = results.read_figure("naive-64px", "accuracy", folder=tmp_path)
+    assert str(found) == "0.955 (0.948 to 0.961), n = 3,514, 2,071 groups"
     lines = describe(pd.DataFrame.from_dict(result["metrics"], orient="index"))
     for metric, line in zip(result["metrics"], lines, strict=True):
-        said = results.quote("naive-64px", metric, folder=tmp_path)
-        assert line.startswith(f"{metric} {said}, floor ")
+        said = results.read_figure("naive-64px", metric, folder=tmp_path)
+        assert line.startswith(f"{metric} {said}, baseline ")
+
+
+def test_an_interval_that_is_not_given_is_kept_so(result, tmp_path):
+    reason = "not given: fewer than 5 groups"
+    row = result["metrics"]["accuracy"] | {"low": None, "high": None, "method": reason}
+    result["metrics"] = {"accuracy": row}
+    results.write_result("naive-64px", result, folder=tmp_path)
+    said = results.read_figure("naive-64px", "accuracy", folder=tmp_path)
+    assert str(said).startswith(f"0.955 (interval {reason}), n = 3,514")
+    row["method"] = "by group"
+    with pytest.raises(ValueError, match=r"accuracy must have .* as low, got None"):
+        results.check_result(result)
+    del row["method"]
+    with pytest.raises(ValueError, match=r"accuracy must have as method .* got None"):
+        results.check_result(result)
 
 
 def test_unknown_names_list_those_there_are(result, tmp_path):
@@ -94,7 +110,7 @@ def test_unknown_names_list_those_there_are(result, tmp_path):
     with pytest.raises(ValueError, match=r"results naive-64px, got 'official'"):
         results.read_result("official", folder=tmp_path)
     with pytest.raises(ValueError, match=r"one of accuracy, AUROC in result naive"):
-        results.quote("naive-64px", "PPV", folder=tmp_path)
+        results.read_figure("naive-64px", "PPV", folder=tmp_path)
     with pytest.raises(ValueError, match=r"results \(none\), got"):
         results.read_result("official", folder=tmp_path / "empty")
 
@@ -112,9 +128,13 @@ def test_each_key_is_needed(result, key):
         ("name", "Naive 64", r"small letters.*got 'Naive 64'"),
         ("date", "24.11.2026", r"YYYY-MM-DD, got '24.11.2026'"),
         ("n_test", 0, r"n_test must be a whole number from 1, got 0"),
-        ("looks", 1.5, r"looks must be a whole number from 0, got 1.5"),
+        (
+            "n_test_readings",
+            1.5,
+            r"n_test_readings must be a whole number from 0, got 1.5",
+        ),
         ("metrics", {}, r"metrics must map names to figures, got \{\}"),
-        ("metrics", {"PPV": {"value": 1}}, r"PPV must have .* as low, got None"),
+        ("metrics", {"PPV": {"method": "m"}}, r"PPV must have .* value, got None"),
     ],
 )
 def test_bad_values_are_refused(result, tmp_path, key, value, message):

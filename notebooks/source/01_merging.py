@@ -106,12 +106,13 @@ print(round(correlation(left, 10 + 2 * left), 3), round(correlation(left, -left)
 # Brighter or with more contrast is still the same image. Now the real question.
 
 # %%
-in_first = files[files["source"] == data.FIRST].head(400)
+first_source, _, third_source = data.SOURCES
+in_first = files[files["source"] == first_source].head(400)
 in_last = files[files["source"] == here.sources[-1]]
 small = {path: images.read_pixels(here.root / path, 32) for path in in_first["path"]}
 # %% alt="Six simulated chest X-rays in a row: the one asked for, and the five most like it."
 asked = in_last[in_last["label"] == 0]["path"].iloc[0]
-if data.THIRD in here.missing:
+if third_source in here.missing:
     print(f"The third source is not here. The file asked for is of {here.sources[-1]}.")
 square = images.read_pixels(here.root / asked, 32).astype(float)
 alike = {path: correlation(square, other) for path, other in small.items()}
@@ -260,7 +261,7 @@ else:
 # hold it against the pixels.
 
 # %%
-if data.THIRD in here.missing:
+if third_source in here.missing:
     print("The rule is about the third source, which is not here.")
 report["index_rule"]
 

@@ -3,6 +3,7 @@
 import shutil
 
 from xraylab import data
+from xraylab.data import sources
 
 N_TRAIN, N_TEST = 40, 16  # real files of each class, of the first source
 
@@ -23,15 +24,15 @@ def write_sample(root, out):
     does the sample.
     """
     files, _ = data.list_files(root)
-    first = files[files["source"] == data.FIRST]
+    first = files[files["source"] == sources.FIRST]
     few = {"train": N_TRAIN, "val": N_TEST, "test": N_TEST}
     chosen = [
         part.sample(min(few[split], len(part)), random_state=0)
         for (split, _), part in first.groupby(["published_split", "label"])
     ]
     paths = {path for part in chosen for path in part["path"]}
-    third = data.third_source_names(files)
-    second = files[~files["source"].isin([data.FIRST, data.THIRD])]
+    third = sources.names_by_index(files)
+    second = files[~files["source"].isin([sources.FIRST, sources.THIRD])]
     names = {path.rpartition("/")[2] for path in paths}
     same = second["path"].str.rpartition("/")[2].isin(names)
     _copy(root, [*paths, *second.loc[same, "path"]], out)

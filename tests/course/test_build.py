@@ -23,7 +23,6 @@ SAYS = """# %% [markdown]
 import os
 for name in ("DATA", "MODE", "STEPS"):
     print(os.environ.get(f"XRAYLAB_{name}"), end=" ")
-print(os.environ["GOMP_SPINCOUNT"])
 """
 
 
@@ -96,9 +95,9 @@ def test_lessons_run_as_asked_for_and_are_built_at_their_own_size(
     built = nbformat.read(build.build_lessons()[0], as_version=4)
     assert built.cells[2].outputs[0].text == seen[-1]
     assert seen == [
-        "built-in full 7 1000\n",
-        "built-in smoke 7 1000\n",
-        "built-in quick  1000\n",
+        "built-in full 7 ",
+        "built-in smoke 7 ",
+        "built-in quick  ",
     ]
 
 

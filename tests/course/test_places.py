@@ -153,6 +153,6 @@ def test_simulated_images_are_never_called_real(inside, built_in, tmp_path, monk
 def test_simulated_beside_real_ones_are_real(built_in, three_sources, tmp_path):
     """Nothing can be shown by masks then."""
     shutil.copytree(built_in, tmp_path / "mixed/sim")
-    write_sources(three_sources, [data.FIRST], tmp_path / "mixed/real")
+    write_sources(three_sources, [places.FIRST], tmp_path / "mixed/real")
     found, _ = places.look_in([tmp_path / "mixed"])
     assert not found.is_simulated

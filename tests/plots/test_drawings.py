@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import blob_image
 from xraylab import plots
-from xraylab.evaluation import auroc_by_pairs, confusion, evaluate, wilson
+from xraylab.evaluation import confusion, evaluate, share_interval
 from xraylab.images import read_pixels
 from xraylab.plots import drawings
 
@@ -71,15 +71,26 @@ PROBES = pd.DataFrame(
         "low": [0.8, 0.5, 0.6],
         "high": [0.95, 0.5, 0.8],
         "n": [120, 80, 40],
-        "floor": [0.6, 0.5, 0.6],
+        "n_groups": [60, 40, 20],
+        "method": "logit, by group",
+        "baseline": [0.6, 0.5, 0.6],
         "limit": [0.7, np.nan, np.nan],
+    }
+)
+
+CURVE = pd.DataFrame(
+    {
+        "dose": [0.9, 1.0],
+        "mean_change": [-0.1, 0.0],
+        "change_low": [-0.2, np.nan],
+        "change_high": [0.05, np.nan],
     }
 )
 
 
 def every_figure(predictions, history, counts_table):
     labels, scores = predictions["label"], predictions["score"]
-    metrics = evaluate(predictions, n_boot=50)
+    metrics = evaluate(predictions)
     protocols = metrics.iloc[:3].reset_index().rename(columns={"metric": "protocol"})
     return {
         plots.show_images: (np.zeros((3, 8, 8), np.uint8),),
@@ -89,13 +100,11 @@ def every_figure(predictions, history, counts_table):
         plots.plot_roc: (predictions,),
         plots.plot_metrics: (metrics,),
         plots.plot_protocols: (protocols,),
-        plots.plot_reliability: (labels, scores),
+        plots.plot_reliability: (predictions,),
         plots.plot_similarity: (scores, 0.5),
         plots.plot_probes: (PROBES,),
         plots.show_map: (np.zeros((8, 8), np.uint8), np.eye(8) - 0.5),
-        plots.plot_dose_curve: (
-            {"zoom": pd.DataFrame({"dose": [0.9, 1.0], "mean_change": [-0.1, 0.0]})},
-        ),
+        plots.plot_dose_curve: ({"zoom": CURVE},),
     }
 
 
@@ -190,22 +199,22 @@ def test_roc_has_the_measured_area_and_point(predictions):
     curve, _, point = ax.lines
     labels, scores = predictions["label"], predictions["score"]
     area = np.trapezoid(curve.get_ydata(), curve.get_xdata())
-    assert area == pytest.approx(auroc_by_pairs(labels, scores))
+    assert area == pytest.approx(evaluate(predictions).loc["AUROC", "value"])
     counts = confusion(labels, scores, 0.5)
     assert point.get_xdata() == pytest.approx([counts["fp"] / 20])
     assert point.get_ydata() == pytest.approx([counts["tp"] / 60])
 
 
-def test_metrics_show_value_interval_floor_and_n(predictions):
-    metrics = evaluate(predictions, n_boot=50)
+def test_metrics_show_value_interval_baseline_and_n(predictions):
+    metrics = evaluate(predictions)
     ax = plots.plot_metrics(metrics)
-    lines, values, floors = ax.collections
+    lines, values, baselines = ax.collections
     ends = np.array([path.vertices[:, 0] for path in lines.get_paths()])
     assert ends.tolist() == metrics[["low", "high"]].to_numpy().tolist()
     assert values.get_offsets()[:, 0].tolist() == metrics["value"].tolist()
-    assert floors.get_offsets()[:, 0].tolist() == metrics["floor"].tolist()
+    assert baselines.get_offsets()[:, 0].tolist() == metrics["baseline"].tolist()
     rows = [label.get_text() for label in ax.get_yticklabels()]
-    assert rows[1] == "balanced accuracy  (n = 80)"
+    assert rows[1] == "balanced accuracy  (n = 80, 80 groups)"
     top, bottom = ax.get_ylim()[::-1]
     assert top < bottom  # the first row is on top
 
@@ -213,21 +222,32 @@ def test_metrics_show_value_interval_floor_and_n(predictions):
 def test_protocols_keep_their_order():
     names = ["naive-merge", "image-random", "grouped", "official"]
     table = pd.DataFrame({"protocol": names, "value": [0.95, 0.96, 0.94, 0.78]})
-    table = table.assign(low=table["value"] - 0.02, high=1.0, floor=0.62)
+    table = table.assign(low=table["value"] - 0.02, high=1.0, baseline=0.62)
+    table = table.assign(n=90, n_groups=70)
     ax = plots.plot_protocols(table, metric="balanced_accuracy")
-    assert [label.get_text() for label in ax.get_yticklabels()] == names
+    assert [label.get_text() for label in ax.get_yticklabels()] == [
+        f"{name}  (n = 90, 70 groups)" for name in names
+    ]
     assert ax.collections[1].get_offsets()[:, 0].tolist() == [0.95, 0.96, 0.94, 0.78]
     assert ax.get_xlabel() == "balanced accuracy"
 
 
 def test_reliability_worked_by_hand():
-    # bin 0: 0 of 2 sick; bin 1: 3 of 4; a score of 1 belongs to the last bin
-    labels, scores = [0, 0, 1, 1, 1, 0], [0.1, 0.3, 0.5, 0.7, 1.0, 0.6]
-    ax = plots.plot_reliability(labels, scores, 2)
+    # bin 0: 0 of 2 pneumonia; bin 1: 6 of 8; a score of 1 belongs to the last bin
+    labels = [0, 0, 1, 1, 1, 0, 1, 1, 1, 0]
+    scores = [0.1, 0.3, 0.5, 0.7, 1.0, 0.6, 0.5, 0.7, 1.0, 0.6]
+    groups = list("uvabcdeefg")
+    answers = pd.DataFrame({"label": labels, "score": scores, "group_id": groups})
+    ax = plots.plot_reliability(answers, 2)
     dots = ax.collections[1].get_offsets()
     assert dots.tolist() == pytest.approx(np.array([[0.2, 0], [0.7, 0.75]]))
     ends = [path.vertices[:, 1] for path in ax.collections[0].get_paths()]
-    assert ends[1] == pytest.approx(wilson(3, 4))
+    # too few groups in the first bin, seven in the second
+    assert np.isnan(ends[0]).all()
+    expected = share_interval(labels[2:], groups[2:])
+    assert ends[1] == pytest.approx(expected[1:3])
+    assert expected.n_groups == 7
+    assert "n = 10, 9 groups" in ax.get_title("left")
 
 
 def test_similarity_counts_what_is_cut_off():
@@ -274,14 +294,15 @@ def test_map_must_fit_its_image(image):
 
 
 def test_dose_curves_are_drawn_by_name():
-    table = pd.DataFrame({"dose": [0.9, 1.0], "mean_change": [-0.1, 0.0]})
-    ax = plots.plot_dose_curve({"zoom": table, "squeeze": table})
+    ax = plots.plot_dose_curve({"zoom": CURVE, "squeeze": CURVE})
     assert [text.get_text() for text in ax.get_legend().get_texts()] == [
         "zoom",
         "squeeze",
     ]
     drawn = ax.get_lines()[1].get_xydata()
-    assert np.array_equal(drawn, table.to_numpy())
+    assert np.array_equal(drawn, CURVE[["dose", "mean_change"]])
+    ends = [path.vertices[:, 1] for path in ax.collections[0].get_paths()]
+    assert ends[0].tolist() == pytest.approx([-0.2, 0.05])
 
 
 @pytest.mark.parametrize("n", [0, 4])
@@ -290,16 +311,16 @@ def test_dose_curves_are_few(n):
         plots.plot_dose_curve({str(i): None for i in range(n)})
 
 
-def test_probes_stand_beside_their_floors_and_the_test_is_not_drawn():
+def test_probes_stand_beside_their_baselines_and_the_test_is_not_drawn():
     ax = plots.plot_probes(PROBES)
     assert [t.get_text() for t in ax.get_yticklabels()] == [
-        "class, ring  (n = 120)",
-        "class, header  (n = 80)",
+        "class, ring  (n = 120, 60 groups)",
+        "class, header  (n = 80, 40 groups)",
     ]
-    values, floors, limits = (
+    values, baselines, limits = (
         c.get_offsets()[:, 0].tolist() for c in ax.collections[1:]
     )
-    assert (values, floors) == ([0.9, 0.5], [0.6, 0.5])
+    assert (values, baselines) == ([0.9, 0.5], [0.6, 0.5])
     assert limits[0] == 0.7
     dots, *marks = (c.get_zorder() for c in ax.collections[1:])
     assert min(marks) > dots, "a mark under the dot is not seen"

@@ -13,6 +13,7 @@ import pandas as pd
 from xraylab import data
 from xraylab.errors import NoDataError, UnknownLayoutError
 
+FIRST = next(iter(data.SOURCES))
 BUILT_IN = "built-in"
 SMALL_SET = 80  # children: the built-in set of mode smoke
 _TELLTALE = (  # endings of what somebody may have meant to use
@@ -149,10 +150,10 @@ def _read(place: Path) -> Found:
         pass
     root = _simulated_set(root) or root
     files, _ = data.list_files(root)
-    if data.FIRST not in set(files["source"]):
+    if FIRST not in set(files["source"]):
         others = ", ".join(files["source"].unique())
         raise NoDataError(
-            f"it holds {others}, but not {data.FIRST}, which alone has children's "
+            f"it holds {others}, but not {FIRST}, which alone has children's "
             "names and a published test. Add it."
         )
     return Found(root, files, _is_simulated(root), [])

@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from numpy.typing import ArrayLike
-from scipy import stats
 from sklearn.metrics import roc_auc_score, roc_curve
 
+from xraylab.evaluation import share_interval
 from xraylab.plots.style import (
     BLUE,
     CLASS_COLOURS,
@@ -19,6 +18,7 @@ from xraylab.plots.style import (
     ORANGE,
     draw_dots,
     finish,
+    legend_below,
     make_axes,
 )
 
@@ -108,21 +108,22 @@ def plot_roc(
 def plot_metrics(
     metrics: pd.DataFrame, *, ax: Axes | None = None, data_name: str = ""
 ) -> Axes:
-    """Draw each figure with its interval and its floor.
+    """Draw each figure with its interval and its baseline.
 
     Parameters
     ----------
     metrics : DataFrame
-        As from `xraylab.evaluation.evaluate`: index metric; value, low, high,
-        floor, n.
+        As from `xraylab.evaluation.evaluate`: index metric; value, low, high, n,
+        n_groups, baseline.
     """
     names = metrics.index.str.replace("_", " ")
-    ax = draw_dots(metrics, _with_n(names, metrics["n"]), ax)
-    return finish(ax, "What was measured, and the floor", data_name, grid="x")
+    ax = draw_dots(metrics, _with_counts(names, metrics), ax)
+    return finish(ax, "What was measured, and the baseline", data_name, grid="x")
 
 
-def _with_n(names: Iterable[str], counts: Iterable[int]) -> list[str]:
-    return [f"{name}  (n = {n:,})" for name, n in zip(names, counts, strict=True)]
+def _with_counts(names: Iterable[str], rows: pd.DataFrame) -> list[str]:
+    counts = zip(names, rows["n"], rows["n_groups"], strict=True)
+    return [f"{name}  (n = {n:,}, {groups:,} groups)" for name, n, groups in counts]
 
 
 def plot_protocols(
@@ -137,17 +138,16 @@ def plot_protocols(
     Parameters
     ----------
     table : DataFrame
-        Columns protocol, value, low, high, floor, drawn from top to bottom in
-        the order of the rows.
+        Columns protocol, value, low, high, n, n_groups, baseline, drawn from top
+        to bottom in the order of the rows.
     """
-    ax = draw_dots(table, table["protocol"].tolist(), ax)
+    ax = draw_dots(table, _with_counts(table["protocol"], table), ax)
     ax.set(xlabel=metric.replace("_", " "))
     return finish(ax, "One recipe, several ways to split", data_name, grid="x")
 
 
 def plot_reliability(
-    labels: ArrayLike,
-    scores: ArrayLike,
+    predictions: pd.DataFrame,
     n_bins: int = 10,
     *,
     ax: Axes | None = None,
@@ -156,18 +156,17 @@ def plot_reliability(
     """Hold scores against how often they were right, bin by bin.
 
     Each dot is the bin's share of pneumonia at its mean score; its line is the
-    95 % Wilson interval, its size grows with the number of images.
+    95 % interval over groups, left out below a handful of groups; its size grows
+    with the number of images.
 
     Parameters
     ----------
-    labels : array of int, shape (n,)
-        0 for normal, 1 for pneumonia.
-    scores : array of float, shape (n,)
-        In [0, 1].
+    predictions : DataFrame
+        Columns label (0 or 1), score (in [0, 1]) and group_id.
     n_bins : int
         Bins of equal width; empty ones are not drawn.
     """
-    bins = _reliability(np.asarray(labels), np.asarray(scores, dtype=float), n_bins)
+    bins = _reliability(predictions, n_bins)
     ax = make_axes(ax, 4.2, width=4.4)
     ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="score = share")
     ax.vlines(bins["score"], bins["low"], bins["high"], color=BLUE, linewidth=1.2)
@@ -188,27 +187,26 @@ def plot_reliability(
         aspect="equal",
     )
     ax.legend(frameon=False, loc="upper left", markerscale=0.6)
-    return finish(ax, f"Reliability, n = {bins['n'].sum():,}", data_name, grid="both")
+    counts = f"n = {len(predictions):,}, {predictions['group_id'].nunique():,} groups"
+    return finish(ax, f"Reliability, {counts}", data_name, grid="both")
 
 
-def _reliability(labels: np.ndarray, scores: np.ndarray, n_bins: int) -> pd.DataFrame:
-    """One row a filled bin: mean score, share, n, and the ends of the interval."""
-    table = pd.DataFrame({"label": labels, "score": scores})
+def _reliability(predictions: pd.DataFrame, n_bins: int) -> pd.DataFrame:
+    """One row a filled bin: mean score, share, ends of its interval, n."""
+    scores = predictions["score"].to_numpy()
     bins = np.minimum((scores * n_bins).astype(int), n_bins - 1)  # 1.0 is in the last
-    found = table.groupby(bins).agg(
-        score=("score", "mean"), share=("label", "mean"), n=("label", "size")
-    )
-    ends = [
-        stats.binomtest(round(share * n), n).proportion_ci(method="wilson")
-        for share, n in zip(found["share"], found["n"], strict=True)
-    ]
-    return found.assign(low=[e.low for e in ends], high=[e.high for e in ends])
+    rows = []
+    for _, part in predictions.groupby(bins):
+        found = share_interval(part["label"], part["group_id"])
+        rows.append({"score": part["score"].mean(), "share": found.value})
+        rows[-1] |= {"low": found.low, "high": found.high, "n": found.n}
+    return pd.DataFrame(rows)
 
 
 def plot_probes(
     probes: pd.DataFrame, *, ax: Axes | None = None, data_name: str = ""
 ) -> Axes:
-    """Draw each probe with its interval beside its floor, and where a finding begins.
+    """Draw each probe beside its baseline, and where a finding begins.
 
     Parameters
     ----------
@@ -217,11 +215,10 @@ def plot_probes(
     """
     rows = probes[probes["on"] == "cross-validated"].rename(columns={"auroc": "value"})
     names = rows["question"] + ", " + rows["feature"]
-    ax = draw_dots(rows, _with_n(names, rows["n"]), ax)
+    ax = draw_dots(rows, _with_counts(names, rows), ax)
     limit = {"marker": 9, "color": "black", "zorder": 4, "clip_on": False}
     y = np.arange(len(rows))
     ax.scatter(rows["limit"], y, s=45, label="finding from here", **limit)
-    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.6 / len(rows) - 0.08)}
-    ax.legend(frameon=False, fontsize=9, ncols=3, **below)
+    legend_below(ax, len(rows))
     ax.set_xlabel("AUROC of the probe, groups kept whole")
-    return finish(ax, "Probes beside their floors", data_name, grid="x")
+    return finish(ax, "Probes beside their baselines", data_name, grid="x")

@@ -73,7 +73,8 @@ def plot_dose_curve(
     Parameters
     ----------
     curves : mapping of str to DataFrame
-        By name, at most three; columns dose and mean_change as from
+        By name, at most three; columns dose, mean_change, change_low and
+        change_high (its 95 % interval) as from
         `xraylab.explanation.dose_curve`.
 
     Raises
@@ -89,10 +90,14 @@ def plot_dose_curve(
     ax = make_axes(ax, 3.4)
     ax.axhline(0, color=GREY, linewidth=0.8)
     for (name, table), (colour, style) in zip(curves.items(), _LINES, strict=False):
-        ax.plot(
+        below = table["mean_change"] - table["change_low"]
+        above = table["change_high"] - table["mean_change"]
+        ax.errorbar(
             table["dose"],
             table["mean_change"],
-            style,
+            [below, above],
+            fmt=style,
+            elinewidth=1,
             color=colour,
             markersize=5,
             label=name,

@@ -36,14 +36,14 @@ def finish(ax: Axes, title: str, data_name: str, *, grid: str | None = "y") -> A
 
 
 def draw_dots(table: pd.DataFrame, labels: Sequence[str], ax: Axes | None) -> Axes:
-    """Draw value, interval and floor of each row, the first on top."""
+    """Draw value, interval and baseline of each row, the first on top."""
     ax = make_axes(ax, 1.3 + 0.36 * len(table))
     y = np.arange(len(table))
     # the lines keep white space between a dot and its interval's ends
     ax.hlines(y, table["low"], table["high"], color=BLUE, linewidth=2, alpha=0.55)
     ax.scatter(table["value"], y, s=42, color=BLUE, zorder=3, label="value, 95 %")
-    floor = {"marker": "|", "color": ORANGE, "linewidth": 2, "zorder": 4}
-    ax.scatter(table["floor"], y, s=120, label="floor", **floor)
+    baseline = {"marker": "|", "color": ORANGE, "linewidth": 2, "zorder": 4}
+    ax.scatter(table["baseline"], y, s=120, label="baseline", **baseline)
     for i, value in enumerate(table["value"]):
         if np.isfinite(value):
             ax.annotate(
@@ -56,7 +56,13 @@ def draw_dots(table: pd.DataFrame, labels: Sequence[str], ax: Axes | None) -> Ax
             )
     ax.set_yticks(y, labels, parse_math=False)  # a folder's name may hold a dollar
     ax.set_ylim(len(table) - 0.5, -0.7)
-    left = min(table["floor"].min(), table["low"].min())
+    left = min(table["baseline"].min(), table["low"].min())
     ax.set_xlim(min(0.48, np.floor(left * 20) / 20), 1.01)
-    ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), fontsize=9)
+    legend_below(ax, len(table))
     return ax
+
+
+def legend_below(ax: Axes, n_rows: int) -> None:
+    """Put the legend in a line below the axis and its name, clear of the title."""
+    below = {"loc": "upper right", "bbox_to_anchor": (1, -1.5 / n_rows)}
+    ax.legend(frameon=False, fontsize=9, ncols=3, **below)

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from xraylab.errors import InputError
+from xraylab.evaluation import Interval
 from xraylab.files import write_text
 
 RESULT_KEYS = (
@@ -27,11 +29,15 @@ RESULT_KEYS = (
     "n_groups",
     "metrics",
     "seed",
-    "looks",
+    "n_test_readings",
 )
-METRIC_KEYS = ("value", "low", "high", "floor", "n")
+METRIC_KEYS = (*Interval._fields, "baseline")
+_LEAST = {"n_test": 1, "n_groups": 1, "seed": 0, "n_test_readings": 0}
 _FOLDER = Path(__file__).parent
-_LISTED = ["name", "date", "data", "protocol", "n_test", "n_groups", "seed", "looks"]
+_LISTED = [
+    *("name", "date", "data", "protocol", "n_test", "n_groups"),
+    *("seed", "n_test_readings"),
+]
 
 
 def read_result(name: str, *, folder: str | Path = _FOLDER) -> dict:
@@ -39,12 +45,12 @@ def read_result(name: str, *, folder: str | Path = _FOLDER) -> dict:
 
     Raises
     ------
-    ValueError
+    InputError
         If there is none of that name, or its file is not a whole result.
     """
     file = Path(folder) / f"{name}.json"
     if name not in _names(folder):
-        raise ValueError(
+        raise InputError(
             f"name must be one of the results {', '.join(_names(folder)) or '(none)'}, "
             f"got {name!r}. list_results shows what each holds."
         )
@@ -71,15 +77,15 @@ def read_predictions(
 
     Raises
     ------
-    ValueError
+    InputError
         If there is no such measurement, it keeps no answers, or `on` is neither.
     """
     if on not in {"valid", "test"}:
-        raise ValueError(f'on must be "valid" or "test", got {on!r}.')
+        raise InputError(f'on must be "valid" or "test", got {on!r}.')
     read_result(name, folder=folder)
     file = Path(folder) / f"{name}-{on}.csv"
     if not file.is_file():
-        raise ValueError(
+        raise InputError(
             f"{name} keeps no answers on {on}: it is a table of figures. "
             "read_result gives them."
         )
@@ -93,7 +99,7 @@ def list_results(*, folder: str | Path = _FOLDER) -> pd.DataFrame:
     -------
     DataFrame
         One row a result, sorted by name: name, date, data, protocol, n_test,
-        n_groups, seed, looks, and the values of accuracy and AUROC (NaN where
+        n_groups, seed, n_test_readings, and the values of accuracy and AUROC (NaN where
         not measured).
     """
     rows = []
@@ -112,7 +118,7 @@ def write_result(name: str, result: Mapping, *, folder: str | Path = _FOLDER) ->
 
     Raises
     ------
-    ValueError
+    InputError
         If the result is not whole (see `check_result`).
     """
     checked = check_result(result, name=name)
@@ -129,77 +135,85 @@ def check_result(result: Mapping, *, name: str | None = None) -> dict:
     ----------
     result : mapping
         `RESULT_KEYS`: date as YYYY-MM-DD; recipe and versions are mappings;
-        n_test, n_groups (at least 1), seed and looks are whole numbers;
-        metrics maps each metric to a mapping with `METRIC_KEYS`. More is allowed.
+        n_test, n_groups (at least 1), seed and n_test_readings (how often
+        this test was read up to this result, trial readings too) are whole
+        numbers; metrics maps each metric to a mapping with `METRIC_KEYS`, where
+        low and high are None when the interval is not given. More is allowed.
     name : str, optional
         The name it must have.
 
     Raises
     ------
-    ValueError
+    InputError
         If a key is missing or a value is not as above.
     """
     missing = [key for key in RESULT_KEYS if key not in result]
     if missing:
-        raise ValueError(
+        raise InputError(
             f"result must have the keys {', '.join(RESULT_KEYS)}, found no "
             f"{', '.join(missing)}. A number without them cannot be checked."
         )
     found = result["name"]
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", str(found)) or name not in {None, found}:
-        raise ValueError(
+        raise InputError(
             f"name must be of small letters, digits and hyphens, and equal the "
             f"file's, got {found!r} for {name!r}."
         )
     try:
         date.fromisoformat(result["date"])
     except (TypeError, ValueError):
-        raise ValueError(
+        raise InputError(
             f"date must be written as YYYY-MM-DD, got {result['date']!r}."
         ) from None
-    for key, least in {"n_test": 1, "n_groups": 1, "seed": 0, "looks": 0}.items():
+    for key, least in _LEAST.items():
         if type(result[key]) is not int or result[key] < least:
-            raise ValueError(
+            raise InputError(
                 f"{key} must be a whole number from {least}, got {result[key]!r}."
             )
     _check_metrics(result["metrics"])
     return dict(result)
 
 
-def quote(name: str, metric: str, *, folder: str | Path = _FOLDER) -> str:
-    """Write a measured figure for a text: "0.955 (0.948 to 0.961), n = 3,514".
+def read_figure(name: str, metric: str, *, folder: str | Path = _FOLDER) -> Interval:
+    """Read one measured figure; as text: "0.955 (0.948 to 0.961), n = 3,514, ...".
 
     Raises
     ------
-    ValueError
+    InputError
         If the result or the metric in it is unknown.
     """
     metrics = read_result(name, folder=folder)["metrics"]
     if metric not in metrics:
-        raise ValueError(
+        raise InputError(
             f"metric must be one of {', '.join(metrics)} in result {name}, "
             f"got {metric!r}."
         )
     row = metrics[metric]
-    # the form of xraylab.evaluation.describe; a test holds the two equal
-    digits = 3 if row["high"] - row["low"] < 0.02 else 2
-    ends = " to ".join(f"{row[end]:.{digits}f}" for end in ("low", "high"))
-    return f"{row['value']:.3f} ({ends}), n = {row['n']:,}"
+    ends = (math.nan if row[end] is None else row[end] for end in ("low", "high"))
+    return Interval(row["value"], *ends, row["n"], row["n_groups"], row["method"])
 
 
 def _check_metrics(metrics: Mapping) -> None:
     if not isinstance(metrics, Mapping) or not metrics:
-        raise ValueError(f"metrics must map names to figures, got {metrics!r}.")
+        raise InputError(f"metrics must map names to figures, got {metrics!r}.")
     for metric, row in metrics.items():
-        for key in METRIC_KEYS:
+        method = row.get("method")
+        if not isinstance(method, str):
+            raise InputError(
+                f"{metric} must have as method how its interval was made, got "
+                f"{method!r}."
+            )
+        is_given = not method.startswith("not given: ")
+        ends = ("low", "high") if is_given else ()
+        for key in ("value", "baseline", "n", "n_groups", *ends):
             value = row.get(key)
             if not isinstance(value, int | float) or not math.isfinite(value):
-                raise ValueError(
+                raise InputError(
                     f"{metric} must have a finite number as {key}, got {value!r}. "
                     "Leave out what is not defined."
                 )
-        if row["low"] > row["high"]:
-            raise ValueError(
+        if is_given and row["low"] > row["high"]:
+            raise InputError(
                 f"{metric} must have low at or below high, got {row['low']} and "
                 f"{row['high']}."
             )
