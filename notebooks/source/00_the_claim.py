@@ -96,6 +96,8 @@ vars(here.recipe)
 run = training.train(
     here.merge_folder, "naive-merge", here.recipe, here.folder / "naive-merge"
 )
+if run.note:
+    print(run.note)
 run.history[["epoch", "train_accuracy", "valid_accuracy"]].tail(3).round(3)
 
 # %%

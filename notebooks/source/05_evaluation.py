@@ -325,6 +325,8 @@ folder = here.folder / "official"
 run = training.train(
     here.merge_folder, "official", here.recipe, folder, progress=False
 )
+if run.note:
+    print(run.note)
 
 # %% tags=["nbval-ignore-output"]
 valid, _ = training.score(folder, on="valid", progress=False)

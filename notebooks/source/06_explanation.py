@@ -36,6 +36,8 @@ recipe = here.recipe
 run = training.train(
     here.merge_folder, "official", recipe, here.folder / "official", progress=False
 )
+if run.note:
+    print(run.note)
 
 # %% [markdown]
 # For an explanation, a network is just a function: images go in, probabilities of

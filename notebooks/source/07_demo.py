@@ -37,6 +37,8 @@ data.merge(here.root, progress=False).save(here.merge_folder)
 recipe = here.recipe
 folder = here.folder / "official"
 run = training.train(here.merge_folder, "official", recipe, folder, progress=False)
+if run.note:
+    print(run.note)
 predictor = Predictor(folder)
 
 # %% [markdown]

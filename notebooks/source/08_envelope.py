@@ -63,7 +63,11 @@ merged.save(here.merge_folder)
 answers, valid = {}, {}
 for protocol in data.PROTOCOLS:
     folder = here.folder / protocol
-    training.train(here.merge_folder, protocol, here.recipe, folder, progress=False)
+    run = training.train(
+        here.merge_folder, protocol, here.recipe, folder, progress=False
+    )
+    if run.note:
+        print(f"{protocol}: {run.note}")
     valid[protocol], _ = training.score(folder, on="valid", progress=False)
     answers[protocol], _ = training.score(folder, on="test", progress=False)
 

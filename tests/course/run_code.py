@@ -20,7 +20,7 @@ from xraylab.course import build
 
 
 def run(notebook):
-    """Run all code cells but the installation; returns what was printed, and an error."""
+    """Run all code cells but the installation; returns the text, and an error."""
     names, printed = {"__name__": "lesson"}, io.StringIO()
     for cell in notebook.cells:
         if cell.cell_type == "code" and "%pip" not in cell.source:

@@ -192,9 +192,10 @@ def test_a_notebook_that_is_run_again_changes_nothing(clock, file, capsys):
     clock(days=1)
     lesson.guess(COUNT, 12)
     lesson.guess(COUNT)
-    assert said(capsys).splitlines()[1:] == [
-        "Sealed before: wrong at confidence 0.99, 12."
-    ] * 2
+    assert (
+        said(capsys).splitlines()[1:]
+        == ["Sealed before: wrong at confidence 0.99, 12."] * 2
+    )
     assert file.read_text() == before
 
 

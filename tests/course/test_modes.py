@@ -34,7 +34,7 @@ def test_an_unknown_mode_is_refused(monkeypatch):
     with pytest.raises(ValueError, match="mode must be smoke, quick, full, got 'fast'"):
         modes.choose_mode("fast")
     monkeypatch.setenv("XRAYLAB_MODE", "slow")
-    with pytest.raises(ValueError, match="XRAYLAB_MODE must be .* got 'slow'"):
+    with pytest.raises(ValueError, match=r"XRAYLAB_MODE must be .* got 'slow'"):
         modes.choose_mode()
 
 
@@ -88,7 +88,7 @@ def test_weights_are_those_of_the_file_that_is_named(tmp_path, monkeypatch):
 
 def test_a_file_of_weights_that_does_not_fit_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setenv("XRAYLAB_WEIGHTS", str(tmp_path / "none.pth"))
-    with pytest.raises(errors.WeightsError, match="XRAYLAB_WEIGHTS: .*none.pth"):
+    with pytest.raises(errors.WeightsError, match=r"XRAYLAB_WEIGHTS: .*none\.pth"):
         modes.find_weights()
 
 
@@ -104,23 +104,20 @@ def test_without_weights_the_lesson_says_so_and_goes_on(
     out = capsys.readouterr().out
     assert "Mode full: resnet18, 224 px, 20 epochs." in out
     assert "No ImageNet weights, so this is not the original" in out
-    assert "could not be downloaded. In a lesson the path goes into XRAYLAB_WEIGHT" in out
+    assert "downloaded. In a lesson the path goes into XRAYLAB_WEIGHTS." in out
 
 
-def test_the_cost_is_steps_times_trainings():
+def test_the_cost_is_steps_times_trainings(monkeypatch):
+    monkeypatch.setattr(modes, "measure_step", lambda recipe: 2.0)
     recipe = training.RECIPES["original"]
-    modes_of = modes.estimate_cost
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(modes, "measure_step", lambda recipe: 2.0)
-        # 1,000 files are 32 steps an epoch, of which there are 20
-        assert modes_of(5, recipe, 1000) == (
-            "1 training of at most 640 steps, on this machine about 21 min."
-        )
-        # four trainings; and lesson 04 draws at most 600 images
-        assert "4 trainings of at most 640 steps, on this machine about 85 min." == (
-            modes_of(8, recipe, 1000)
-        )
-        assert modes_of(4, recipe, 1000).startswith("13 trainings of at most 380 steps")
+    texts = [modes.estimate_cost(number, recipe, 1000) for number in (5, 8, 4)]
+    # 1,000 files are 32 steps an epoch, of which there are 20; lesson 04 draws at
+    # most 600 images
+    assert texts == [
+        "1 training of at most 640 steps, on this machine about 21 min.",
+        "4 trainings of at most 640 steps, on this machine about 85 min.",
+        "13 trainings of at most 380 steps, on this machine about 4.6 h.",
+    ]
 
 
 def test_a_step_is_measured_and_takes_time():

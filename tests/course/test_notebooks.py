@@ -96,7 +96,7 @@ def test_a_full_disk_leaves_no_half_of_a_course(small_course, tmp_path, monkeypa
 
 
 def test_the_lessons_of_this_repository_are_found():
-    assert notebooks.NOTEBOOKS == Path(__file__).parents[2] / "notebooks"
+    assert Path(__file__).parents[2] / "notebooks" == notebooks.NOTEBOOKS
     names = course.list_lessons()["lesson"].tolist()
     assert names[0] == "00_the_claim"
     for notebook in notebooks.notebooks():

@@ -140,7 +140,7 @@ def test_each_place_is_asked_once(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("inside", ["", "work/sim"])
-def test_simulated_images_are_never_called_real(inside, built_in, tmp_path, monkeypatch):
+def test_simulated_images_are_not_called_real(inside, built_in, tmp_path, monkeypatch):
     root = tmp_path / "mine"
     shutil.copytree(built_in, root / inside)
     monkeypatch.setenv("XRAYLAB_DATA", str(root))

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xraylab import data
+from xraylab import __version__, data
 from xraylab.course import modes, places
 from xraylab.course.guesses import guess as guess
 from xraylab.course.guesses import keep_truth as keep_truth
@@ -132,7 +132,8 @@ def start(number: int, mode: str | None = None) -> Lesson:
     settings = modes.choose_settings(number, mode, is_simulated=found.is_simulated)
     if is_trained and settings["weights"] == "imagenet":
         settings["weights"], about_weights = modes.find_weights()
-    home = cache_folder() / "lessons" / found.name
+    # another version may write its files in another way
+    home = cache_folder() / "lessons" / __version__ / found.name
     lesson = Lesson(
         number=number,
         root=found.root,
