@@ -206,6 +206,12 @@ for name, square_48 in {"changed copy": other, "a stranger": stranger}.items():
     print(f"{name:13} differs by {differs:5.2f}, a copy by {duplicates.SAME_PLACES}")
 
 # %% [markdown]
+# The search has limits, measured on copies that were altered on purpose.
+
+# %%
+print(duplicates.LIMITS)
+
+# %% [markdown]
 # Why the *worst* place, and not the whole? Two images of one child, taken a minute
 # apart, agree nearly everywhere. But the heart has beaten and the child has breathed.
 # Those are two images, and they must not be counted as one.

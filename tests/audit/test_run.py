@@ -130,10 +130,21 @@ def test_twelve_bits_in_sixteen_are_a_finding_and_not_rescaled(folder):
         image.save(folder / f"train/Sick/{name}.png")
     found = audit.run_audit(folder, progress=False)
     (fault,) = [f for f in found.faults if f.name == "images of few grey levels"]
-    assert fault.found.startswith("Files: 1 (mode I;16), brightest level 1")
+    assert "Files: 1, 12 of 16 bits used: no brighter than level 16" in fault.found
+    assert "\nFiles: 1 (mode I;16), brightest level 16" in fault.found
     assert fault.found.endswith("of 255, first train/Sick/twelve.png.")
     dark = found.tables["images of few grey levels"]
     assert dark["path"].tolist() == ["train/Sick/twelve.png"]
+
+
+def test_class_folders_that_are_not_read_are_a_finding(folder):
+    for i, place in enumerate(("holdout/Healthy", "holdout/Sick", "holdout/Sick")):
+        write_file(folder / place / f"{i}.jpeg", b"x")
+    found = audit.run_audit(folder, progress=False)
+    name = "class folders that are not read"
+    (fault,) = [f for f in found.faults if f.name == name]
+    assert fault.found == "Images: 3, first holdout/Healthy, holdout/Sick."
+    assert found.tables[name]["n_images"].tolist() == [1, 2]
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from xraylab.errors import InputError, UnreadableImageError
-from xraylab.images import depth
+from xraylab.images import bars, depth
 
 MAX_PIXELS = 40_000_000  # a 30,000 x 30,000 header must not fill the memory
 # The formats of the sources' endings and no others: some of Pillow's readers
@@ -102,16 +102,27 @@ def read_header(file: str | Path | bytes) -> dict:
         return _header(image)
 
 
-def read_both(file: str | Path | bytes, size_px: int) -> tuple[dict, np.ndarray]:
+def look_at(
+    file: str | Path | bytes, size_px: int
+) -> tuple[dict, np.ndarray, np.ndarray | None]:
     """Read header and pixels at once: see `read_header` and `read_pixels`.
 
-    The header has one more key, note: what is odd about the file's grey levels, such
-    as 12 of 16 bits used; "" for most.
+    Returns
+    -------
+    header : dict
+        With one more key, note: what is odd about the file's grey levels, such as
+        12 of 16 bits used; "" for most.
+    square : array of uint8, shape (size_px, size_px)
+    inner : array of uint8, shape (size_px, size_px), or None
+        The same without the bars along its sides; None where there are none.
     """
     with opened_image(file) as image:
         header, is_deep = _header(image), depth.is_deep(image)
-        square = np.asarray(_grey_square(image, size_px))
-        return {**header, "note": depth.note_depth(image) if is_deep else ""}, square
+        grey = _grey(image, size_px)
+        note = depth.note_depth(image) if is_deep else ""
+        box = bars.find_inner(np.asarray(grey))
+        inner = np.asarray(_squeeze(grey, size_px, box)) if box else None
+        return {**header, "note": note}, np.asarray(_squeeze(grey, size_px)), inner
 
 
 def _header(image: Image.Image) -> dict:
@@ -137,6 +148,17 @@ def _dpi(found: object) -> float:
 
 
 def _grey_square(image: Image.Image, size_px: int) -> Image.Image:
+    return _squeeze(_grey(image, size_px), size_px)
+
+
+def _squeeze(
+    grey: Image.Image, size_px: int, box: tuple[int, int, int, int] | None = None
+) -> Image.Image:
+    return grey.resize((size_px, size_px), Image.Resampling.BILINEAR, box)
+
+
+def _grey(image: Image.Image, size_px: int) -> Image.Image:
+    """Decode to grey, as it is to be shown; a JPEG no larger than `size_px` needs."""
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise Image.DecompressionBombError
@@ -144,8 +166,7 @@ def _grey_square(image: Image.Image, size_px: int) -> Image.Image:
     image.load()
     turn = _turn(image)
     image = _grey_bands(image)
-    image = image if turn is None else image.transpose(turn)
-    return image.resize((size_px, size_px), Image.Resampling.BILINEAR)
+    return image if turn is None else image.transpose(turn)
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
