@@ -72,7 +72,7 @@ def summarise(found: pd.DataFrame) -> dict:
         degrees = sum(entry["n_sets"]) - len(entry["n_sets"])
         z = (asked["auroc"] - mean) / errors
         # a header that never varies must not make the limit nothing
-        entry["spread"] = max(1.0, round(float(np.sqrt((z**2).sum() / degrees)), 3))
+        entry["dispersion"] = max(1.0, round(float(np.sqrt((z**2).sum() / degrees)), 3))
         on_test = rows[rows["on"] == "test"]
         entries[name] = entry | ({"on_test": average(on_test)} if len(on_test) else {})
     return entries

@@ -27,11 +27,15 @@ class NotWrittenError(OSError):
     """A file or folder that could not be written; nothing is left of it."""
 
     def __init__(self, path: Path, error: OSError) -> None:
+        self._given = path, error
         super().__init__(
             error.errno,
             f"{path} could not be written: {error.strerror or error}. Nothing was left "
             f"half-written; {_ADVICE.get(error.errno, 'choose another folder')}.",
         )
+
+    def __reduce__(self) -> tuple:  # so that it comes back from another process
+        return type(self), self._given
 
 
 @contextmanager

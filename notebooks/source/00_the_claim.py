@@ -31,7 +31,8 @@ here = lesson.start(0)
 # number where it says `None`, and how sure you are from 0 to 1. Leave it as it is if
 # you would rather only watch.
 #
-# *The share of right answers on the files that were kept for testing will be …*
+# *The **accuracy**, the share of right answers, on the files that were kept for testing
+# will be …*
 
 # %%
 lesson.guess("naive accuracy", None, sure=None)
@@ -47,7 +48,8 @@ lesson.guess("official accuracy", None, sure=None)
 # ## The images
 #
 # Three folders, as one downloads them. Each has the classes *normal* and
-# *pneumonia*. Let us merge them and count.
+# *pneumonia*. The folder an image lies in is its **ground truth**, the label that
+# answers are held against. Let us merge them and count.
 
 # %%
 merged = data.merge(here.root, progress=False)
@@ -71,7 +73,9 @@ _ = plots.show_images(
 # ## The split
 #
 # The original project puts all files in one pot, shakes, and keeps a part for
-# testing. We call this `naive-merge`, and do the same.
+# testing. We call this `naive-merge`, and do the same. The network learns from the
+# **training set**. Choices are made on the **validation set**. The **test set** is
+# read once, at the end.
 
 # %%
 table = data.split(files, "naive-merge", seed=0)
@@ -81,7 +85,7 @@ table["split"].value_counts()
 # ## The training
 #
 # The network is a ResNet18, with the original's dropout, optimiser, schedule and
-# image changes. Three things differ, so that it fits a laptop: the images are
+# data augmentation. Three things differ, so that it fits a laptop: the images are
 # smaller, the run is shorter, and the weights start at random. The original starts
 # from ImageNet's. Run the cell and have a sip of tea.
 
@@ -102,11 +106,11 @@ for part in ("train", "valid"):
 
 # %% [markdown]
 # The curve below is the one such projects show. Both lines climb and meet. They often
-# draw the test in it, epoch by epoch. We draw a validation part instead, so that the
-# test stays unread until the end.
+# draw the test set in it, epoch by epoch. We draw the validation set instead, so that
+# the test set stays unread until the end.
 #
 # The two lines are not measured alike. Training accuracy is taken along the way, with
-# dropout on and on images that were turned, blurred or mirrored. That makes it lower
+# dropout on and on images that were rotated, blurred or mirrored. That makes it lower
 # than it would be on the same images afterwards.
 
 # %% alt="Accuracy by epoch on training and validation images. Both lines climb and meet."
@@ -115,8 +119,8 @@ _ = plots.plot_history(run.history, data_name=here.data_name)
 # %% [markdown]
 # ## The score
 #
-# Now the part that was kept for testing. Reading a test is a step of its own here,
-# and each reading is counted: a test one looks at often is no test any more.
+# Now the test set. Reading it is a step of its own here, and each reading is logged: a
+# test that guides our choices is no test any more.
 
 # %% tags=["nbval-ignore-output"]
 predictions, n_looks = training.score(here.folder / "naive-merge", on="test")
@@ -131,9 +135,10 @@ print(*evaluation.describe(metrics), sep="\n")
 # accuracy, always naming the larger class; for the others, tossing a coin that says
 # "pneumonia" as often as the network does.
 #
-# There is our 96 %, or close to it. The table of right and wrong answers:
+# There is our 96 %, or close to it. The **confusion matrix** counts the right and
+# wrong answers of each class:
 
-# %% alt="Table of right and wrong answers, two by two. Most files are on the diagonal."
+# %% alt="Confusion matrix, two by two. Most files are on the diagonal."
 counts = evaluation.confusion(predictions["label"], predictions["score"])
 _ = plots.plot_confusion(counts, data_name=here.data_name)
 
@@ -165,7 +170,7 @@ print("show an image that is also in train.")
 # %% [markdown]
 # The three folders hold the same images. One of them has other names and other bytes,
 # so it is easy to miss. **The test asked the network what it had already
-# been told.**
+# been told.** This is **data leakage**: something of the test is known in training.
 #
 # Careful, though. We have found *a* reason to doubt the number. We have not yet
 # shown that it is *the* reason, or how large its part is. Other suspects wait:

@@ -31,7 +31,7 @@ here = lesson.start(8)
 # %% [markdown]
 # ## The suspects
 #
-# Four ways to split the same files. From one line to the next, one way of meeting
+# Four ways to split the same files. From one line to the next, one kind of overlap
 # between training and test is taken away.
 
 # %%
@@ -139,9 +139,13 @@ print_steps(real_answers, "accuracy")
 
 # %% [markdown]
 # Read the three lines slowly. Was it the copies? Was it the children? Once one has
-# found the copies, it is easy to stop there. The large step is another one: **the
-# published test is another block of images**. The table of real images in lesson 02
-# shows how a simple probe tells the blocks apart.
+# found the copies, it is easy to stop there. The large step comes with the last line:
+# **the published test is another block of images**, a distribution shift. The table of
+# real images in lesson 02 shows how a simple probe tells the blocks apart.
+#
+# The first three tests were cut from the data that the network learnt from: **internal
+# validation**. A test from elsewhere is **external validation**. The published test is
+# something in between: the same hospital, another block.
 #
 # One caution: accuracy also depends on how many of the children have pneumonia, and the
 # official test has another mix. The baselines in the table show it. AUROC needs no
@@ -186,8 +190,8 @@ print(f"the rest of the test of grouped: accuracy {evaluation.measure(rest, 'acc
 # ## The threshold
 #
 # One suspect is left. On the official test we keep the network and its answers, and
-# move only the line, chosen on validation so that at least 95 of 100 sick children
-# are found there.
+# move only the line, chosen on validation so that at least 95 of 100 children with
+# pneumonia are found there.
 
 # %%
 official = real_answers["official"]

@@ -13,6 +13,7 @@ from PIL import Image
 
 from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import cli, duplicates
+from xraylab.explanation import PERTURBATIONS
 from xraylab.training import test_log
 
 VERBS = [
@@ -21,7 +22,9 @@ VERBS = [
     "audit",
     "train",
     "evaluate",
+    "perturb",
     "predict",
+    "demo",
     "phantom",
     "lessons",
     "results",
@@ -232,7 +235,15 @@ def test_each_fault_exits_1_with_its_words(
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     (tmp_path / "blocked").write_text("a file, no folder")
     train = ["train", str(merge_folder), "--protocol", "image-random", "--out"]
-    train += [str(tmp_path / "run"), "--size", "16", "--steps", "20"]
+    train += [
+        str(tmp_path / "run"),
+        "--size",
+        "16",
+        "--batch-size",
+        "8",
+        "--steps",
+        "20",
+    ]
     argv = {
         "no run": ["evaluate", str(merge_folder)],
         "no network": [*train, "--weights", "imagenet"],
@@ -265,19 +276,20 @@ def test_weights_that_could_not_be_fetched_leave_the_folder_free(
     monkeypatch.setattr("torch.hub.download_url_to_file", no_network)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "hub"))
     train = ["train", str(merge_folder), "--protocol", "image-random", "--out"]
-    train += [str(tmp_path / "run"), "--size", "16", "--steps", "2", "--epochs", "1"]
+    train += [str(tmp_path / "run"), "--size", "16", "--batch-size", "8"]
+    train += ["--steps", "2", "--epochs", "1"]
     assert cli.main([*train, "--weights", "imagenet"]) == 1
     assert "or use weights none" in capsys.readouterr().err
     assert cli.main([*train, "--weights", "none"]) == 0
 
 
 def test_a_wrong_threshold_counts_no_look(run_folder, merge_folder, capsys):
-    before = len(test_log.list_looks(merge_folder))
+    before = len(test_log.list_readings(merge_folder))
     argv = ["evaluate", str(run_folder), "--on", "test", "--threshold", "1.5"]
     with pytest.raises(SystemExit) as ended:
         cli.main(argv)
     assert ended.value.code == 2
-    assert len(test_log.list_looks(merge_folder)) == before
+    assert len(test_log.list_readings(merge_folder)) == before
 
 
 def test_failed_work_exits_1_and_says_why(tmp_path, capsys):
@@ -412,3 +424,29 @@ def test_phantom_writes_three_layouts(tmp_path, capsys):
     assert len(merged["by_source"]) == 3
     assert cli.main(["phantom", "--out", str(out), "--children", "24"]) == 1
     assert "xraylab phantom: " in capsys.readouterr().err
+
+
+def test_perturb_answers_for_validation_and_reads_no_test(
+    run_folder, merge_folder, capsys
+):
+    before = len(test_log.list_looks(merge_folder))
+    code, answer, _ = run_json(capsys, "perturb", run_folder)
+    assert code == 0
+    rows = answer["perturbations"]
+    assert {row["perturbation"] for row in rows} == set(PERTURBATIONS)
+    assert len(test_log.list_looks(merge_folder)) == before
+    assert cli.main(["perturb", str(run_folder)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("validation of naive-merge, threshold 0.500, a box for the l")
+    assert out.count("most turned at dose") == len(PERTURBATIONS)
+
+
+def test_perturb_takes_two_classes_and_says_what_it_found(run_folder, tmp_path, capsys):
+    for name in ("NORMAL", "PNEUMONIA", "OTHER"):
+        write_file(tmp_path / name / "a.jpeg", as_jpeg(blob_image(len(name))))
+    argv = ["perturb", str(run_folder), "--data", str(tmp_path)]
+    with pytest.raises(SystemExit) as ended:
+        cli.main(argv)
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert "argument --data: must hold two classes, found 3" in said

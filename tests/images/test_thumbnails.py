@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import errors, images
 from xraylab.files import cache_folder
-from xraylab.images import store, thumbnails
+from xraylab.images import decode, store, thumbnails
 
 NAMES = [f"{i}.jpeg" for i in range(24)] + ["bad.jpeg", "empty.jpeg"]
 
@@ -44,13 +44,13 @@ def assert_same(a, b):
 @pytest.fixture
 def reads(monkeypatch):
     """Names of the files that are read from now on."""
-    names, read = [], thumbnails._read
+    names, read = [], decode.read_bytes
 
     def counted(file):
         names.append(file.name)
         return read(file)
 
-    monkeypatch.setattr(thumbnails, "_read", counted)
+    monkeypatch.setattr(decode, "read_bytes", counted)
     return names
 
 
@@ -108,13 +108,13 @@ def test_what_could_not_be_reached_is_tried_again(root, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as patch:
-        patch.setattr(thumbnails, "_read", refused)
+        patch.setattr(decode, "read_bytes", refused)
         assert set(look(root).problems["cause"]) == {"Permission denied"}
     assert len(look(root).files) == 24
 
 
 def test_a_file_with_too_many_bytes_is_named(root, monkeypatch):
-    monkeypatch.setattr(thumbnails, "MAX_BYTES", 1000)
+    monkeypatch.setattr(decode, "MAX_BYTES", 1000)
     assert "it has more than 1,000 bytes" in set(look(root).problems["cause"])
 
 

@@ -120,7 +120,7 @@ def run_audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> A
         name=table["path"].str.rsplit("/", n=1).str[-1],
     )
     figures = _probe(table, seen.squares)
-    counted = tables.make_tables(table, seen.squares, merged)
+    counted = tables.make_tables(table, merged)
     return Audit(
         root=merged.root,
         table=table,
@@ -128,7 +128,7 @@ def run_audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> A
         tables=counted,
         probes=figures,
         findings=findings.make_findings(table, counted, figures, problems),
-        not_run=tables.find_gaps(table),
+        not_run=tables.find_gaps(table, merged.ignored),
         problems=problems,
         ignored=merged.ignored,
     )

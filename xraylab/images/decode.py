@@ -12,6 +12,7 @@ import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from xraylab.errors import InputError, UnreadableImageError
 from xraylab.images import bars, depth
 
 MAX_PIXELS = 40_000_000  # a 30,000 x 30,000 header must not fill the memory
+MAX_BYTES = 100_000_000  # a larger file is no image of this kind
 # The formats of the sources' endings and no others: some of Pillow's readers
 # start programs (EPS), some take text or noise for an image (XBM, TGA).
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP")
@@ -38,6 +40,31 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_ON_ITS_SIDE = {_TURNS[orientation] for orientation in (5, 6, 7, 8)}
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """All that one reading of a file tells.
+
+    Attributes
+    ----------
+    header : dict
+        As `read_header` gives it, and one more key, note: what is odd about the
+        file's grey levels, such as 12 of 16 bits used; "" for most.
+    shown_px : tuple of int
+        Width and height as shown, with a camera's turn (EXIF) undone.
+    colour : float
+        Mean difference between the brightest and the darkest colour channel of a
+        pixel, 0 (grey) to 255.
+    square : array of uint8, shape (size_px, size_px)
+        As `read_pixels` gives it.
+    """
+
+    header: dict
+    shown_px: tuple[int, int]
+    colour: float
+    square: np.ndarray
 
 
 def read_pixels(file: str | Path | bytes, size_px: int) -> np.ndarray:
@@ -65,7 +92,7 @@ def read_pixels(file: str | Path | bytes, size_px: int) -> np.ndarray:
     ------
     UnreadableImageError
         If the file is empty, truncated, no image or no regular file, its EXIF is
-        broken, or it is larger than 40 million pixels.
+        broken, or it is larger than 40 million pixels or 100 million bytes.
     FileNotFoundError
         If there is no such file.
     """
@@ -105,24 +132,61 @@ def read_header(file: str | Path | bytes) -> dict:
 def look_at(
     file: str | Path | bytes, size_px: int
 ) -> tuple[dict, np.ndarray, np.ndarray | None]:
-    """Read header and pixels at once: see `read_header` and `read_pixels`.
+    """Read header and pixels at once, for a thumbnail.
 
     Returns
     -------
     header : dict
-        With one more key, note: what is odd about the file's grey levels, such as
-        12 of 16 bits used; "" for most.
+        As in `ImageFile`.
     square : array of uint8, shape (size_px, size_px)
     inner : array of uint8, shape (size_px, size_px), or None
         The same without the bars along its sides; None where there are none.
     """
     with opened_image(file) as image:
-        header, is_deep = _header(image), depth.is_deep(image)
-        grey = _grey(image, size_px)
-        note = depth.note_depth(image) if is_deep else ""
+        header, grey = _read_grey(image, size_px)
         box = bars.find_inner(np.asarray(grey))
         inner = np.asarray(_squeeze(grey, size_px, box)) if box else None
-        return {**header, "note": note}, np.asarray(_squeeze(grey, size_px)), inner
+        return header, np.asarray(_squeeze(grey, size_px)), inner
+
+
+def read_image(file: str | Path | bytes, size_px: int) -> ImageFile:
+    """Read a file once, and tell header, size as shown, colour and pixels.
+
+    Raises what `read_pixels` raises.
+    """
+    data = file if isinstance(file, bytes) else read_bytes(file)
+    with opened_image(data) as image:
+        width, height = image.size
+        header, grey = _read_grey(image, size_px)
+        square = np.asarray(_squeeze(grey, size_px))
+        if _turn(image) in _ON_ITS_SIDE:
+            width, height = height, width
+    with opened_image(data) as image:  # a JPEG read as grey has lost its colours
+        return ImageFile(header, (width, height), _colour(image), square)
+
+
+def read_bytes(file: str | Path) -> bytes:
+    """Read the whole of an image file.
+
+    Raises
+    ------
+    UnreadableImageError
+        If it is no regular file, empty, or larger than 100 million bytes.
+    OSError
+        If there is no such file, or it cannot be read.
+    """
+    refuse_odd_file(file)
+    with Path(file).open("rb") as opened:
+        data = opened.read(MAX_BYTES + 1)  # it may have grown since it was listed
+    _refuse_size(str(file), len(data))
+    return data
+
+
+def _read_grey(image: Image.Image, size_px: int) -> tuple[dict, Image.Image]:
+    header, is_deep = _header(image), depth.is_deep(image)
+    grey = _grey(image, size_px)
+    note = depth.note_depth(image) if is_deep else ""
+    return {**header, "note": note}, grey
 
 
 def _header(image: Image.Image) -> dict:
@@ -194,11 +258,27 @@ def _to_grey(image: Image.Image) -> Image.Image:
         return Image.fromarray(depth.scale(np.asarray(image)))
     if image.mode == "F":
         raise InputError("floating-point pixels have no agreed black and white")
-    if "A" in image.mode or "transparency" in image.info:
-        image = image.convert("RGBA")
-        black = Image.new("RGBA", image.size, (0, 0, 0, 255))
-        image = Image.alpha_composite(black, image)
-    return image.convert("L")
+    return _on_black(image).convert("L")
+
+
+def _on_black(image: Image.Image) -> Image.Image:
+    """Lay what is transparent on black."""
+    if "A" not in image.mode and "transparency" not in image.info:
+        return image
+    image = image.convert("RGBA")
+    black = Image.new("RGBA", image.size, (0, 0, 0, 255))
+    return Image.alpha_composite(black, image)
+
+
+def _colour(image: Image.Image) -> float:
+    """Mean difference between a pixel's colour channels, in grey levels."""
+    if Image.getmodebase(image.mode) == "L":
+        return 0.0
+    image.draft("RGB", (128, 128))
+    # few pixels first: a wide copy of all would fill the memory
+    few = _on_black(image.resize((256, 256), Image.Resampling.NEAREST)).convert("RGB")
+    channels = np.asarray(few.resize((64, 64)), np.int16)
+    return float(np.ptp(channels, axis=2).mean())
 
 
 @contextmanager
@@ -206,10 +286,10 @@ def opened_image(file: str | Path | bytes) -> Iterator[Image.Image]:
     """Open an image; whatever goes wrong with it is named."""
     name = "these bytes" if isinstance(file, bytes) else str(file)
     try:
-        if not isinstance(file, bytes):
+        if isinstance(file, bytes):
+            _refuse_size(name, len(file))
+        else:
             refuse_odd_file(file)
-        elif not file:
-            raise UnreadableImageError(name, "it is empty")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd metadata; sizes are checked here
             opened = io.BytesIO(file) if isinstance(file, bytes) else file
@@ -222,14 +302,15 @@ def opened_image(file: str | Path | bytes) -> Iterator[Image.Image]:
 
 
 def refuse_odd_file(file: str | Path) -> None:
-    """Raise unless `file` is a regular file with something in it.
+    """Raise unless `file` is a regular file of a size that an image may have.
 
     Opening a pipe would wait for ever, and a device such as /dev/zero never ends.
 
     Raises
     ------
     UnreadableImageError
-        If it is a folder, a pipe, a device, a socket, or empty.
+        If it is a folder, a pipe, a device, a socket, empty, or larger than 100
+        million bytes.
     FileNotFoundError
         If there is no such file.
     """
@@ -238,8 +319,14 @@ def refuse_odd_file(file: str | Path) -> None:
         raise UnreadableImageError(str(file), "it is a folder")
     if not stat.S_ISREG(facts.st_mode):
         raise UnreadableImageError(str(file), "it is a pipe or a device, no file")
-    if facts.st_size == 0:
-        raise UnreadableImageError(str(file), "it is empty")
+    _refuse_size(str(file), facts.st_size)
+
+
+def _refuse_size(name: str, n_bytes: int) -> None:
+    if n_bytes == 0:
+        raise UnreadableImageError(name, "it is empty")
+    if n_bytes > MAX_BYTES:
+        raise UnreadableImageError(name, f"it has more than {MAX_BYTES:,} bytes")
 
 
 def _cause(error: Exception) -> str:

@@ -28,7 +28,6 @@ from xraylab.images.store import Seen, Stamp, Store
 from xraylab.progress import progress_bar
 
 THUMBNAIL_PX = 48
-MAX_BYTES = 100_000_000  # a larger file is no image of this kind
 HEADER = [
     *("width", "height", "mode", "format", "table_sum", "progressive", "dpi", "note"),
 ]
@@ -166,7 +165,7 @@ def _look_at(root: Path, todo: Iterable[tuple[str, Stamp | None]]) -> list[Seen]
     rows = []
     for path, when in todo:
         try:
-            data = _read(root / path)
+            data = decode.read_bytes(root / path)
         except UnreadableImageError as error:
             rows.append(Seen(path, when, cause=error.cause))
             continue
@@ -179,16 +178,6 @@ def _look_at(root: Path, todo: Iterable[tuple[str, Stamp | None]]) -> list[Seen]
             seen[digest] = _decode(data)
         rows.append(Seen(path, when, digest, **seen[digest]))
     return rows
-
-
-def _read(file: Path) -> bytes:
-    decode.refuse_odd_file(file)
-    with file.open("rb") as opened:
-        data = opened.read(MAX_BYTES + 1)  # it may have grown since it was listed
-    if len(data) > MAX_BYTES:
-        cause = f"it has more than {MAX_BYTES:,} bytes"
-        raise UnreadableImageError(str(file), cause)
-    return data
 
 
 def _decode(data: bytes) -> dict:
