@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import as_jpeg, blob_image, write_file
-from xraylab import cli
+from xraylab import cli, duplicates
 from xraylab.explanation import PERTURBATIONS
 from xraylab.training import test_log
 
@@ -69,6 +69,7 @@ def test_merge_answers_on_one_line(three_sources, tmp_path, capsys):
     )
     assert code == 0
     assert (answer["files"], answer["images"]) == (72, 24)
+    assert answer["limits"] == duplicates.LIMITS
     assert (tmp_path / "m/manifest.csv").is_file()
 
 
