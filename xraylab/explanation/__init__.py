@@ -4,12 +4,12 @@ A map tells where (`MAPS`), and is checked before it is believed; a change with 
 tells what (`PERTURBATIONS`), also where no place can be shown.
 """
 
+from xraylab.explanation.doses import perturb as perturb
+from xraylab.explanation.doses import rank_perturbations as rank_perturbations
 from xraylab.explanation.maps import MAPS as MAPS
 from xraylab.explanation.maps import centre_blob as centre_blob
 from xraylab.explanation.maps import measure_map as measure_map
 from xraylab.explanation.occlusion import occlusion_map as occlusion_map
-from xraylab.explanation.doses import perturb as perturb
-from xraylab.explanation.doses import rank_perturbations as rank_perturbations
 from xraylab.explanation.perturbations import PERTURBATIONS as PERTURBATIONS
 from xraylab.explanation.run import perturb_run as perturb_run
 from xraylab.explanation.sanity import check_map as check_map
