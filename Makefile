@@ -12,11 +12,6 @@ ARGS ?=
 DATA ?=
 ROOT_FLAG := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 
-# Threads that wait for each other spin by default, and then training is far slower
-# beside any other work (about 1.6 times on two cores). A short spin costs less than a
-# fifth of that when all is quiet, where no spin at all costs about twice as much.
-export GOMP_SPINCOUNT ?= 1000
-
 .DEFAULT_GOAL := help
 .PHONY: help setup lab test test-long lessons notebooks bench demo check clean
 
@@ -36,7 +31,7 @@ setup: $(READY)  ## make .venv; quick when it is there
 
 lab: $(READY)  ## open the course in JupyterLab (ARGS="--no-browser --port 8899")
 	$(BIN)/jupyter lab --ip=127.0.0.1 $(ROOT_FLAG) \
-	  --LabApp.app_settings_dir=docs/jupyterlab \
+	  --config=docs/jupyterlab/server.py \
 	  --LabApp.default_url=/lab/tree/notebooks/00_the_claim.ipynb $(ARGS)
 
 test: $(READY)  ## prove all of it: unit tests, then every lesson against its outputs
@@ -56,8 +51,8 @@ bench: $(READY)  ## the built-in images against their bar, and the four splits
 	$(BIN)/python benchmarks/phantom.py
 	$(BIN)/python benchmarks/protocols.py
 
-demo: $(READY)  ## the demo lesson as a page
-	$(BIN)/voila --Voila.ip=127.0.0.1 $(ARGS) notebooks/07_demo.ipynb
+demo: $(READY)  ## the panel as a page (ARGS="RUN --no-browser --port 8899")
+	$(BIN)/python -m xraylab demo $(ARGS)
 
 check: $(READY)  ## ruff, sizes and links
 	$(BIN)/ruff check .

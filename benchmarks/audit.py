@@ -24,8 +24,9 @@ from xraylab import audit, data, evaluation
 from xraylab.files import write_text
 
 COPIES, CHILDREN = "images in several splits", "children in several splits"
-LABELS, CLASS = "one image under two labels", "class told without the lungs"
-SHIFT = "test unlike the rest"
+FILE, BORDER = "class told by the file", "class told by the border"
+BRIGHTNESS = "class told by brightness"
+SHIFT = "distribution shift of the test"
 
 
 def encode(image: Image.Image, quality: int) -> bytes:
@@ -34,7 +35,7 @@ def encode(image: Image.Image, quality: int) -> bytes:
     return out.getvalue()
 
 
-def is_sick(path: Path) -> bool:
+def is_pneumonia(path: Path) -> bool:
     return path.parent.name == "PNEUMONIA"
 
 
@@ -49,7 +50,7 @@ def change_some(files: list[Path], share: float, rng, change: Callable) -> None:
 def plant_quality(root: Path, dose: float, rng) -> None:
     """Save a share of the files at 95 when normal, at 75 with pneumonia."""
     files = sorted(root.rglob("*.jpeg"))
-    change_some(files, dose, rng, lambda p, f: encode(p, 75 if is_sick(f) else 95))
+    change_some(files, dose, rng, lambda p, f: encode(p, 75 if is_pneumonia(f) else 95))
 
 
 def plant_marker(root: Path, dose: float, rng) -> None:
@@ -61,7 +62,7 @@ def plant_marker(root: Path, dose: float, rng) -> None:
         ImageDraw.Draw(image).rectangle(box, fill=235)
         return encode(image, 90)
 
-    files = [f for f in sorted(root.rglob("*.jpeg")) if is_sick(f)]
+    files = [f for f in sorted(root.rglob("*.jpeg")) if is_pneumonia(f)]
     change_some(files, dose, rng, mark)
 
 
@@ -69,7 +70,7 @@ def plant_brightness(root: Path, dose: float, rng) -> None:
     """Lift pneumonia by `dose` grey levels and lower normals by as much."""
 
     def lift(image: Image.Image, file: Path) -> bytes:
-        step = dose if is_sick(file) else -dose
+        step = dose if is_pneumonia(file) else -dose
         return encode(image.point(lambda grey: grey + step), 90)
 
     change_some(sorted(root.rglob("*.jpeg")), 1.0, rng, lift)
@@ -106,11 +107,11 @@ def plant_children(root: Path, dose: float, rng) -> None:
         file.rename(root / "chest_xray/test" / file.parent.name / file.name)
 
 
-# kind -> how it is planted, its three doses, what must be found, and whose work
+# kind -> how it is planted, its three doses, and what must be found
 FAULTS = {
-    "JPEG quality by class, share": (plant_quality, (0.1, 0.3, 1.0), CLASS),
-    "marker by class, share": (plant_marker, (0.2, 0.5, 1.0), CLASS),
-    "brightness by class, grey levels": (plant_brightness, (3, 8, 15), CLASS),
+    "JPEG quality by class, share": (plant_quality, (0.1, 0.3, 1.0), FILE),
+    "marker by class, share": (plant_marker, (0.2, 0.5, 1.0), BORDER),
+    "brightness by class, grey levels": (plant_brightness, (3, 8, 15), BRIGHTNESS),
     "test shifted, grey levels": (plant_shift, (5, 10, 20), SHIFT),
     "test copies in train, share": (plant_copies, (0.01, 0.1, 0.5), COPIES),
     "children apart, share": (plant_children, (0.02, 0.1, 0.5), CHILDREN),
@@ -134,6 +135,16 @@ def audit_planted(clean: Path, plant: Callable | None, dose: float) -> dict:
     }
 
 
+def leave_out(faults: list[str], wanted: str) -> list[str]:
+    """Leave out what was planted: it may show in several probes of the class."""
+    told = "class told by"
+    return [
+        name
+        for name in faults
+        if name != wanted and not (name.startswith(told) and wanted.startswith(told))
+    ]
+
+
 def share(hits: list[bool]) -> str:
     return f"{sum(hits)} of {len(hits)}: {evaluation.share_interval(hits).figure}"
 
@@ -153,12 +164,11 @@ def main() -> None:
             if wanted:
                 print(f"{kind:34} {dose:5} found in", end=" ")
                 print(share([wanted in one["faults"] for one in found]), flush=True)
-            others = [one for one in found if set(one["faults"]) - {wanted}]
-            print(f"{'':40} other faults in {len(others)}:", flush=True)
-            for one in others:
-                print(
-                    f"{'':42}", [f for f in one["faults"] if f != wanted], one["probes"]
-                )
+            others = [leave_out(one["faults"], wanted) for one in found]
+            print(f"{'':40} other faults in {sum(map(bool, others))}:", flush=True)
+            for one, names in zip(found, others, strict=True):
+                if names:
+                    print(f"{'':42}", names, one["probes"])
     print(f"{time.process_time() - started:.0f} CPU-seconds")
     if args.out:
         write_text(args.out, json.dumps(answers, indent=1))

@@ -1,4 +1,4 @@
-"""Measure the baselines of the audit's probes, and keep them in xraylab/baselines.json.
+"""Measure the baselines of the audit's probes, and keep them in baselines.json.
 
 python benchmarks/calibrate_audit.py SET ...
 
@@ -14,10 +14,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xraylab import __version__, data, duplicates
+from xraylab import __version__, data
 from xraylab.audit import features, probes
 from xraylab.files import write_text
-from xraylab.images import read_thumbnails
 
 SIZES = (100, 200, 400, 800, 1600)  # children a set
 MOST = 36  # sets a size; smaller sets are cheap but many
@@ -25,16 +24,16 @@ MOST = 36  # sets a size; smaller sets are cheap but many
 
 def read_set(root: Path) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
     """Read one set of the first source: its table, file facts and squares."""
-    files, _ = data.list_files(root)
-    images = duplicates.find_images(files, root, progress=False).table
-    table = data.add_groups(files.merge(images, on="path"))
-    table = table[table["kept"]].reset_index(drop=True)
+    merged = data.merge(root, progress=False)
+    table = merged.manifest[merged.manifest["kept"]].reset_index(drop=True)
     table = table.assign(
-        split=table["published_split"], group_id=root.name + table["group_id"]
+        split=table["published_split"],
+        group_id=root.name + table["group_id"],
     )
-    seen = read_thumbnails(table["path"].tolist(), root, progress=False)
-    squares = seen.squares[seen.files["square"]]
-    return table[["label", "split", "group_id"]], seen.files, squares
+    seen = merged.thumbnails
+    files = seen.files.set_index("path").loc[table["path"]].reset_index()
+    columns = ["label", "class_name", "split", "group_id"]
+    return table[columns], files, seen.squares[files["square"]]
 
 
 def cut_sets(groups: np.ndarray, size: int, seed: int) -> list[np.ndarray]:
@@ -54,33 +53,39 @@ def measure(values: dict, table: pd.DataFrame) -> pd.DataFrame:
             found = probes.ask_probes(
                 part, table[of].reset_index(drop=True), seed=number
             )
-            rows += [figure | {"size": size} for figure in found if "n_each" in figure]
+            rows += [figure | {"size": size} for figure in found]
         print(size, "children done", flush=True)
     return pd.DataFrame(rows)
 
 
 def summarise(found: pd.DataFrame) -> dict:
     """Mean by size, and how much wider than its sampling error a figure falls."""
-    kind = np.where(found["question"] == "class", "class ", "shift ")
     entries = {}
-    for name, rows in found.groupby(kind + found["feature"], sort=False):
-        by_size = rows.groupby("size")
-        mean = by_size["auroc"].transform("mean")
+    for name, rows in found.groupby(found["asks"] + " " + found["feature"], sort=False):
+        asked = rows[rows["on"] == "cross-validated"]
+        mean = asked.groupby("size")["auroc"].transform("mean")
         errors = [
             probes.measure_error(max(baseline, 0.5), *n_each)
-            for baseline, n_each in zip(mean, rows["n_each"], strict=True)
+            for baseline, n_each in zip(mean, asked["n_each"], strict=True)
         ]
-        n_sets = by_size.size()
-        degrees = n_sets.sum() - len(n_sets)
-        z = (rows["auroc"] - mean) / errors
-        entries[name] = {
-            "n_groups": by_size["n_groups"].mean().round(1).tolist(),
-            "auroc": by_size["auroc"].mean().round(4).tolist(),
-            "n_sets": n_sets.tolist(),
-            # a header that never varies must not make the limit nothing
-            "spread": max(1.0, round(float(np.sqrt((z**2).sum() / degrees)), 3)),
-        }
+        entry = average(asked)
+        degrees = sum(entry["n_sets"]) - len(entry["n_sets"])
+        z = (asked["auroc"] - mean) / errors
+        # a header that never varies must not make the limit nothing
+        entry["dispersion"] = max(1.0, round(float(np.sqrt((z**2).sum() / degrees)), 3))
+        on_test = rows[rows["on"] == "test"]
+        entries[name] = entry | ({"on_test": average(on_test)} if len(on_test) else {})
     return entries
+
+
+def average(rows: pd.DataFrame) -> dict:
+    """Mean figure by size: groups outside the test, AUROC, and sets behind it."""
+    by_size = rows.groupby("size")
+    return {
+        "n_groups": by_size["n_asked"].mean().round(1).tolist(),
+        "auroc": by_size["auroc"].mean().round(4).tolist(),
+        "n_sets": by_size.size().tolist(),
+    }
 
 
 def main() -> None:

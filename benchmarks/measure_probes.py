@@ -19,7 +19,7 @@ import sklearn
 from scipy.stats import rankdata
 
 from xraylab import __version__, audit, data, evaluation, results
-from xraylab.audit import features, probes
+from xraylab.audit import features, probes, shortcuts
 
 NUMBERS = ["table_sum", "bits_per_pixel", "bytes", "height", "width", "aspect"]
 READINGS = (
@@ -27,6 +27,7 @@ READINGS = (
     "trial at 64 px, and studies of nearest neighbours and of probes; the run "
     "real-64px-official; and one trial of the original at 224 px"
 )
+FROM_FILES = ("file", "header", "aspect")
 PIXELS = ("intensity", "spectrum", "ring", "corners", "thumbnail")
 
 
@@ -35,14 +36,14 @@ def read_originals(file: Path) -> pd.DataFrame:
     table = pd.read_csv(file).rename(columns={"luma_table_sum": "table_sum"})
     table = table[table["split"] == "train"].reset_index(drop=True)
     keys = table["name"].map(data.read_name)
-    return table.assign(
+    table = table.assign(
         label=(table["label"] == "PNEUMONIA").astype(int),
+        class_name=table["label"].str.lower(),
         group_id=["-".join(key) for key in keys],
         format="JPEG",
         dpi=table["dpi"].astype(str).str.extract(r"(\d+)")[0].astype(float).fillna(0),
-        aspect=table["width"] / table["height"],
-        bits_per_pixel=8 * table["bytes"] / (table["width"] * table["height"]),
     )
+    return shortcuts.with_ratios(table)
 
 
 def measure_number(table: pd.DataFrame, name: str) -> dict:
@@ -89,10 +90,10 @@ def main() -> None:
     found = audit.run_audit(args.first_source)
     by_pixels = found.probes[found.probes["feature"].isin(PIXELS)]
     originals = read_originals(args.originals)
-    by_file = probes.run_probes(
-        features.make_file_features(originals),
-        originals[["label", "group_id", "split"]],
-    )
+    facts = {
+        name: features.FEATURES[name].measure(originals, None) for name in FROM_FILES
+    }
+    by_file = probes.run_probes(facts, originals)
     numbers = {
         f"class, {name} alone, full-size files": measure_number(originals, name)
         for name in NUMBERS
@@ -107,7 +108,7 @@ def main() -> None:
         "recipe": {
             "model": "scaling and logistic regression, balanced, C 0.01",
             "folds": 5,
-            "features": features.FEATURES,
+            "features": {name: made.about for name, made in features.FEATURES.items()},
         },
         "seed": 0,
         "n_test_readings": 25,

@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
+import xraylab  # noqa: F401, before torch is: its waiting threads shall not spin
+
 # Six children a class, two images each: (kind, number) -> file names.
 NORMALS = [f"IM-{n:04d}-0001{more}.jpeg" for n in range(1, 7) for more in ("", "-0002")]
 SICK = [f"person{n}_bacteria_{2 * n + k}.jpeg" for n in range(1, 4) for k in (0, 1)] + [

@@ -19,4 +19,16 @@ A folder is a room, a room is a step of the course, and data walks down the page
 For teaching and research. Not for clinical use.
 """
 
+import os
+import sys
+
 __version__ = "0.1.0"
+
+# Threads that wait for each other spin by default, and beside any other work training
+# is then far slower. They read how long they may spin when torch is loaded: GNU's in
+# turns, Intel's and LLVM's (Windows, macOS) in milliseconds. A short spin costs
+# little when all is quiet, where none at all would cost about twice as much.
+_SHORT_SPIN = {"GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "1"}
+if "torch" not in sys.modules and "OMP_WAIT_POLICY" not in os.environ:
+    for _name, _value in _SHORT_SPIN.items():
+        os.environ.setdefault(_name, _value)

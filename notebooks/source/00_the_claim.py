@@ -11,7 +11,7 @@
 # Afterwards you can
 #
 # - merge three image folders, split them and train a network in a few lines,
-# - read a score together with its count, its interval and its floor,
+# - read a score together with its count, its interval and its baseline,
 # - say which questions a single number leaves open.
 #
 # > Not for clinical use. This course teaches how to judge a model. Nothing in it
@@ -31,7 +31,8 @@ here = lesson.start(0)
 # number where it says `None`, and how sure you are from 0 to 1. Leave it as it is if
 # you would rather only watch.
 #
-# *The share of right answers on the files that were kept for testing will be …*
+# *The **accuracy**, the share of right answers, on the files that were kept for testing
+# will be …*
 
 # %%
 lesson.guess("naive accuracy", None, sure=None)
@@ -47,11 +48,12 @@ lesson.guess("official accuracy", None, sure=None)
 # ## The images
 #
 # Three folders, as one downloads them. Each has the classes *normal* and
-# *pneumonia*. Let us merge them and count.
+# *pneumonia*. The folder an image lies in is its **ground truth**, the label that
+# answers are held against. Let us merge them and count.
 
 # %%
 merged = data.merge(here.root, progress=False)
-data.save_merge(merged, here.merge_folder)
+merged.save(here.merge_folder)
 files = merged.manifest
 files.groupby(["source", "label"]).size().unstack()
 
@@ -71,7 +73,9 @@ _ = plots.show_images(
 # ## The split
 #
 # The original project puts all files in one pot, shakes, and keeps a part for
-# testing. We call this `naive-merge`, and do the same.
+# testing. We call this `naive-merge`, and do the same. The network learns from the
+# **training set**. Choices are made on the **validation set**. The **test set** is
+# read once, at the end.
 
 # %%
 table = data.split(files, "naive-merge", seed=0)
@@ -81,7 +85,7 @@ table["split"].value_counts()
 # ## The training
 #
 # The network is a ResNet18, with the original's dropout, optimiser, schedule and
-# image changes. Three things differ, so that it fits a laptop: the images are
+# data augmentation. Three things differ, so that it fits a laptop: the images are
 # smaller, the run is shorter, and the weights start at random. The original starts
 # from ImageNet's. Run the cell and have a sip of tea.
 
@@ -97,16 +101,16 @@ run.history[["epoch", "train_accuracy", "valid_accuracy"]].tail(3).round(3)
 # %%
 for part in ("train", "valid"):
     labels = run.table.loc[run.table["split"] == part, "label"]
-    floor = max(labels.mean(), 1 - labels.mean())
-    print(f"{part}: n = {len(labels)}, floor {floor:.2f} (always the larger class)")
+    baseline = max(labels.mean(), 1 - labels.mean())
+    print(f"{part}: n = {len(labels)}, baseline {baseline:.2f} (the larger class)")
 
 # %% [markdown]
 # The curve below is the one such projects show. Both lines climb and meet. They often
-# draw the test in it, epoch by epoch. We draw a validation part instead, so that the
-# test stays unread until the end.
+# draw the test set in it, epoch by epoch. We draw the validation set instead, so that
+# the test set stays unread until the end.
 #
 # The two lines are not measured alike. Training accuracy is taken along the way, with
-# dropout on and on images that were turned, blurred or mirrored. That makes it lower
+# dropout on and on images that were rotated, blurred or mirrored. That makes it lower
 # than it would be on the same images afterwards.
 
 # %% alt="Accuracy by epoch on training and validation images. Both lines climb and meet."
@@ -115,8 +119,8 @@ _ = plots.plot_history(run.history, data_name=here.data_name)
 # %% [markdown]
 # ## The score
 #
-# Now the part that was kept for testing. Reading a test is a step of its own here,
-# and each reading is counted: a test one looks at often is no test any more.
+# Now the test set. Reading it is a step of its own here, and each reading is logged: a
+# test that guides our choices is no test any more.
 
 # %% tags=["nbval-ignore-output"]
 predictions, n_looks = training.score(here.folder / "naive-merge", on="test")
@@ -124,14 +128,17 @@ metrics = evaluation.evaluate(predictions)
 print(*evaluation.describe(metrics), sep="\n")
 
 # %% [markdown]
-# Read a line like this: *value (low to high), n, floor*. The interval says how far
-# the value may be off by chance with so few images. The floor is what an answer
-# reaches that never looks at the image: for accuracy, always naming the larger class;
-# for the others, tossing a coin that says "pneumonia" as often as the network does.
+# Read a line like this: *value (low to high), n, groups, baseline*. The **95 %
+# confidence interval** says how far the value may be off by chance with so few
+# children; it counts groups of images that belong to one child, not files. The
+# **baseline** is what an answer reaches that does not depend on the image: for
+# accuracy, always naming the larger class; for the others, tossing a coin that says
+# "pneumonia" as often as the network does.
 #
-# There is our 96 %, or close to it. The table of right and wrong answers:
+# There is our 96 %, or close to it. The **confusion matrix** counts the right and
+# wrong answers of each class:
 
-# %% alt="Table of right and wrong answers, two by two. Most files are on the diagonal."
+# %% alt="Confusion matrix, two by two. Most files are on the diagonal."
 counts = evaluation.confusion(predictions["label"], predictions["score"])
 _ = plots.plot_confusion(counts, data_name=here.data_name)
 
@@ -163,7 +170,7 @@ print("show an image that is also in train.")
 # %% [markdown]
 # The three folders hold the same images. One of them has other names and other bytes,
 # so it is easy to miss. **The test asked the network what it had already
-# been told.**
+# been told.** This is **data leakage**: something of the test is known in training.
 #
 # Careful, though. We have found *a* reason to doubt the number. We have not yet
 # shown that it is *the* reason, or how large its part is. Other suspects wait:
@@ -190,7 +197,7 @@ counts[["n_files", "image_in_train", "group_in_train"]].round(2)
 # ## What you take along
 #
 # - A project like this is a few lines, and its number comes easily.
-# - A score needs its count, its interval and its floor beside it.
+# - A score needs its count, its interval and its baseline beside it.
 # - A test can only say something about images it does not share with training.
 #
 # Next: [01 · Merging](01_merging.ipynb) finds the copies, first by hand.

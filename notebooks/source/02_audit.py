@@ -4,15 +4,17 @@
 # **Question: what else tells the classes apart?**
 #
 # Lesson 01 left you with images that are each counted once. But a clean merge can
-# still hold a shortcut: something that has nothing to do with lungs and yet names
-# the class. A network takes the easiest way it finds, and it will not tell you.
+# still hold a **shortcut**: something in the image or its file that gives the class
+# away and is not the disease. Often a **confounder** stands behind it, something that
+# goes with both the class and the image, such as the ward that took it. A network may
+# learn a shortcut instead of the disease, and its score does not tell which.
 # So we look for shortcuts first, without any network.
 #
 # Afterwards you can
 #
 # - measure how well a single number tells two classes apart, by sorting,
 # - read what a file tells before anyone looks at the image,
-# - probe an image without its lungs, and say what the right control is,
+# - probe an image without its lungs, and say what the right baseline is,
 # - audit a whole folder with one call, and read what it found.
 #
 # > Not for clinical use. This course teaches how to judge a model. Nothing in it
@@ -33,14 +35,15 @@ here = lesson.start(2)
 # ## The images of this lesson
 #
 # We need only the first source, since the others copy it. The published test stays
-# aside. From the rest we take equally many of both classes. Then an answer that
-# never looks is right half the time, and that is easy to keep in mind.
+# aside. From the rest we take equally many of both classes. Then an answer that does
+# not use the image is right half the time: the **baseline**, what is reached without
+# the image, is 0.50.
 
 
 # %%
 def first_source(root):
     files, _ = data.list_files(root)
-    return files[files["source"] == data.FIRST]
+    return files[files["source"] == next(iter(data.SOURCES))]
 
 
 def both_classes(files, at_most=500):
@@ -75,8 +78,9 @@ print("small", "".join("NP"[label] for label in ordered), "large")
 
 # %% [markdown]
 # Now count. Walk from small to large. Each `P` beats every `N` that you have already
-# passed. The share of pairs that are won is called **AUROC**. It is 1 when all `P`
-# come last, 0 when they all come first, and 0.5 when the letters are mixed.
+# passed. The share of pairs that are won is called **AUROC**: the chance that a random
+# positive has a higher value than a random negative. It is 1 when all `P` come last, 0
+# when they all come first, and 0.5, chance level, when the letters are mixed.
 
 # %%
 passed, won = 0, 0
@@ -87,24 +91,24 @@ for label in ordered:
         passed += 1
 n_pairs = passed * (ordered == 1).sum()
 share = won / n_pairs
-print(f"{share:.2f} of {n_pairs} pairs, from {len(few)} files, floor 0.50")
+print(f"{share:.2f} of {n_pairs} pairs, from {len(few)} files, baseline 0.50")
 
 # %% [markdown]
-# A 0 is as telling as a 1, just the other way round. The helper therefore gives the
+# A 0 tells as much as a 1, just the other way round. The package therefore gives the
 # better of the two, and says which class has the higher values. Does it agree with
 # your count? So few files are only for practice. All of them follow below.
 
 # %%
-by_helper = audit.one_feature_auroc(few["bytes"], few["label"])
-print(f"{by_helper.auroc:.2f}, high means {by_helper.high_means}")
-print("both agree:", np.isclose(max(share, 1 - share), by_helper.auroc))
+by_package = audit.one_feature_auroc(few["bytes"], few["label"])
+print(f"{by_package.auroc:.2f}, high means {by_package.high_means}")
+print("both agree:", np.isclose(max(share, 1 - share), by_package.auroc))
 
 # %% [markdown]
 # ## What the files tell
 #
 # A file's header holds more: width, height, colour mode, and for a JPEG how coarsely
-# it was saved. None of this needs a look at the image. Here are the middle values
-# of each class.
+# it was saved. None of this needs a look at the image. Here are the medians of each
+# class.
 
 # %%
 facts = audit.file_facts(first, here.root)
@@ -115,15 +119,15 @@ facts.loc[train.index, names].groupby(train["label"]).median().round(2)
 # `table_sum` belongs to the JPEG: the higher, the coarser it was saved. Which facts
 # tell the classes apart, and do they still do so on the published test?
 #
-# A figure from few images may be luck. So each gets an interval: we draw the
-# children again, with repeats, and look how far the figure moves. Lesson 05 does it
-# by hand.
+# A figure from few images may be luck. So each comes with its 95 % confidence interval,
+# and with the number of groups behind it: images of one child are not independent.
+# Lesson 05 makes such an interval by hand.
 
 
 # %%
 def with_interval(scores, labels, groups):
     answers = {"label": labels, "score": scores, "group_id": groups}
-    return evaluation.bootstrap_interval(pd.DataFrame(answers), n_boot=500)
+    return evaluation.measure(pd.DataFrame(answers), "AUROC")
 
 
 def by_number(values, files, high_means):
@@ -138,38 +142,33 @@ for name in names:
     way = audit.one_feature_auroc(facts.loc[train.index, name], train["label"])
     for part, files in {"train": train, "test": first[is_test]}.items():
         found = by_number(facts.loc[files.index, name], files, way.high_means)
-        print(f"{name:15} {part:5} {found}, floor 0.50")
+        print(f"{name:15} {part:5} {found}, baseline 0.50")
         told[name, part] = found
 lesson.keep_truth("file size AUROC", told["bytes", "train"], here.data_name)
 
 # %% [markdown]
 # The direction was chosen on the training files, so on the test a figure may fall
-# below one half: the fact has turned round. Some facts may name the class nearly
-# alone. Some may help on one side only. None of them is about lungs.
+# below one half: there the direction is the other one. Some facts may tell the class
+# nearly alone. Some may help on one side only. None of them is about lungs.
 #
-# Let us make a rule of the size, as a bad model would. The cut lies in the middle
-# between the classes, chosen on the training images alone.
+# Let us make a rule of the size, as a bad model would. The threshold lies halfway
+# between the medians of the classes, chosen on the training images alone.
 
 # %%
-middle = train.groupby("label")["bytes"].median()
+medians = train.groupby("label")["bytes"].median()
 for name, part in {"training": train, "test": both_classes(first[is_test])}.items():
-    calls = (part["bytes"] > middle.mean()) == (middle[1] > middle[0])
-    n_right = int((calls == part["label"]).sum())
-    low, high = evaluation.wilson(n_right, len(part))
-    print(
-        f"{name:9} {n_right / len(part):.2f} right ({low:.2f} to {high:.2f}), "
-        f"n = {len(part)}, floor 0.50"
-    )
+    calls = (part["bytes"] > medians.mean()) == (medians[1] > medians[0])
+    right = evaluation.share_interval(calls == part["label"], part["patient_id"])
+    print(f"{name:9} accuracy {right}, baseline 0.50")
 
 # %% [markdown]
-# Does the test figure surprise you, after the AUROC above? The AUROC asks only for the
-# order of the files. A rule needs a cut too, and a cut from one block of files may lie
-# on the wrong side in another. Lesson 05 comes back to this.
+# Does the test figure surprise you, after the AUROC above? The AUROC depends only on
+# the order of the files. A rule needs a threshold too, and a threshold from one set of
+# files may lie on the wrong side in another. Lesson 05 comes back to this.
 #
 # A network never sees the size of a file. So is all this harmless? No. A wide
-# image that is pressed into a square shows a narrow chest. A coarse JPEG leaves
-# small blocks in the image. **Part of what a file tells walks through the door
-# into the pixels.**
+# image that is squeezed to a square shows a narrow chest. A coarse JPEG leaves
+# small blocks in the image. So part of what a file tells is in the pixels too.
 #
 # ## An image without lungs
 #
@@ -194,9 +193,11 @@ _ = plots.show_images(
 )
 
 # %% [markdown]
-# Would you dare to make a diagnosis from these? We let a very simple model try. It
-# weighs each pixel and adds up. Every image is judged by a model that has not seen
-# this child. We call it a **probe**. What AUROC will it reach?
+# Would you dare to make a diagnosis from these? We let a linear model try: it weighs
+# each pixel and adds up. A small model that sees one suspected shortcut and nothing
+# else is called a **probe**. It is scored under **cross-validation**: the images are
+# cut into five folds, and each fold is scored by a model that was fitted on the other
+# four. All images of a child are in one fold. What AUROC will it reach?
 
 # %%
 lesson.guess("ring probe AUROC", None, sure=None)
@@ -210,15 +211,15 @@ def probe_auroc(features, labels, files):
 
 ring_auroc = probe_auroc(rings, train["label"], train)
 lesson.keep_truth("ring probe AUROC", ring_auroc, here.data_name)
-print(f"ring only     {ring_auroc}, floor 0.50")
-print(f"whole image {probe_auroc(squares, train['label'], train)}, floor 0.50")
+print(f"ring only    {ring_auroc}, baseline 0.50")
+print(f"whole image  {probe_auroc(squares, train['label'], train)}, baseline 0.50")
 
 # %% [markdown]
-# ## How much is nothing?
+# ## What does chance reach?
 #
-# Before we get excited: a probe with so many pixels might find something in pure
-# chance. We need a **control**, where we know that there is nothing to find. Give
-# each child the class of another child, and ask again, a few times.
+# A probe with so many pixels might find something by chance alone. We need a
+# control, where we know that there is nothing to find. Give each child the class of
+# another child (a permutation test), and ask again, a few times.
 
 # %%
 children = train.groupby("patient_id")["label"].first()
@@ -227,14 +228,14 @@ chance = []
 for _ in range(8):
     swapped = dict(zip(children.index, rng.permutation(children), strict=True))
     chance.append(probe_auroc(rings, train["patient_id"].map(swapped), train).value)
-print(f"ring, shuffled: {min(chance):.2f} to {max(chance):.2f}, n = {len(train)} each")
+print(f"ring, permuted: {min(chance):.2f} to {max(chance):.2f}, n = {len(train)} each")
 
 # %% [markdown]
-# That is what nothing looks like. It scatters about one half, since images are few.
-# A ring far above this range carries real information about the class.
+# That is what chance reaches. It scatters about one half, since images are few.
+# A ring far above this range carries information about the class.
 #
 # For the built-in images there is a better control. We made them, so we can make
-# them again with the same children and the same disease, and **without** the
+# them again with the same children and the same disease, and without the planted
 # shortcuts. On real images nobody can do that, and the cell says so.
 
 # %%
@@ -246,21 +247,20 @@ if here.is_builtin:
     clean = both_classes(files[files["published_split"] != "test"])
     whole = read_squares(clean, root)
     ring = audit.hide_lungs(whole, ring_px=3)
-    print(f"clean ring    {probe_auroc(ring, clean['label'], clean)}, floor 0.50")
-    print(f"clean image {probe_auroc(whole, clean['label'], clean)}, floor 0.50")
+    print(f"clean ring   {probe_auroc(ring, clean['label'], clean)}, baseline 0.50")
+    print(f"clean image  {probe_auroc(whole, clean['label'], clean)}, baseline 0.50")
 else:
     print("Real images have no clean twin.")
 
 # %% [markdown]
-# Compare with the two lines above. Without shortcuts the ring should fall back to
-# about what nothing looks like. The whole image falls too, yet keeps something:
-# that part is in the lungs.
+# Compare with the two lines above. How far does the ring fall without the shortcuts?
+# And the whole image? Here only the shortcuts were taken away, so the difference is
+# due to them. What is left above chance goes with the disease.
 #
-# ## The test is another block
+# ## Is the test like the rest?
 #
-# One more question. Normal is normal, whether in training or in the test. So nobody
-# should be able to tell normal training images from normal test images. Can the
-# probe?
+# One more question. If the test were drawn at random from the same images, nobody
+# could tell normal training images from normal test images. Can the probe?
 
 # %%
 normal = first[first["label"] == 0].assign(in_test=is_test.astype(int))
@@ -268,46 +268,50 @@ n_each = min(300, normal["in_test"].value_counts().min())
 normal = normal.groupby("in_test").sample(n_each, random_state=0)
 edges = audit.hide_lungs(read_squares(normal, here.root), ring_px=3)
 found = probe_auroc(edges, normal["in_test"], normal)
-print(f"normal, training or test, ring only: {found}, floor 0.50")
+print(f"normal, training or test, ring only: {found}, baseline 0.50")
 
 # %% [markdown]
-# When this is well above chance, the published test differs from the training images
-# in something that is not the disease: the time, the machine, the hand, or the choice
-# of children. A model that leans on a shortcut of the first block may find it gone in
-# the second. That can be one reason, among others, why scores drop.
+# When this is well above chance, there is a **distribution shift**: the images of the
+# test differ from those that were learnt, here in something that is not the disease.
+# The probe does not say what. A shortcut of the training images may be missing in the
+# test. That can be one reason, among others, why scores drop.
 #
 # ## All of it, with one call
 #
 # You have now done by hand what `xraylab audit FOLDER` does for any folder of
-# labelled images. It takes each image once, looks who meets whom, and runs a
-# probe for everything above. Its **floor** is your clean control, made many times:
-# what the same probe reaches on sets without shortcuts. Before you run it: how many
-# kinds of trouble will it find in the three sources together?
+# labelled images. It looks for **data leakage** (here an image or a child in several
+# splits, so that the test is known in training). Then it takes each image once, and
+# runs a probe for everything above. Its baseline is your clean control, made many
+# times: what the same probe reaches on sets without shortcuts. Before you run it: how
+# many kinds of finding will there be in the three sources together?
 
 # %%
 found = audit.run_audit(here.root, progress=False)
 for finding in found.findings:
     mark = "finding" if finding.is_fault else "note   "
     print(mark, finding.name)
+print("checks that could not run:", ", ".join(found.not_run["check"]) or "none")
 
 # %% [markdown]
-# A finding asks for something, a note is only worth knowing. The figure shows the
-# probes. The dot is the measurement with its interval, the upright line its floor,
-# and the triangle begins where a finding does. That place lies far out: few
-# clean sets have any probe beyond it.
+# A finding asks for something, a note is only worth knowing. A check that could not
+# run has found nothing, and says nothing. The figure shows the probes. The dot is the
+# measurement with its confidence interval, the upright line its baseline, and the
+# triangle the limit where a finding begins. The limits are set so that one clean set
+# in twenty has any probe beyond its own.
 
-# %% alt="Each probe's AUROC as a dot with its interval, its floor, and where a finding begins."
+# %% alt="Each probe's AUROC as a dot with its interval, its baseline, and where a finding begins."
 ax = plots.plot_probes(found.probes, data_name=here.data_name)
 
 # %% [markdown]
-# Find the ring. It stands near the figure of your own ring, but not on it: the helper
-# looks at all training images and a little more coarsely. Did it cross its mark?
+# Find the ring. It is near the figure of your own ring, but not equal: the package
+# takes all training images, at 24 pixels. Did it cross its limit?
 # And the probes named *test or not*: which class has a test that can be told apart?
 #
-# Each finding also says what it does **not** show. Read one in full.
+# Each finding also says what it does not show. Read one in full. Its advice follows
+# the family of the probe: a border is not mended by saving all files alike.
 
 # %%
-fault = next(f for f in found.faults if f.name == "class told without the lungs")
+fault = next(f for f in found.faults if f.name.startswith("class told by"))
 print(fill(fault.found.splitlines()[0], 84))
 for name, said in {
     "shows": fault.shows,
@@ -330,21 +334,21 @@ real = results.read_result(name)
 for feature in ("ring", "corners", "spectrum", "intensity", "thumbnail"):
     for where in ("cross-validated", "test"):
         key = f"class, {feature}, {where}"
-        floor = real["metrics"][key]["floor"]
-        print(f"{feature:10} {where:16} {results.quote(name, key)}, floor {floor:.2f}")
+        figure = results.read_figure(name, key)
+        baseline = real["metrics"][key]["baseline"]
+        print(f"{feature:9} {where:15} {figure}, baseline {baseline:.2f}")
 
 # %% [markdown]
-# The floor was measured on built-in images, whose disease is harder to see. So a
-# whole thumbnail above it is no proof of a fault. A ring so far above it has no
-# lungs to excuse it. On the test less is left. Is the test another block, then?
+# The baseline was measured on built-in images, where disease may be harder to see. So
+# a whole thumbnail above it is no proof of a shortcut. In the ring most of the lungs
+# are hidden, and yet it is far above. On the test less is left. Is there a
+# distribution shift?
 
 # %%
 for label in ("normal", "pneumonia"):
     key = f"test or not, {label}, thumbnail, cross-validated"
-    print(
-        f"{label:9} {results.quote(name, key)}, floor "
-        f"{real['metrics'][key]['floor']:.2f}"
-    )
+    baseline = real["metrics"][key]["baseline"]
+    print(f"{label:9} {results.read_figure(name, key)}, baseline {baseline:.2f}")
 
 # %% [markdown]
 # And the files? The small images were saved again by others, so their headers tell
@@ -353,19 +357,19 @@ for label in ("normal", "pneumonia"):
 # %%
 for fact in ("table_sum", "bits_per_pixel", "bytes", "aspect"):
     key = f"class, {fact} alone, full-size files"
-    print(f"{fact:15} {results.quote(name, key)}, floor 0.50")
+    print(f"{fact:15} {results.read_figure(name, key)}, baseline 0.50")
 
 # %% [markdown]
-# One number from the header, and the class is known: no pixel was read.
+# Some of these numbers alone tell the class nearly every time: no pixel was read.
 #
 # ## What this shows, and what it does not
 #
-# - It shows that the information **is there**. It does not show that a network
-#   **uses** it. Lesson 06 asks the network itself.
-# - A ring is not free of medicine. A very sick child is held by somebody, wears
-#   cables, is turned. That can tell the class on real images, without any fault
-#   of the files.
-# - A probe that finds nothing proves little. A cleverer one might.
+# - It shows that the information is there. It does not show that a network
+#   uses it. Lesson 06 asks the network itself.
+# - A ring may go with the disease. A child with severe pneumonia may be held by
+#   somebody, wear cables, be rotated. That can tell the class on real images, without
+#   any fault of the files: severity is then the confounder.
+# - A probe that finds nothing proves little. A less simple one might find something.
 #
 # ## Change one thing
 #
@@ -374,14 +378,15 @@ for fact in ("table_sum", "bits_per_pixel", "bytes", "aspect"):
 # %%
 ring_px = 3
 thin = audit.hide_lungs(squares, ring_px)
-print(f"ring of {ring_px} px: {probe_auroc(thin, train['label'], train)}, floor 0.50")
+thin_auroc = probe_auroc(thin, train["label"], train)
+print(f"ring of {ring_px} px: {thin_auroc}, baseline 0.50")
 
 # %% [markdown]
 # ## What you take along
 #
 # - AUROC is a count: the share of pairs that a number puts in the right order.
 # - Look at files before you look at images. It takes a second.
-# - A finding needs its control: the same measurement where nothing can be found.
+# - A finding needs its baseline: the same measurement where nothing can be found.
 # - One call audits a folder; what it means is still yours to say.
 #
 # Next: [03 · Model](03_model.ipynb) opens the network and computes it by hand.

@@ -34,7 +34,7 @@ here = lesson.start(3)
 #
 # Lay a small square of weights on the image, multiply what lies on top of each
 # other, and add up. Then move the square one step and do it again. That is all a
-# convolution is.
+# **convolution** is.
 #
 # Our image is dark on the left and bright on the right. Our weights subtract the
 # left from the right. Where will the result be large?
@@ -84,7 +84,7 @@ _ = plots.show_images(
 # ## A residual block
 #
 # Stack many layers and learning becomes hard: each layer must first manage to pass
-# on what came in. A residual block makes that part free. It computes what should be
+# on what came in. A **residual block** makes that part free. It computes what should be
 # **added** to its input:
 #
 # > output = relu(input + change(input))
@@ -144,7 +144,7 @@ with torch.no_grad():
 # channels grow: fewer places, and more things known about each place. In the end no
 # place is left, only a list of features, and from them two numbers.
 #
-# The first part, `normalise`, subtracts a mean and divides by a spread. It is part of
+# The first part, `normalise`, subtracts a mean and divides by a standard deviation. It is part of
 # the network here, so that training and prediction cannot disagree about it.
 
 # %%
@@ -162,8 +162,9 @@ for name, n in n_weights.items():
 # ## Transfer
 #
 # Nobody has to begin at random. One can take over the weights of a network that
-# has already learnt to see, and put a new last layer on it. The original project
-# takes weights from ImageNet, a million photographs. Here we take over from a network
+# has already learnt to see, and put a new last layer on it. This is **transfer
+# learning**; to train all of them on, on the new images, is **fine-tuning**. The
+# original project does both, with weights from ImageNet, a million photographs. Here we take over from a network
 # of our own, which needs no download. What will be equal afterwards?
 
 # %%
@@ -184,9 +185,9 @@ print(len(given), "tensors, of which new:", *new)
 # ## The last layer, by hand
 #
 # The last layer, `fc`, first drops features at random while training, so that the
-# network does not lean on a single one. Then it multiplies the features by weights,
+# network does not lean on a single one (**dropout**). Then it multiplies the features by weights,
 # adds a bias, and gives two numbers, the **logits**: one for normal, one for
-# pneumonia.
+# pneumonia. A **logit** is a raw answer, no probability yet.
 
 # %%
 features = torch.rand(1, 96, generator=torch.Generator().manual_seed(0))

@@ -11,6 +11,7 @@
 #
 # - fill in the two-by-two table and read four measures off it,
 # - put an interval on a share and on anything else, counting children, not images,
+#   and find out whether it keeps its word,
 # - choose a threshold without spending the test, and say what prevalence does to it.
 #
 # > Not for clinical use. This course teaches how to judge a model. Nothing in it
@@ -20,6 +21,7 @@
 from dataclasses import replace
 
 import numpy as np
+from scipy import stats
 
 from xraylab import data, evaluation, plots, results, training
 from xraylab.course import lesson
@@ -43,7 +45,7 @@ print(results.read_result(name)["data"])
 answers[["label", "score", "group_id"]].sample(4, random_state=1).round(3)
 
 # %% [markdown]
-# The floor first. What share would be right if one always said "pneumonia"?
+# The baseline first. What share would be right if one always said "pneumonia"?
 
 # %%
 print(f"{len(answers)} files, always pneumonia is right for {labels.mean():.3f}")
@@ -95,57 +97,118 @@ for measure, (right, of) in shares.items():
 # hand.
 
 # %%
-k, z = counts["tp"] + counts["tn"], 1.96
-share = k / n
-middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-by_hand = middle - half, middle + half
-print(f"{by_hand[0]:.3f} to {by_hand[1]:.3f}")
-print("both agree:", np.allclose(by_hand, evaluation.wilson(k, n), atol=1e-4))
+def wilson(share, n, z):
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return middle - half, middle + half
+
+
+right = (scores >= 0.5) == labels
+accuracy = right.mean()
+by_file = wilson(accuracy, n, 1.96)
+print(f"{by_file[0]:.3f} to {by_file[1]:.3f}, n = {n}")
+package = evaluation.share_interval(right)
+print("both agree:", np.allclose(by_file, package[1:3], atol=1e-3))
 
 # %% [markdown]
+# The package agrees to three digits. (It takes the quantile of the t-distribution in
+# place of 1.96, which matters when there are few.)
+#
 # Does it keep its word? We invent a network whose true accuracy we know, test it a
-# thousand times on thirty images, and count how often the interval holds the truth.
-# What share do you expect?
+# thousand times on thirty images of thirty children, and count how often the interval
+# holds the truth. This share is the **coverage** of the interval. What do you expect?
 
 # %%
 true_share = 0.8
-right = np.random.default_rng(0).binomial(30, true_share, size=1000)
-intervals = np.array([evaluation.wilson(k, 30) for k in right])
-holds = (intervals[:, 0] <= true_share) & (true_share <= intervals[:, 1])
-print(f"holds the truth in {holds.mean():.1%} of the tests")
+rng = np.random.default_rng(0)
+
+
+def coverage(draw, groups):
+    drawn = [evaluation.share_interval(draw(), groups) for _ in range(1000)]
+    return np.mean([found.low <= true_share <= found.high for found in drawn])
+
+
+thirty = coverage(lambda: rng.random(30) < true_share, None)
+print(f"holds the truth in {thirty:.1%} of the tests")
 
 # %% [markdown]
 # ## Children, not images
 #
 # Some children have several images in the test. If the network errs on one, it may
-# well err on the others, so they count as less than several children. We draw whole
-# **groups**: as many as there are, with repeats, and measure anew. This is the
-# **bootstrap**.
+# well err on the others. Let us go to the extreme: thirty children with four images
+# each, and all four right or all four wrong together. Once we count images, once
+# children, that is, **groups** of images that may not be counted as independent.
 
 # %%
-rng = np.random.default_rng(0)
-right = (scores >= 0.5) == labels
-places = answers.groupby("group_id").indices  # group -> its rows
-groups = list(places)
+children = np.repeat(np.arange(30), 4)
 
 
-def drawn_accuracy():
-    drawn = rng.choice(len(groups), len(groups))
-    return right[np.concatenate([places[groups[i]] for i in drawn])].mean()
+def all_alike():
+    return np.repeat(rng.random(30) < true_share, 4)
 
 
-by_hand = np.percentile([drawn_accuracy() for _ in range(1000)], [2.5, 97.5])
-print(f"{len(groups)} groups: {by_hand[0]:.2f} to {by_hand[1]:.2f}")
+print(f"counting images:   {coverage(all_alike, None):.1%}")
+print(f"counting children: {coverage(all_alike, children):.1%}")
 
 # %% [markdown]
-# The helper does the same, and keeps the number of sick and healthy groups fixed. It
-# should say nearly the same.
+# Counted by images, the interval is far too sure of itself. So how many images is our
+# real test worth? The **design effect** says how many times larger the variance of the
+# accuracy is, summed child by child, than if each image were a child of its own.
+# Divide n by it, and you have the **effective sample size**.
 
 # %%
-by_helper = evaluation.bootstrap_interval(answers, "accuracy")
-print("by helper:", by_helper)
-print("both about agree:", np.allclose(by_hand, by_helper[1:3], atol=0.02))
+off = answers.assign(off=right - accuracy).groupby("group_id")["off"].sum()
+n_groups = len(off)
+variance = n_groups / (n_groups - 1) * (off**2).sum() / n**2
+design_effect = variance / (accuracy * (1 - accuracy) / n)
+n_effective = n / design_effect
+print(f"{n} files of {n_groups} groups are worth {n_effective:.0f} independent ones")
+
+t = stats.t.ppf(0.975, n_groups - 1)
+by_formula = wilson(accuracy, n_effective, t)
+package = evaluation.measure(answers, "accuracy")
+print("both agree:", np.allclose(by_formula, package[1:3]))
+print("accuracy", package)
+
+# %% [markdown]
+# Another way needs no formula. We draw whole groups, as many as there are, with
+# repeats, and measure anew, a thousand times. This is the **bootstrap**. There are two
+# ways to do it: draw from all groups, or draw from the normal and from the pneumonia
+# groups apart, so that their numbers stay as they are. Will both be as wide as the
+# formula's?
+
+# %%
+places = answers.groupby("group_id").indices  # group -> its rows
+sorts = answers.groupby("group_id")["label"].first()  # group -> its class
+apart = [sorts.index[sorts == label] for label in (0, 1)]
+
+
+def bootstrap(parts):
+    found = []
+    for _ in range(1000):
+        drawn = np.concatenate([rng.choice(part, len(part)) for part in parts])
+        found.append(right[np.concatenate([places[group] for group in drawn])].mean())
+    return np.percentile(found, [2.5, 97.5])
+
+
+width = package.high - package.low
+print(f"formula         {package.low:.2f} to {package.high:.2f}")
+for way, parts in {"all groups": [sorts.index], "classes apart": apart}.items():
+    low, high = bootstrap(parts)
+    ratio = (high - low) / width
+    print(f"{way:15} {low:.2f} to {high:.2f}, {ratio:.2f} times as wide")
+
+# %% [markdown]
+# Drawn from all groups, the bootstrap says what the formula says. With the classes
+# apart it is narrower. Why? This network is right on nearly all pneumonias and wrong on
+# most normal images. So its accuracy hangs on how many of each came, and the second way
+# holds that mix fixed. Neither is wrong; they answer two questions. *What if other
+# children had come?* is the first. We report that one, since the next test will have
+# another mix.
+#
+# The bootstrap is easy to understand, but with few groups, or shares near 1, it is too
+# narrow: of thirty right answers in thirty it makes "1.00 to 1.00". So the package uses
+# formulas, and its docstrings say how often each was seen to cover.
 
 # %% [markdown]
 # ## Pairs
@@ -158,8 +221,9 @@ print("both about agree:", np.allclose(by_hand, by_helper[1:3], atol=0.02))
 sick, healthy = scores[labels == 1], scores[labels == 0]
 won = (sick[:, None] > healthy).mean() + 0.5 * (sick[:, None] == healthy).mean()
 print(f"{sick.size * healthy.size:,} pairs, of which won {won:.3f}")
-print("both agree:", np.isclose(won, evaluation.auroc_by_pairs(labels, scores)))
-print(f"AUROC {evaluation.bootstrap_interval(answers, 'AUROC')}, floor 0.50")
+auroc = evaluation.measure(answers, "AUROC")
+print("both agree:", np.isclose(won, auroc.value))
+print(f"AUROC {auroc}, baseline 0.50")
 
 # %% [markdown]
 # That looks far better than the accuracy. How can both be true? The network
@@ -215,10 +279,10 @@ print(f"accuracy: chosen on validation {own:.3f}, by peeking {best:.3f}, n = {n}
 #
 # When the network says 0.9, is it pneumonia in nine of ten? Each dot gathers answers of
 # about the same score. A dot below the line means: pneumonia is rarer there than the
-# score says.
+# score says. The bars are 95 % intervals; a dot of fewer than five groups has none.
 
 # %% alt="Share with pneumonia by score; most dots lie below the diagonal."
-_ = plots.plot_reliability(labels, scores, data_name=real)
+_ = plots.plot_reliability(answers, data_name=real)
 
 # %% [markdown]
 # ## Another place, another meaning
@@ -231,18 +295,25 @@ _ = plots.plot_reliability(labels, scores, data_name=real)
 lesson.guess("PPV at one in a hundred", None, sure=None)
 
 # %%
-measured = evaluation.evaluate(answers, threshold=chosen)["value"]
+measured = evaluation.evaluate(answers, threshold=chosen)
+
+
+def ppv(prevalence, of):
+    true_alarms = measured.loc["sensitivity", of] * prevalence
+    false_alarms = (1 - measured.loc["specificity", of]) * (1 - prevalence)
+    return true_alarms / (true_alarms + false_alarms)
+
+
 for prevalence in (labels.mean(), 0.1, 0.01):
-    true_alarms = measured["sensitivity"] * prevalence
-    false_alarms = (1 - measured["specificity"]) * (1 - prevalence)
-    right = true_alarms / (true_alarms + false_alarms)
-    print(f"{prevalence:.2f} of them sick: PPV {right:.3f}, floor {prevalence:.2f}")
-lesson.keep_truth("PPV at one in a hundred", right, real)
+    value, low, high = (ppv(prevalence, of) for of in ("value", "low", "high"))
+    print(f"{prevalence:.2f} of them with pneumonia:", end=" ")
+    print(f"PPV {value:.3f}, {low:.3f} to {high:.3f}, baseline {prevalence:.2f}")
+lesson.keep_truth("PPV at one in a hundred", value, real)
 
 # %% [markdown]
 # Same network, same threshold. A PPV without its prevalence is half a number. These
-# are computed, not counted: they are as unsure as the sensitivity and specificity that
-# went in.
+# are computed, not counted. Their ranges come from both lower and both upper ends of
+# sensitivity and specificity, so they hold the truth more often than in 95 of 100.
 #
 # ## Your own network
 #
@@ -250,7 +321,7 @@ lesson.keep_truth("PPV at one in a hundred", right, real)
 # from validation, the test is read once, and the reading is counted.
 
 # %%
-data.save_merge(data.merge(here.root, progress=False), here.merge_folder)
+data.merge(here.root, progress=False).save(here.merge_folder)
 recipe = replace(here.recipe, model="small")
 folder = here.folder / "small-official"
 run = training.train(here.merge_folder, "official", recipe, folder, progress=False)
@@ -262,15 +333,17 @@ chosen = evaluation.choose_threshold(
 )
 test, n_looks = training.score(folder, on="test", progress=False)
 mine = evaluation.evaluate(test, threshold=chosen)
-print(f"threshold {chosen:.3f} from {len(valid)} validation images, look {n_looks}")
+print(f"threshold {chosen:.3f} from {len(valid)} validation images, reading {n_looks}")
 print(*evaluation.describe(mine), sep="\n")
 
-# %% alt="Eight measures as dots with their intervals, each beside its floor."
+# %% alt="Eight measures as dots with their intervals, each beside its baseline."
 _ = plots.plot_metrics(mine, data_name=here.data_name)
 
 # %% [markdown]
-# Lines are intervals, marks are floors. A line that reaches its floor says: with this
-# many images I cannot tell it from an answer that never looks.
+# Lines are intervals, marks are baselines. A line that reaches its baseline says: so few
+# children cannot tell this figure from its baseline. It does not say that the network
+# sees nothing. An accuracy may lie at its baseline because the threshold is in the wrong
+# place, while the AUROC shows that the order is good.
 #
 # Did the threshold keep its promise of 95 in 100? If not, two things may be behind it.
 # It was chosen on few validation images, where one more or less moves it far. And the
@@ -301,7 +374,7 @@ print(*evaluation.describe(table.loc[["sensitivity", "specificity"]]), sep="\n")
 # ## What you take along
 #
 # - One table gives four measures, and each tells another story.
-# - An interval counts independent children, and a floor says what nothing is worth.
+# - An interval counts independent children, and a baseline says what nothing is worth.
 # - Thresholds come from validation. Prevalence decides what an alarm means.
 #
 # Next: [06 · Explanation](06_explanation.ipynb) asks the network for its reasons.

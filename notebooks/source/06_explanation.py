@@ -33,7 +33,7 @@ here = lesson.start(6)
 # We train a small network on the published split. Small is enough for us, and quick.
 
 # %%
-data.save_merge(data.merge(here.root, progress=False), here.merge_folder)
+data.merge(here.root, progress=False).save(here.merge_folder)
 recipe = dataclasses.replace(here.recipe, model="small")
 run = training.train(
     here.merge_folder,
@@ -120,9 +120,8 @@ _ = plots.show_map(image, smooth, data_name=here.data_name)
 #
 # Take all that lowers the answer when hidden. What share of it will lie inside the
 # true shadow of the pneumonia? For the built-in images we know where it is. We take
-# one image of each child that was called sick, and draw these children again, with
-# repeats, for the interval. For real images nobody has drawn the shadow here, so the
-# cell stays silent.
+# one image of each child that was called sick. For real images nobody has drawn the
+# shadow here, so the cell stays silent.
 
 # %%
 lesson.guess("share of the map in the lesion", None, sure=None)
@@ -141,14 +140,12 @@ if here.is_builtin:
         shares.append((drop[inside].sum() / max(drop.sum(), 1e-9), inside.mean()))
 if shares:
     in_map, in_image = np.transpose(shares)
-    drawn = np.random.default_rng(0).choice(in_map, (2000, len(in_map)))
-    low, high = np.percentile(drawn.mean(axis=1), [2.5, 97.5])
-    text = f"{in_map.mean():.2f} ({low:.2f} to {high:.2f}), n = {len(in_map)} children"
-    print(f"share of the map in the lesion {text}, floor {in_image.mean():.2f}")
-    lesson.keep_truth("share of the map in the lesion", text, here.data_name)
+    found = evaluation.mean_interval(in_map)
+    print(f"share of the map in the lesion {found}, baseline {in_image.mean():.2f}")
+    lesson.keep_truth("share of the map in the lesion", found, here.data_name)
 
 # %% [markdown]
-# The floor is the share of the image that is lesion: a map that knows nothing puts
+# The baseline is the share of the image that is lesion: a map that knows nothing puts
 # that much inside by chance. Does the interval lie above it? And how much of the map
 # lies elsewhere, on things that are no pneumonia? A patch is coarse and reaches over
 # the edge of the shadow, so the share will hardly be one. Still, a network may score
@@ -241,16 +238,17 @@ known[["dose", "mean_change"]].round(3)
 
 # %% tags=["nbval-ignore-output"] alt="Mean change of the answer by dose, one line for squeeze and one for zoom."
 curves = {
-    "squeeze": explanation.dose_curve(score, squares, explanation.squeeze, doses),
-    "zoom": explanation.dose_curve(score, squares, explanation.zoom, doses),
+    change.__name__: explanation.dose_curve(
+        score, squares, change, doses, groups=valid["group_id"]
+    )
+    for change in (explanation.squeeze, explanation.zoom)
 }
 _ = plots.plot_dose_curve(curves, data_name=here.data_name)
-n = len(squares)
 for name, curve in curves.items():
-    for dose, turned in curve[["dose", "flipped"]].to_numpy():
-        low, high = evaluation.wilson(round(turned * n), n)
-        interval = f"({low:.2f} to {high:.2f}), n = {n}"
-        print(f"{name:7} dose {dose}: {turned:.2f} of the answers turned {interval}")
+    for row in curve.itertuples():
+        interval = f"({row.flipped_low:.2f} to {row.flipped_high:.2f})"
+        counts = f"n = {row.n}, {row.n_groups} groups"
+        print(f"{name:7} dose {row.dose}: turned {row.flipped:.2f} {interval}, {counts}")
 
 # %% [markdown]
 # A child does not get ill when the image is stretched. So an honest reader would

@@ -22,9 +22,9 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from xraylab import errors, data, evaluation, images, plots, results, training
+from xraylab import data, errors, evaluation, images, plots, prediction, results
+from xraylab import training
 from xraylab.course import lesson
-from xraylab import data, prediction
 from xraylab.prediction import Predictor
 
 here = lesson.start(7)
@@ -35,7 +35,7 @@ here = lesson.start(7)
 # The same small network as in lessons 05 and 06, trained on the published split.
 
 # %%
-data.save_merge(data.merge(here.root, progress=False), here.merge_folder)
+data.merge(here.root, progress=False).save(here.merge_folder)
 recipe = replace(here.recipe, model="small")
 folder = here.folder / "small-official"
 run = training.train(here.merge_folder, "official", recipe, folder, progress=False)
@@ -49,15 +49,7 @@ predictor = Predictor(folder)
 # examples of the original project are added, with the part they belong to.
 
 # %%
-valid = run.table[run.table["split"] == "valid"]
-chosen = valid.groupby("label").sample(2, random_state=0)
-stems = run.table["path"].str.extract(r"([^/]+)\.\w+$")[0]
-famous = run.table[stems.isin(["NORMAL2-IM-1438-0001", "person1951_bacteria_4882"])]
-samples = {}
-for table in (chosen, famous):
-    for path, label, split in table[["path", "label", "split"]].to_numpy():
-        truth = "pneumonia" if label else "normal"
-        samples[f"{len(samples) + 1}: {truth}, from {split}"] = here.root / path
+samples = prediction.choose_samples(run.table, here.root)
 print(*samples, sep="\n")
 
 # %% [markdown]
@@ -103,7 +95,7 @@ shown = list(samples.values())[:4]
 answers = [predictor.predict(image) for image in shown]
 _ = plots.show_images(
     shown,
-    titles=[f"{a.answer} (~{a.confidence:.0%})" for a in answers],
+    titles=[f"{a.answer}\n{a.how_sure}" for a in answers],
     columns=4,
     data_name=here.data_name,
 )
@@ -207,13 +199,12 @@ confidence = np.maximum(answers["score"], 1 - answers["score"])
 right = (answers["score"] >= 0.5) == answers["label"]
 for least in (0.5, 0.9, 0.99):
     sure = confidence >= least
-    n, n_right, sick = sure.sum(), right[sure].sum(), answers["label"][sure].mean()
-    low, high = evaluation.wilson(n_right, n)
-    print(f"at least {least:4}: coverage {n / len(sure):.2f}, wrong {n - n_right}")
-    print(f"   right {n_right / n:.2f} ({low:.2f} to {high:.2f}), n = {n}", end=", ")
-    print(f"floor {max(sick, 1 - sick):.2f}")
+    n_wrong, positive = (~right[sure]).sum(), answers["label"][sure].mean()
+    found = evaluation.share_interval(right[sure], answers["group_id"][sure])
+    print(f"at least {least:4}: coverage {sure.mean():.2f}, wrong {n_wrong}")
+    print(f"   right {found}, baseline {max(positive, 1 - positive):.2f}")
 real = "real images, from scratch, 64 px"
-lesson.keep_truth("wrong at confidence 0.99", int(n - n_right), real)
+lesson.keep_truth("wrong at confidence 0.99", int(n_wrong), real)
 
 # %% [markdown]
 # It helps, and it does not save us. Some of the surest answers are wrong, and their
@@ -227,8 +218,8 @@ wrong["label"].map(words).value_counts()
 # %% [markdown]
 # ## As a page
 #
-# `make demo` opens this lesson as a page without code, for people who only want to
-# try it. It runs on your own computer. No image leaves it.
+# `make demo` (or `xraylab demo`) serves this panel as a page of its own, for people who
+# only want to try it. It runs on your own computer. No image leaves it.
 #
 # ## What this shows, and what it does not
 #

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from tests.conftest import blob_image
-from xraylab.audit import features
+from xraylab.audit import features, findings
 
 FILES = pd.DataFrame(
     {
@@ -28,7 +28,23 @@ def test_each_probe_has_finite_numbers_for_each_file():
     assert made["aspect"].ravel() == pytest.approx([np.log(2), 0])
 
 
-def test_ring_and_corners_do_not_see_the_middle():
+def test_each_feature_has_a_family_with_words_of_its_own():
+    families = {made.finding for made in features.FEATURES.values()}
+    told = {name for name in findings._words() if name.startswith("class told by")}
+    assert families == told
+    advice = {findings.make_finding(name, "").to_do for name in families}
+    assert len(advice) == len(families)
+
+
+@pytest.mark.parametrize("name", ["intensity", "ring", "corners", "spectrum"])
+def test_what_is_in_the_pixels_is_not_mended_by_saving_anew(name):
+    family = features.FEATURES[name].finding
+    advice = findings.make_finding(family, "").to_do
+    assert "quality" not in advice
+    assert family != features.FEATURES["header"].finding
+
+
+def test_ring_and_corners_do_not_see_the_centre():
     changed = SQUARES.copy()
     changed[:, 8:-8, 8:-8] = 0
     before, after = (features.make_features(FILES, s) for s in (SQUARES, changed))

@@ -1,15 +1,17 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from tests.conftest import as_jpeg, blob_image, write_file
-from xraylab import audit, cli, data, errors
+from xraylab import audit, cli, data, errors, phantom
 from xraylab.audit import findings
-from xraylab.data import manifest
+from xraylab.data import manifest, sources
 
 RULE = "index rule that does not fit"
 
@@ -63,6 +65,15 @@ def test_sources_that_share_their_images_are_found(audited):
         "children in several splits",
     ]
     assert audited.probes.empty
+    assert audited.not_run["check"].tolist() == [
+        "probes: class",
+        "probes: test or not, normal",
+        "probes: test or not, pneumonia",
+        "probes: COVID19 or another class",
+    ]
+    assert audited.not_run["reason"].iloc[-1] == (
+        "its images are left out (1): another origin, never pneumonia here"
+    )
     assert "names that disagree with pixels" not in names_of(audited)
     balance = audited.tables["balance before and after merging"]
     assert balance["n"].tolist() == [36, 36, 12, 12]
@@ -105,22 +116,127 @@ def test_any_folder_a_leak_and_a_broken_file(folder):
     assert "names that tell no child" in names_of(found)
 
 
-def test_one_image_under_two_labels(folder):
+def test_one_image_under_two_labels_is_no_copy_to_keep_one_of(folder):
     shutil.copy(folder / "train/Healthy/0.jpeg", folder / "train/Sick/again.jpeg")
     found = audit.run_audit(folder, progress=False)
-    assert "one image under two labels" in [fault.name for fault in found.faults]
-
-
-def test_three_classes_are_counted_but_not_probed(folder):
-    write_file(folder / "train/Other/9.jpeg", as_jpeg(blob_image(9)))
+    (fault,) = [f for f in found.faults if f.name == "one image under two labels"]
+    assert fault.found.startswith("Images: 1, first train/Healthy/0.jpeg")
+    assert "leave out all its files" in fault.to_do
+    assert "copies within a split" not in names_of(found)
+    shutil.copy(folder / "train/Healthy/2.jpeg", folder / "train/Healthy/again.jpeg")
     found = audit.run_audit(folder, progress=False)
-    assert "they need two classes, found 3" in audit.report_as_text(found)
+    (note,) = [f for f in found.findings if f.name == "copies within a split"]
+    assert note.found == "Further files: 1."
+
+
+def test_class_folders_that_are_not_read_are_a_finding(folder):
+    write_file(folder / "holdout/Sick/0.jpeg", as_jpeg(blob_image(41)))
+    found = audit.run_audit(folder, progress=False)
+    (fault,) = [f for f in found.faults if f.name == "class folders that are not read"]
+    assert fault.found == "Images: 1, first holdout/Sick."
+
+
+def test_twelve_bits_in_sixteen_are_a_finding_and_not_rescaled(folder):
+    levels = blob_image(31).astype(np.uint16) * 16
+    for name, scale in (("twelve", 1), ("sixteen", 16)):
+        image = Image.fromarray(levels * scale)
+        image.save(folder / f"train/Sick/{name}.png")
+    found = audit.run_audit(folder, progress=False)
+    name = "grey levels that are not scaled"
+    (fault,) = [f for f in found.faults if f.name == name]
+    assert fault.found.endswith("Files: 1, first train/Sick/twelve.png.")
+    assert found.tables[name]["path"].tolist() == ["train/Sick/twelve.png"]
+    assert found.squares[found.table["square"]].max((1, 2)).min() <= 16
+
+
+@pytest.fixture(scope="module")
+def three_classes(tmp_path_factory):
+    """A clean built-in set in three class folders, none of them exported otherwise."""
+    root = tmp_path_factory.mktemp("three")
+    phantom.write_phantom(root / "all", n_children=90, seed=7, plants=phantom.CLEAN)
+    for file in sorted((root / "all/chest-xray-pneumonia").rglob("*.jpeg")):
+        kind = data.read_name(file.name)[0]
+        name = {"bacteria": "Pneumonia", "virus": "Covid"}.get(kind, "No_Finding")
+        place = root / "set" / name / file.name
+        write_file(place, file.read_bytes())
+    return root / "set"
+
+
+@pytest.fixture(scope="module")
+def clean_three(three_classes):
+    return audit.run_audit(three_classes, progress=False)
+
+
+def export_otherwise(folder):
+    """Save a class as another hospital might: larger, in colour, with a frame."""
+    for file in folder.iterdir():
+        with Image.open(file) as image:
+            framed = ImageOps.expand(image.convert("RGB"), 24, fill=(60, 60, 60))
+            framed.save(file, quality=97, dpi=(96, 96))
+
+
+def test_one_class_from_elsewhere_is_found_among_three(
+    three_classes, clean_three, tmp_path
+):
+    assert clean_three.faults == []
+    assert clean_three.probes["question"].nunique() == 3
+    root = shutil.copytree(three_classes, tmp_path / "set")
+    export_otherwise(root / "Covid")
+    found = audit.run_audit(root, progress=False)
+    said = names_of(found)
+    assert {"class told by the file", "class told by the border"} <= set(said)
+    asked = found.probes[found.probes["question"] == "covid or another class"]
+    assert len(asked) == 8
+    told = asked.set_index("feature")["auroc"]
+    assert told["header"] > 0.99
+    assert told["ring"] > 0.9
+    assert "covid or another class, by header" in audit.report_as_text(found)
+
+
+def test_what_could_not_run_stands_beside_the_findings(three_classes, clean_three):
+    found = clean_three
+    said = (
+        f"Findings: 0; notes: {len(found.findings)}; 3 checks could not run: "
+        "images in several splits; children in several splits; "
+        "probes: test or not, and all others on the test."
+    )
+    for report in (audit.report_as_text(found), audit.report_as_html(found)):
+        assert said in report
+        assert "no folder names a split" in report
+    assert found.as_dict()["not_run"][0] == {
+        "check": "images in several splits",
+        "reason": "no folder names a split",
+    }
+    assert cli.main(["audit", str(three_classes)]) == 0
+    assert cli.main(["audit", str(three_classes), "--strict"]) == 3
+
+
+def test_every_probe_is_in_the_table_and_a_missing_baseline_is_said(clean_three):
+    figures = clean_three.probes
+    more = figures.assign(question=figures["question"] + ", again", limit=np.nan)
+    probes = pd.concat([figures, more.assign(auroc=0.7)], ignore_index=True)
+    page = audit.report_as_html(replace(clean_three, probes=probes))
+    assert page.count("<td>covid or another class") == 2 * 8
+    assert page.count("<td>no baseline</td>") == len(figures)
+
+
+def test_names_and_a_class_that_are_missing_are_checks_that_could_not_run(folder):
+    found = audit.run_audit(folder, progress=False).not_run
+    reasons = dict(zip(found["check"], found["reason"], strict=True))
+    for check in ("children in several splits", "names that disagree with pixels"):
+        assert reasons[check] == "no file name tells a child"
+    for file in folder.rglob("Sick/*"):
+        file.write_bytes(b"broken")
+    found = audit.run_audit(folder, progress=False).not_run
+    reasons = dict(zip(found["check"], found["reason"], strict=True))
+    for check in ("one image under two labels", "probes: class"):
+        assert reasons[check] == "all readable images are healthy"
 
 
 def test_a_merge_its_manifest_and_its_folder_say_the_same(
     audited, three_sources, tmp_path
 ):
-    data.save_merge(data.merge(three_sources, progress=False), tmp_path / "m")
+    data.merge(three_sources, progress=False).save(tmp_path / "m")
     for path in (tmp_path / "m", tmp_path / "m/manifest.csv"):
         found = audit.run_audit(path, progress=False)
         assert [f.found for f in found.findings] == [f.found for f in audited.findings]
@@ -136,9 +252,9 @@ def test_a_manifest_alone_lies_beside_its_images(three_sources, tmp_path):
 
 def test_a_manifest_beside_a_merge_is_read_itself(three_sources, tmp_path):
     merged = data.merge(three_sources, progress=False)
-    data.save_merge(merged, tmp_path)
+    merged.save(tmp_path)
     small = tmp_path / "small.csv"
-    part = merged.manifest[merged.manifest["source"] == data.FIRST]
+    part = merged.manifest[merged.manifest["source"] == sources.FIRST]
     small.write_text(manifest.as_csv(part), encoding="utf-8")
     assert len(audit.run_audit(small, progress=False).table) == 24
 
@@ -194,7 +310,7 @@ def probed(tmp_path_factory):
     return audit.run_audit(root, progress=False)
 
 
-def test_a_split_into_blocks_is_a_note(probed):
+def test_a_split_of_consecutive_children_is_a_note(probed):
     (note,) = [f for f in probed.findings if f.name == "split not drawn at random"]
     assert "Kinds of children: 1 of 1. Runs of one split: 2, by chance" in note.found
     assert not note.is_fault
@@ -225,14 +341,17 @@ def test_a_pair_shows_two_places(folder):
 
 
 def test_without_enough_children_it_is_said_where(audited):
-    said = "No probes: they need 12 groups of children a class outside the test."
+    said = (
+        "probes: class: 12 groups are needed on either side outside the test, "
+        "found 5 and 4"
+    )
     assert said in audit.report_as_text(audited)
 
 
 def test_one_and_many_read_right(folder):
     text = audit.report_as_text(audit.run_audit(folder, progress=False))
     assert "Files: 1, first train/Sick/cut.jpeg." in text
-    assert not re.search(r"(?<!\d)1 (images|files|notes|findings|names)", text)
+    assert not re.search(r"(?<!\d)1 (images|files|notes|findings|names|checks)", text)
 
 
 def test_names_cannot_write_into_the_page(folder):
@@ -257,7 +376,7 @@ def test_the_verb_answers_and_strict_fails_on_findings(folder, tmp_path, capsys)
 def test_wrong_use_of_the_verb(folder, capsys):
     for argv, message in (
         ([str(folder / "gone")], "must be a folder or a file, got"),
-        ([str(folder), "--thumbnails"], "--thumbnails needs --html FILE"),
+        ([str(folder), "--thumbnails"], "argument --thumbnails: needs --html FILE"),
     ):
         with pytest.raises(SystemExit) as ended:
             cli.main(["audit", *argv])

@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import audit
+from xraylab.audit import shortcuts
 from xraylab.errors import UnreadableImageError
 
 
@@ -144,7 +145,7 @@ def test_probe_says_what_it_needs(rows):
     ):
         audit.probe(features, labels, groups[1:])
     with pytest.raises(ValueError, match=r"known rows .* got 179, 180, 180"):
-        audit.fit_and_score(features[1:], labels, labels > 5)
+        shortcuts.fit_and_score(features[1:], labels, labels > 5)
     with pytest.raises(ValueError, match="labels must be 0 and 1"):
         audit.probe(features, labels * 0, groups)
     with pytest.raises(ValueError, match="at least 5 groups, found 2"):

@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import re
@@ -6,6 +7,7 @@ import subprocess
 import sys
 from urllib.error import URLError
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -22,6 +24,7 @@ VERBS = [
     "evaluate",
     "perturb",
     "predict",
+    "demo",
     "phantom",
     "lessons",
     "results",
@@ -135,6 +138,46 @@ def test_merge_names_bad_files_and_is_done(three_sources, tmp_path, capsys):
     assert "IM-0900-0001.jpeg: it is empty" in err
 
 
+def test_merge_says_what_is_worth_knowing(three_sources, tmp_path, capsys):
+    root = tmp_path / "root"
+    shutil.copytree(three_sources, root)
+    deep = io.BytesIO()
+    levels = blob_image(7).astype(np.uint16) * 16
+    Image.fromarray(levels).save(deep, "PNG")
+    write_file(root / "one/chest_xray/train/NORMAL/IM-0900-0001.png", deep.getvalue())
+    write_file(root / "one/chest_xray/holdout/NORMAL/IM-0901-0001.jpeg", b"x")
+    write_file(root / "two/val/normal/x.jpeg", as_jpeg(blob_image(80)))
+    code, answer, err = run_json(
+        capsys, "merge", "--data", root, "--out", tmp_path / "m"
+    )
+    assert code == 0
+    assert answer["left_out"] == {"one/chest_xray/holdout/NORMAL": 1}
+    assert "left out: one/chest_xray/holdout/NORMAL: 1 images in a class fold" in err
+    assert "12 of 16 bits used: no brighter than level 16 of 255: 1 files, first" in err
+    assert "images with names that tell no child: 1; each is a group of its own" in err
+
+
+def test_split_says_of_how_many_images_no_name_tells_the_child(
+    three_sources, tmp_path, capsys
+):
+    root = shutil.copytree(three_sources / "one", tmp_path / "root")
+    for i, file in enumerate(sorted(root.rglob("IM-000[12]*"))):
+        file.rename(file.with_name(f"x{i}.jpeg"))
+    merge = tmp_path / "m"
+    assert cli.main(["merge", "--data", str(root), "--out", str(merge)]) == 0
+    capsys.readouterr()
+    for protocol, more in (("grouped", True), ("naive-merge", False)):
+        argv = ["split", str(merge), "--protocol", protocol]
+        assert cli.main(argv) == 0
+        out = capsys.readouterr().out
+        n = len(list(root.rglob("x*.jpeg")))
+        assert f"Images of which no name tells the child: {n} of 24." in out
+        assert ("a child may be in two splits" in out) == more
+        _, answer, _ = run_json(capsys, *argv)
+        assert answer["n_unknown"] == n
+        assert sum(answer[s]["n_unknown"] for s in ("train", "valid", "test")) == n
+
+
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
@@ -191,7 +234,15 @@ def test_each_fault_exits_1_with_its_words(
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     (tmp_path / "blocked").write_text("a file, no folder")
     train = ["train", str(merge_folder), "--protocol", "image-random", "--out"]
-    train += [str(tmp_path / "run"), "--size", "16", "--steps", "20"]
+    train += [
+        str(tmp_path / "run"),
+        "--size",
+        "16",
+        "--batch-size",
+        "8",
+        "--steps",
+        "20",
+    ]
     argv = {
         "no run": ["evaluate", str(merge_folder)],
         "no network": [*train, "--weights", "imagenet"],
@@ -224,19 +275,20 @@ def test_weights_that_could_not_be_fetched_leave_the_folder_free(
     monkeypatch.setattr("torch.hub.download_url_to_file", no_network)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "hub"))
     train = ["train", str(merge_folder), "--protocol", "image-random", "--out"]
-    train += [str(tmp_path / "run"), "--size", "16", "--steps", "2", "--epochs", "1"]
+    train += [str(tmp_path / "run"), "--size", "16", "--batch-size", "8"]
+    train += ["--steps", "2", "--epochs", "1"]
     assert cli.main([*train, "--weights", "imagenet"]) == 1
     assert "or use weights none" in capsys.readouterr().err
     assert cli.main([*train, "--weights", "none"]) == 0
 
 
 def test_a_wrong_threshold_counts_no_look(run_folder, merge_folder, capsys):
-    before = len(test_log.list_looks(merge_folder))
+    before = len(test_log.list_readings(merge_folder))
     argv = ["evaluate", str(run_folder), "--on", "test", "--threshold", "1.5"]
     with pytest.raises(SystemExit) as ended:
         cli.main(argv)
     assert ended.value.code == 2
-    assert len(test_log.list_looks(merge_folder)) == before
+    assert len(test_log.list_readings(merge_folder)) == before
 
 
 def test_failed_work_exits_1_and_says_why(tmp_path, capsys):
@@ -281,13 +333,6 @@ def test_too_few_children_are_a_wrong_command(tmp_path, capsys):
     assert ended.value.code == 2
     assert "argument --children: must be at least" in capsys.readouterr().err
     assert not (tmp_path / "p").exists()
-
-
-def test_thumbnails_without_a_page_are_a_wrong_command(tmp_path, capsys):
-    with pytest.raises(SystemExit) as ended:
-        cli.main(["audit", str(tmp_path), "--thumbnails"])
-    assert ended.value.code == 2
-    assert "argument --thumbnails: needs --html FILE" in capsys.readouterr().err
 
 
 def test_a_fault_of_ours_shows_where_and_asks_for_a_report(monkeypatch, capsys):

@@ -34,6 +34,23 @@ def test_no_batch_is_a_single_image(n, batch_size):
     assert max(sizes) <= batch_size + 1
 
 
+@settings(deadline=None, max_examples=40)
+@given(st.integers(1, 30), st.integers(1, 30), st.integers(2, 20), st.integers(0, 3))
+def test_a_balanced_pass_draws_both_classes_equally(n_normal, n_ill, size, number):
+    labels = np.repeat([0, 1], [n_normal, n_ill])
+    n = len(labels)
+    per_pass = batches.count_steps(n, size)
+    steps = range(number * per_pass, (number + 1) * per_pass)
+    drawn = [batches.draw_balanced(labels, size, seed=0, step=s) for s in steps]
+    drawn = np.concatenate(drawn)
+    assert len(drawn) == n
+    times = np.bincount(drawn, minlength=n)
+    for label, n_draws in ((0, n // 2), (1, n - n // 2)):
+        own = times[labels == label]
+        assert own.sum() == n_draws
+        assert own.max() - own.min() <= 1  # all rows before one comes again
+
+
 def test_a_batch_is_grey_levels_between_0_and_1(x):
     assert x.shape == (6, 1, 32, 32)
     assert 0 <= x.min() < x.max() <= 1

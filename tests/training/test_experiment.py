@@ -1,28 +1,56 @@
+import shutil
+from dataclasses import replace
+
 import pandas as pd
 import pytest
+from PIL import Image
 
 from tests.training.test_loop import TINY
-from xraylab import data, training
+from tests.training.test_runs import contents, stop_after_two_epochs
+from xraylab import data, errors, training
 from xraylab.training import test_log
+
+
+def merge_into(folder, root):
+    data.merge(root, progress=False).save(folder)
+    return folder
+
+
+def train(merge_folder, out, protocol="naive-merge"):
+    return training.train(merge_folder, protocol, TINY, out, progress=False)
+
+
+def score(run_folder, **options):
+    return training.score(run_folder, progress=False, **options)
+
+
+def preprocess_in_place(root):
+    """What many do first: crop all images, under the same names."""
+    for file in root.rglob("*.jp*g"):
+        image = Image.open(file)
+        image.crop((8, 8, image.width - 8, image.height - 8)).save(file, quality=90)
 
 
 @pytest.fixture(scope="module")
 def merge_folder(three_sources, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("merge")
-    data.save_merge(data.merge(three_sources, progress=False), folder)
-    return folder
+    return merge_into(tmp_path_factory.mktemp("merge"), three_sources)
+
+
+@pytest.fixture
+def own(three_sources, tmp_path):
+    """A root that may be changed, and its merge."""
+    root = shutil.copytree(three_sources, tmp_path / "root")
+    return root, merge_into(tmp_path / "merge", root)
 
 
 def test_from_a_merge_to_counted_test_scores(merge_folder, tmp_path):
-    run = training.train(
-        merge_folder, "naive-merge", TINY, tmp_path / "r", progress=False
-    )
+    run = train(merge_folder, tmp_path / "r")
     assert set(run.table["split"]) == {"train", "valid", "test"}
-    valid, n_looks = training.score(tmp_path / "r", progress=False)
-    assert n_looks == 0
-    assert test_log.list_looks(merge_folder).empty
-    test, n_looks = training.score(tmp_path / "r", on="test", progress=False)
-    assert n_looks == 1
+    valid, n_readings = score(tmp_path / "r")
+    assert n_readings == 0
+    assert test_log.list_readings(merge_folder).empty
+    test, n_readings = score(tmp_path / "r", on="test")
+    assert n_readings == 1
     assert not set(valid["path"]) & set(test["path"])
     kept = pd.read_csv(tmp_path / "r/predictions-test.csv")
     assert kept["path"].tolist() == test["path"].tolist()
@@ -30,4 +58,108 @@ def test_from_a_merge_to_counted_test_scores(merge_folder, tmp_path):
 
 def test_training_scores_are_never_asked_for(tmp_path):
     with pytest.raises(ValueError, match='on must be "valid" or "test", got \'train\''):
-        training.score(tmp_path, on="train")
+        score(tmp_path, on="train")
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_images_changed_in_place_are_never_taken_for_the_old(
+    own, tmp_path, monkeypatch, finished
+):
+    root, merge = own
+    out = tmp_path / "r"
+    if finished:
+        train(merge, out)
+    else:
+        stop_after_two_epochs(monkeypatch, lambda: train(merge, out))
+    before = contents(out)
+    preprocess_in_place(root)
+    for _ in "before and after merging anew":
+        with pytest.raises(errors.InputError, match="on other"):
+            train(merge, out)
+        with pytest.raises(errors.InputError, match="have other pixels"):
+            score(out)
+        assert contents(out) == before
+        merge_into(merge, root)
+    assert train(merge, tmp_path / "new").note == "trained"
+
+
+def test_a_copy_changed_in_place_is_noticed_too(own, tmp_path):
+    root, merge = own
+    train(merge, tmp_path / "r")
+    file = next((root / "two").rglob("*.jpeg"))  # a copy keeps its image_id
+    Image.open(file).rotate(1).save(file)
+    merge_into(merge, root)
+    with pytest.raises(errors.InputError, match="other images under the same names"):
+        train(merge, tmp_path / "r")
+
+
+def test_the_count_of_readings_follows_the_tests_content(own, tmp_path):
+    root, merge = own
+    train(merge, tmp_path / "old")
+    assert score(tmp_path / "old", on="test")[1] == 1
+    merge_into(merge, root)
+    assert score(tmp_path / "old", on="test")[1] == 2
+    preprocess_in_place(root)
+    merge_into(merge, root)
+    train(merge, tmp_path / "new")
+    assert score(tmp_path / "new", on="test")[1] == 1
+    assert score(tmp_path / "new", on="test")[1] == 2
+
+
+def test_an_unfinished_run_never_reads_the_test(own, tmp_path, monkeypatch):
+    _, merge = own
+    stop_after_two_epochs(monkeypatch, lambda: train(merge, tmp_path / "r"))
+    with pytest.raises(errors.UnfinishedRunError, match="2 of 4 epochs"):
+        score(tmp_path / "r", on="test")
+    assert test_log.list_readings(merge).empty
+    assert not (tmp_path / "r/predictions-test.csv").exists()
+    assert len(score(tmp_path / "r")[0])  # validation is there to look on the way
+
+
+def test_damaged_weights_cost_no_reading(own, tmp_path):
+    _, merge = own
+    train(merge, tmp_path / "r")
+    (tmp_path / "r/best.safetensors").write_bytes(b"")
+    with pytest.raises(errors.NotARunError, match="it is empty"):
+        score(tmp_path / "r", on="test")
+    assert test_log.list_readings(merge).empty
+
+
+@pytest.mark.parametrize("deeper", ["", "one more folder"])
+@pytest.mark.parametrize("protocol", ["naive-merge", "image-random"])
+def test_a_run_that_was_carried_elsewhere_finds_its_images(
+    own, tmp_path, protocol, deeper
+):
+    root, merge = own
+    train(merge, tmp_path / "r", protocol)
+    expected, _ = score(tmp_path / "r")
+    other = tmp_path / "elsewhere"
+    shutil.move(root, other / deeper)
+    run = shutil.move(tmp_path / "r", tmp_path / "carried")
+    with pytest.raises(FileNotFoundError, match="which is not there any more"):
+        score(run)
+    shutil.rmtree(merge)
+    with pytest.raises(errors.InputError, match="merge must be given: ") as caught:
+        score(run)
+    assert caught.value.argument == "merge"
+    there = merge_into(tmp_path / "there", other)
+    found, _ = score(run, merge=there)
+    pd.testing.assert_frame_equal(found, expected)
+    assert score(run, merge=there, on="test")[1] == 1
+    assert len(test_log.list_readings(there)) == 1
+
+
+def test_a_merge_of_other_images_is_refused(own, tmp_path):
+    root, merge = own
+    train(merge, tmp_path / "r")
+    preprocess_in_place(root)
+    other = merge_into(tmp_path / "other", root)
+    with pytest.raises(errors.InputError, match=r"merge must hold the images of .* of"):
+        score(tmp_path / "r", merge=other, on="test")
+    assert test_log.list_readings(other).empty
+
+
+def test_another_recipe_reads_images_of_its_own_size(merge_folder, tmp_path):
+    recipe = replace(TINY, size_px=24)
+    training.train(merge_folder, "image-random", recipe, tmp_path / "r", progress=False)
+    assert len(score(tmp_path / "r")[0])

@@ -1,9 +1,13 @@
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from tests.conftest import blob_image
-from xraylab import training
+from xraylab import errors, training
+from xraylab.training import loop
 
 TINY = training.Recipe(
     model="small", weights="none", size_px=16, epochs=4, n_steps=12, batch_size=8
@@ -88,11 +92,21 @@ def test_scores_do_not_depend_on_the_batch():
         ({"size_px": "48"}, "size_px must be a whole number, at least 1, got '48'"),
         ({"seed": -1}, "seed must be a whole number, at least 0, got -1"),
         ({"n_steps": 12.5}, "n_steps must be a whole number, at least 20, got 12.5"),
-        ({"gamma": 0}, r"gamma must be in \(0, 1\], got 0"),
-        ({"weight_decay": -1}, "weight_decay must be 0 or above, got -1"),
-        ({"rotation_degrees": -5}, r"rotation_degrees must be in \[0, 180\], got -5"),
-        ({"lr": float("nan")}, "lr must be above 0, got nan"),
-        ({"dropout": 1.0}, r"dropout must be in \[0, 1\), got 1.0"),
+        ({"gamma": 0}, r"gamma must be a number in \(0, 1\], got 0"),
+        ({"weight_decay": -1}, "weight_decay must be a number from 0, got -1"),
+        (
+            {"rotation_degrees": -5},
+            r"rotation_degrees must be a number in \[0, 180\], got",
+        ),
+        ({"lr": float("nan")}, "lr must be a number above 0, got nan"),
+        ({"dropout": 1.0}, r"dropout must be a number in \[0, 1\), got 1.0"),
+        ({"lr": "0.1"}, "lr must be a number above 0, got '0.1'"),
+        ({"epochs": True}, "epochs must be a whole number, at least 1, got True"),
+        ({"flip": "no"}, "flip must be one of True, False, got 'no'"),
+        ({"warm_up": 1}, r"warm_up must be a number in \[0, 1\), got 1"),
+        ({"schedule": "plateau"}, "must be one of step, cosine, one-cycle, got 'plat"),
+        ({"class_weights": [1, 2]}, r"must be one of none, balanced, got \[1, 2\]"),
+        ({"sampler": "mix"}, "sampler must be one of shuffle, balanced, got 'mix'"),
         ({"n_steps": 3, "epochs": 4}, "n_steps must be a whole number, at least 4"),
     ],
 )
@@ -103,7 +117,7 @@ def test_a_recipe_that_makes_no_sense_is_refused(change, message):
 
 def test_a_part_of_one_class_is_refused():
     pixels, labels, train, valid = tiny_data()
-    with pytest.raises(ValueError, match="valid must hold both classes, got 4 rows"):
+    with pytest.raises(ValueError, match="both classes, got 4 normal and 0 pn"):
         training.fit(TINY, pixels, labels, train, valid[::2], progress=False)
 
 
@@ -113,10 +127,97 @@ def test_images_of_another_size_are_refused():
         training.fit(recipe, *tiny_data(), progress=False)
 
 
-def test_a_loss_that_runs_away_is_said():
-    recipe = training.Recipe(**training.as_dict(TINY) | {"lr": 1e30})
-    with pytest.raises(ValueError, match=r"train_loss must be a number, got .* Lower"):
+def test_a_batch_larger_than_the_data_is_refused():
+    recipe = replace(TINY, batch_size=25)
+    with pytest.raises(
+        errors.InputError, match="number of training images, 24, got 25"
+    ):
         training.fit(recipe, *tiny_data(), progress=False)
+    assert training.fit(replace(TINY, batch_size=24), *tiny_data(), progress=False)
+
+
+def test_the_step_is_named_at_which_the_loss_is_no_number(monkeypatch):
+    keep = loop._take_step
+
+    def burst(recipe, state, seen, rows, step, weights):
+        answer, y, loss = keep(recipe, state, seen, rows, step, weights)
+        return answer, y, loss * (math.nan if step == 7 else 1)
+
+    monkeypatch.setattr(loop, "_take_step", burst)
+    state = training.start(TINY)
+    message = "loss was nan at step 8, in epoch 3. Choose a smaller lr"
+    with pytest.raises(errors.TrainingError, match=message):
+        training.fit(TINY, *tiny_data(), state=state, progress=False)
+    assert state.n_epochs == 2
+
+
+def test_a_loss_that_runs_away_is_said():
+    with pytest.raises(errors.TrainingError, match=r"loss was .* Choose a"):
+        training.fit(replace(TINY, lr=1e30), *tiny_data(), progress=False)
+
+
+@pytest.mark.parametrize(
+    ("error", "named"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), True),
+        (
+            RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"),
+            True,
+        ),
+        (RuntimeError("shapes do not match"), False),
+    ],
+)
+def test_only_what_torch_calls_memory_is_called_memory(monkeypatch, error, named):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(loop, "_take_step", fail)
+    kind = errors.TrainingError if named else RuntimeError
+    message = "batch_size 8, size_px 16 and model small" if named else "shapes do not"
+    with pytest.raises(kind, match=message):
+        training.fit(TINY, *tiny_data(), progress=False)
+
+
+def test_real_memory_that_is_full_is_named(monkeypatch):
+    monkeypatch.setattr(loop, "_take_step", lambda *_: torch.empty(1 << 60))
+    with pytest.raises(errors.TrainingError, match="memory was full in epoch 1"):
+        training.fit(TINY, *tiny_data(), progress=False)
+
+
+def losses_of(recipe, data):
+    """The loss of the first step, by our loop."""
+    state = training.start(recipe)
+    seen = loop._Images(*data)
+    weights = loop._class_weights(recipe, data[1][data[2]])
+    rows = loop._draw(recipe, seen, 0)
+    return rows, loop._take_step(recipe, state, seen, rows, 0, weights)[2].item()
+
+
+def test_class_weights_are_torchs_weighted_mean():
+    pixels, labels, train, valid = tiny_data()
+    train = np.concatenate([train[labels[train] == 0], train[labels[train] == 1][:4]])
+    data = pixels, labels, train, valid
+    recipe = replace(TINY, class_weights="balanced")
+    rows, loss = losses_of(recipe, data)
+    _, plain = losses_of(TINY, data)
+    state = training.start(TINY)
+    state.model.train()
+    loop._seed_dropout(TINY.seed, 0, 0)
+    answer = state.model(loop._augmented(TINY, pixels, rows, 0, "cpu"))
+    y = torch.from_numpy(labels[rows])
+    cross_entropy = torch.nn.functional.cross_entropy
+    weight = torch.tensor([16 / (2 * 12), 16 / (2 * 4)])
+    assert loss == pytest.approx(cross_entropy(answer, y, weight=weight).item())
+    assert plain == pytest.approx(cross_entropy(answer, y).item())
+
+
+def test_the_balanced_sampler_is_the_recipes():
+    pixels, labels, train, valid = tiny_data()
+    train = np.concatenate([train[labels[train] == 0], train[labels[train] == 1][:2]])
+    recipe = replace(TINY, sampler="balanced", batch_size=14)
+    seen = loop._Images(pixels, labels, train, valid)
+    assert labels[loop._draw(recipe, seen, 0)].mean() == 0.5
+    assert labels[loop._draw(TINY, seen, 0)].mean() < 0.5
 
 
 def test_the_callers_random_numbers_are_left_alone():

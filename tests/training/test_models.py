@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 from xraylab import errors, training
-from xraylab.training import models
+from xraylab.training import models, weights
 
 
 @pytest.mark.parametrize("name", training.MODELS)
@@ -48,16 +48,74 @@ def test_weights_from_a_file_are_copied_but_for_the_last_layer(tmp_path):
         assert not torch.equal(own["fc.1.weight"], source["fc.1.weight"])
 
 
-def test_weights_that_do_not_fit_are_named(tmp_path):
-    save_file({"conv1.weight": torch.zeros(1)}, tmp_path / "w.safetensors")
-    with pytest.raises(errors.WeightsError, match=r"does not fit .* first conv1"):
-        training.make_model("resnet18", weights=tmp_path / "w.safetensors")
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"stem.weight": None},
+        {"stem.weight": torch.zeros(1)},
+        {"stem.weight": torch.zeros(16, 1, 3, 3)},
+        {"stem.weight": torch.full((16, 3, 3, 3), torch.nan)},
+    ],
+    ids=["missing", "one number", "grey", "nan"],
+)
+@pytest.mark.parametrize("ending", ["safetensors", "pth"])
+def test_weights_that_do_not_fit_are_named(tmp_path, change, ending):
+    file = tmp_path / f"w.{ending}"
+    given = training.make_model("small", seed=1).network.state_dict() | change
+    given = {name: value for name, value in given.items() if value is not None}
+    (save_file if ending == "safetensors" else torch.save)(given, file)
+    with pytest.raises(errors.WeightsError, match=r"does not fit .* first stem"):
+        training.make_model("small", weights=file)
 
 
-def test_a_file_that_holds_no_weights_is_named(tmp_path):
-    (tmp_path / "w.pth").write_bytes(b"text")
-    with pytest.raises(errors.WeightsError, match=r"w\.pth must hold weights"):
-        training.make_model("resnet18", weights=tmp_path / "w.pth")
+DAMAGES = {
+    "cut": (lambda old: old[: len(old) // 2], "reading it failed"),
+    "empty": (lambda old: b"", "it is empty"),
+    "pointer": (lambda old: b"version https://git-lfs.github.com/spec/v1", "Git LFS"),
+    "web page": (lambda old: b"\n<html><body>403</body></html>", "a web page"),
+    "text": (lambda old: b"text", "reading it failed"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("ending", ["safetensors", "pth"])
+def test_a_file_that_holds_no_weights_is_named(tmp_path, ending, damage):
+    file = tmp_path / f"w.{ending}"
+    (save_file if ending == "safetensors" else torch.save)(
+        training.make_model("small").network.state_dict(), file
+    )
+    change, words = DAMAGES[damage]
+    file.write_bytes(change(file.read_bytes()))
+    with pytest.raises(errors.WeightsError, match=words) as caught:
+        training.make_model("small", weights=file)
+    assert f"{file} must" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert "weights_only=False" not in str(caught.value)  # no way to run foreign code
+
+
+@pytest.mark.parametrize("held", [[torch.zeros(1)], {"state_dict": {}}, {"epoch": 3}])
+def test_a_pth_of_other_things_is_named(tmp_path, held):
+    torch.save(held, tmp_path / "w.pth")
+    with pytest.raises(errors.WeightsError, match=r"tensors by name, but it holds"):
+        training.make_model("small", weights=tmp_path / "w.pth")
+
+
+def test_imagenet_weights_that_are_damaged_at_home_are_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    file = tmp_path / "hub/checkpoints/resnet18-f37072fd.pth"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"half a file")
+    with pytest.raises(errors.WeightsError, match=r"Delete it, and it is fetched"):
+        training.make_model("resnet18", weights="imagenet")
+
+
+def test_weights_are_identified_by_content(tmp_path):
+    for name, value in (("a", 0), ("b", 0), ("c", 1)):
+        save_file({"x": torch.tensor(value)}, tmp_path / name)
+    a, b, c = (weights.identify(tmp_path / name) for name in "abc")
+    assert a == b != c
+    assert weights.identify("none") == "none"
+    assert weights.identify("imagenet") == "sha256:f37072fd"
 
 
 def test_unknown_names_are_answered_with_the_known(tmp_path):

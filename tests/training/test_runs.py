@@ -1,15 +1,19 @@
+import json
 import os
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from safetensors.torch import save, save_file
+from sklearn.metrics import roc_auc_score
 
 from tests.training.test_loop import TINY, tiny_data
 from xraylab import errors, training
 from xraylab.files import whole_file
-from xraylab.training import checkpoint, loop, runs
+from xraylab.training import runs, tensors
 
 
 @pytest.fixture
@@ -29,11 +33,25 @@ def train(folder, data, recipe=TINY, **options):
 
 def test_saved_and_loaded_a_run_gives_the_same_scores(tmp_path, data):
     run = train(tmp_path / "r", data)
-    first = runs.score_rows(run, *data)
-    again = runs.score_rows(training.load_run(tmp_path / "r"), *data)
+    first = runs.score_rows(run.make_model(), *data)
+    again = runs.score_rows(training.load_run(tmp_path / "r").make_model(), *data)
     pd.testing.assert_frame_equal(first, again)
     assert first["score"].between(0, 1).all()
     assert run.protocol == "grouped"
+
+
+def stop_after_two_epochs(monkeypatch, work):
+    keep = runs._save_epoch
+
+    def stop(folder, recipe, state):
+        keep(folder, recipe, state)
+        if state.n_epochs == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "_save_epoch", stop)
+        with pytest.raises(KeyboardInterrupt):
+            work()
 
 
 # resnet18 lies in memory as channels_last, small does not: both must go on well.
@@ -43,37 +61,31 @@ def test_a_run_that_stops_and_goes_on_ends_in_the_same_bits(
 ):
     recipe = replace(TINY, model=name)
     whole = train(tmp_path / "whole", data, recipe).make_model("last").state_dict()
-    keep = runs._save_epoch
-
-    def stop_after_two(folder, state):
-        keep(folder, state)
-        if state.n_epochs == 2:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(runs, "_save_epoch", stop_after_two)
-    with pytest.raises(KeyboardInterrupt):
-        train(tmp_path / "parts", data, recipe)
+    stop_after_two_epochs(monkeypatch, lambda: train(tmp_path / "parts", data, recipe))
     half = training.load_run(tmp_path / "parts")
+    assert not half.is_finished
+    assert half.history["epoch"].tolist() == [1, 2]
     with pytest.raises(errors.NotARunError, match=r"has no last\.safetensors yet"):
         half.make_model("last")
-    monkeypatch.setattr(runs, "_save_epoch", keep)
-    parts = train(tmp_path / "parts", data, recipe).make_model("last").state_dict()
+    done = train(tmp_path / "parts", data, recipe)
+    parts = done.make_model("last").state_dict()
     assert all(torch.equal(whole[key], parts[key]) for key in whole)
-    assert len(training.load_run(tmp_path / "parts").history) == 4
+    assert done.history["epoch"].tolist() == [1, 2, 3, 4]
+    assert (done.is_finished, done.note) == (True, "continued after epoch 2")
 
 
 def test_a_finished_run_is_only_loaded(tmp_path, data):
-    train(tmp_path / "r", data)
+    assert train(tmp_path / "r", data).note == "trained"
     before = (tmp_path / "r/last.safetensors").stat().st_mtime_ns
-    train(tmp_path / "r", data)
+    assert train(tmp_path / "r", data).note == "finished earlier, loaded"
     assert (tmp_path / "r/last.safetensors").stat().st_mtime_ns == before
 
 
 def test_best_is_the_epoch_with_the_highest_validation_auroc(tmp_path, data):
     run = train(tmp_path / "r", data)
     valid = data[1][data[1]["split"] == "valid"]
-    scores = runs.score_rows(run, data[0], valid)
-    auroc = loop.roc_auc_score(scores["label"], scores["score"])
+    scores = runs.score_rows(run.make_model(), data[0], valid)
+    auroc = roc_auc_score(scores["label"], scores["score"])
     assert auroc == pytest.approx(run.history["valid_auroc"].max())
 
 
@@ -81,7 +93,7 @@ def test_another_recipe_in_the_same_folder_is_refused(tmp_path, data):
     train(tmp_path / "r", data)
     with pytest.raises(ValueError, match=r"holds a run with lr 0\.001"):
         train(tmp_path / "r", data, replace(TINY, lr=0.1))
-    with pytest.raises(ValueError, match="holds a run on other images"):
+    with pytest.raises(ValueError, match="holds a run on other files"):
         train(tmp_path / "r", (data[0], data[1].iloc[::-1]))
     pixels, table = data
     swapped = table["split"].replace({"train": "test", "test": "train"})
@@ -96,7 +108,7 @@ def test_a_table_without_a_column_or_a_part_is_refused(tmp_path, data):
     with pytest.raises(ValueError, match="table must have the columns group_id, row"):
         train(tmp_path / "r", (pixels, table.drop(columns=["row", "group_id"])))
     assert not (tmp_path / "r").exists()
-    with pytest.raises(ValueError, match="valid must hold both classes, got 0 rows"):
+    with pytest.raises(ValueError, match="both classes, got 0 normal and 0 pneumonia"):
         train(tmp_path / "r", (pixels, table.assign(split="train")))
     assert not (tmp_path / "r").exists()
 
@@ -110,13 +122,153 @@ def test_names_made_of_digits_stay_names(tmp_path, data):
     train(tmp_path / "r", (pixels, table))  # is the same run
 
 
-def test_a_run_changed_by_hand_is_named(tmp_path, data):
+def test_changed_images_under_the_same_names_are_another_run(
+    tmp_path, data, monkeypatch
+):
+    pixels, table = data
+    changed = pixels.copy()
+    changed[-1, 0, 0] ^= 1  # one pixel of one test image
+    train(tmp_path / "done", data)
+    stop_after_two_epochs(monkeypatch, lambda: train(tmp_path / "half", data))
+    for name in ("done", "half"):
+        before = contents(tmp_path / name)
+        with pytest.raises(errors.InputError, match="other images under the same na"):
+            train(tmp_path / name, (changed, table))
+        assert contents(tmp_path / name) == before
+
+
+def test_weights_are_known_by_content_not_by_name(tmp_path, data):
+    for seed in (1, 2):
+        network = training.make_model("small", seed=seed).network
+        save_file(network.state_dict(), tmp_path / f"{seed}.safetensors")
+    file = tmp_path / "w.safetensors"
+    shutil.copy(tmp_path / "1.safetensors", file)
+    recipe = replace(TINY, weights=str(file))
+    train(tmp_path / "r", data, recipe)
+    file.rename(tmp_path / "moved.safetensors")
+    moved = replace(recipe, weights=str(tmp_path / "moved.safetensors"))
+    assert train(tmp_path / "r", data, moved).note == "finished earlier, loaded"
+    shutil.copy(tmp_path / "2.safetensors", file)
+    with pytest.raises(
+        errors.InputError, match=r"run with weights .*w\.safetensors \("
+    ):
+        train(tmp_path / "r", data, recipe)
+
+
+def contents(folder):
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+DAMAGES = {
+    "cut": lambda old: old[: len(old) // 2],
+    "header cut": lambda old: old[:20],
+    "empty": lambda old: b"",
+    "pointer": lambda old: b"version https://git-lfs.github.com/spec/v1\noid sha256:0",
+    "web page": lambda old: b"<!DOCTYPE html><html>Sign in</html>",
+    "noise": lambda old: bytes(range(256)) * 8,
+    "other tensors": lambda old: save({"a": torch.zeros(2)}, {"facts": "{}"}),
+}
+WORDS = {"empty": "it is empty", "pointer": "Git LFS", "web page": "a web page"}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize(
+    "name", ["best.safetensors", "last.safetensors", "run.json", "split.csv"]
+)
+def test_each_damaged_file_of_a_run_is_named(tmp_path, data, name, damage):
+    folder = train(tmp_path / "r", data).folder
+    file = folder / name
+    file.write_bytes(DAMAGES[damage](file.read_bytes()))
+    with pytest.raises(errors.NotARunError) as caught:
+        training.load_run(folder).make_model(name.split(".")[0])
+    text = str(caught.value)
+    assert str(file) in text
+    assert "must" in text
+    assert "\n" not in text
+    assert len(text) < 600
+    if name.endswith(".safetensors"):
+        assert WORDS.get(damage, "") in text
+
+
+@pytest.mark.parametrize("damage", [*DAMAGES, "gone", "other recipe"])
+def test_a_damaged_state_is_never_passed_over(tmp_path, data, monkeypatch, damage):
+    folder = tmp_path / "r"
+    stop_after_two_epochs(monkeypatch, lambda: train(folder, data))
+    file = folder / "unfinished.safetensors"
+    if damage == "gone":
+        file.unlink()
+    elif damage == "other recipe":
+        other = replace(TINY, lr=0.01)
+        stop_after_two_epochs(
+            monkeypatch, lambda: train(tmp_path / "other", data, other)
+        )
+        shutil.copy(tmp_path / "other" / file.name, file)
+    else:
+        file.write_bytes(DAMAGES[damage](file.read_bytes()))
+    before = contents(folder)
+    with pytest.raises(errors.NotARunError) as caught:
+        train(folder, data)
+    assert file.name in str(caught.value)
+    assert WORDS.get(damage, "") in str(caught.value)
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "must have 4 epochs, as the run is finished, but has 0"),
+        ('{"epoch": 1}\n', "must have 4 epochs, as the run is finished, but has 1"),
+        ('{"epoch": 2}\n', r"from the first, but: the epochs are \[2\]"),
+        ("<html>\n", "must hold one line of JSON for each epoch"),
+        ("[1]\n", "must hold one line of JSON for each epoch"),
+        ('{"loss": 1}\n', "must hold one line of JSON for each epoch"),
+    ],
+)
+def test_a_damaged_history_is_named(tmp_path, data, text, message):
+    folder = train(tmp_path / "r", data).folder
+    (folder / "history.jsonl").write_text(text)
+    with pytest.raises(errors.NotARunError, match=message):
+        training.load_run(folder)
+
+
+def test_a_line_that_a_crash_cut_is_no_epoch(tmp_path, data, monkeypatch):
+    folder = tmp_path / "r"
+    stop_after_two_epochs(monkeypatch, lambda: train(folder, data))
+    with (folder / "history.jsonl").open("a") as file:
+        file.write('{"epoch": 3, "st')
+    assert len(training.load_run(folder).history) == 2
+    assert len(train(folder, data).history) == 4
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"threshold": None}, "run\\.json must be the facts of a run"),
+        ({"threshold": 7}, "threshold is 7"),
+        ({"recipe": {"speed": 1}}, "unexpected keyword argument 'speed'"),
+        ({"recipe": {"epochs": 0}}, "epochs must be a whole number"),
+        ({"about": 3}, "run\\.json must be the facts of a run"),
+        ({"protocol": ...}, "no 'protocol'"),
+    ],
+)
+def test_facts_changed_by_hand_are_named(tmp_path, data, change, message):
     run = train(tmp_path / "r", data)
     with pytest.raises(ValueError, match='"best" or "last", got \'final\''):
         run.make_model("final")
-    (run.folder / "run.json").write_text("{")
-    with pytest.raises(errors.NotARunError, match=r"run\.json .* could not be read"):
+    file = run.folder / "run.json"
+    facts = json.loads(file.read_text()) | change
+    facts = {name: value for name, value in facts.items() if value is not ...}
+    file.write_text(json.dumps(facts))
+    with pytest.raises(errors.NotARunError, match=message):
         training.load_run(run.folder)
+
+
+def test_line_ends_that_git_changed_do_no_harm(tmp_path, data):
+    folder = train(tmp_path / "r", data).folder
+    for name in ("split.csv", "run.json", "history.jsonl"):
+        text = (folder / name).read_bytes().replace(b"\n", b"\r\n")
+        (folder / name).write_bytes(text)
+    assert len(training.load_run(folder).table) == 32
 
 
 @pytest.mark.skipif(os.name == "nt", reason="modes are of POSIX")
@@ -131,12 +283,12 @@ def test_weights_that_do_not_fit_on_the_disk_leave_the_last_ones(tmp_path):
     import resource
 
     file = tmp_path / "w.safetensors"
-    checkpoint.save_tensors(file, {"a": torch.zeros(10)})
+    tensors.save_tensors(file, {"a": torch.zeros(10)})
     before, old = file.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, old[1]))
     try:
         with pytest.raises(OSError, match=r"w\.safetensors could not be written"):
-            checkpoint.save_tensors(file, {"a": torch.zeros(100_000)})
+            tensors.save_tensors(file, {"a": torch.zeros(100_000)})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, old)
     assert [f.name for f in tmp_path.iterdir()] == ["w.safetensors"]
@@ -162,6 +314,8 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path):
 
 def test_predictions_are_kept_in_the_run(tmp_path, data):
     run = train(tmp_path / "r", data)
-    runs.write_predictions(run.folder, "valid", runs.score_rows(run, *data))
+    runs.write_predictions(
+        run.folder, "valid", runs.score_rows(run.make_model(), *data)
+    )
     kept = pd.read_csv(run.folder / "predictions-valid.csv")
     assert kept.columns.tolist() == runs.PREDICTION_COLUMNS

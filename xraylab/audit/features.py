@@ -1,11 +1,13 @@
 """What a file or a corner of an image tells, as numbers for a probe.
 
-All of it follows from one look at each file, so nothing is decoded here.
+A new probe is one entry of `FEATURES`. All of it follows from one look at each file,
+so nothing is decoded here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,16 +22,28 @@ RING_PX = 4  # of 24: a sixth of the side, outside the lungs of most images
 CORNER_PX = 5
 N_BANDS = 10  # of the spectrum, from coarse to fine
 _BLOCK = 256  # images
-FEATURES = {
-    "file": "bytes, pixels and bits a pixel of the file",
-    "header": "colour mode, format, coarseness of the JPEG, dots an inch",
-    "aspect": "width over height of the file",
-    "intensity": "mean, spread and five quantiles of the grey levels",
-    "spectrum": f"strength of {N_BANDS} bands from coarse to fine",
-    "ring": f"a ring of {RING_PX} of {SMALL_PX} pixels along the border",
-    "corners": f"four corners of {CORNER_PX} of {SMALL_PX} pixels",
-    "thumbnail": f"the whole image at {SMALL_PX} pixels",
-}
+
+
+class Feature(NamedTuple):
+    """What one probe reads.
+
+    Attributes
+    ----------
+    about : str
+        What the numbers are.
+    finding : str
+        Which finding of findings.toml it is when they tell the class: one a
+        family of features, since each family is mended in its own way.
+    measure : function of (files, squares) -> array of float, shape (n, d)
+        files and squares as for `make_features`.
+    asks_test : bool
+        Whether it is also asked for a distribution shift of the test.
+    """
+
+    about: str
+    finding: str
+    measure: Callable[[pd.DataFrame, np.ndarray], np.ndarray]
+    asks_test: bool = False
 
 
 def make_features(files: pd.DataFrame, squares: np.ndarray) -> dict[str, np.ndarray]:
@@ -50,44 +64,60 @@ def make_features(files: pd.DataFrame, squares: np.ndarray) -> dict[str, np.ndar
 
     Raises
     ------
-    ValueError
+    InputError
         If there are not as many squares of 48 pixels as files.
     """
     expected = (len(files), THUMBNAIL_PX, THUMBNAIL_PX)
     if squares.shape != expected:
         raise InputError(f"squares must have shape {expected}, got {squares.shape}.")
-    step = THUMBNAIL_PX // SMALL_PX
-    small = squares.reshape(len(squares), SMALL_PX, step, SMALL_PX, step)
-    small = small.mean((2, 4), dtype=np.float32)
-    return {
-        **make_file_features(files),
-        "intensity": _in_blocks(_describe_greys, squares),
-        "spectrum": _in_blocks(_measure_bands, squares),
-        "ring": small[:, _border(RING_PX)],
-        "corners": small[:, _corners()],
-        "thumbnail": small.reshape(len(small), SMALL_PX**2),
-    }
+    return {name: made.measure(files, squares) for name, made in FEATURES.items()}
 
 
-def make_file_features(files: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Make the numbers that need no pixels: file, header and aspect.
-
-    Parameters
-    ----------
-    files : DataFrame
-        As for `make_features`.
-    """
+def _measure_file(files: pd.DataFrame, _: np.ndarray) -> np.ndarray:
     n_pixels = files["width"] * files["height"]
-    size = np.log([files["bytes"], n_pixels, files["bytes"] / n_pixels]).T
+    bytes_per_pixel = shortcuts.with_ratios(files)["bits_per_pixel"] / 8
+    return np.log([files["bytes"], n_pixels, bytes_per_pixel]).T
+
+
+def _measure_header(files: pd.DataFrame, _: np.ndarray) -> np.ndarray:
     words = pd.get_dummies(files[["mode", "format"]].astype(str), dtype=float)
     numbers = files[["table_sum", "progressive", "dpi"]].astype(float)
     numbers = numbers.assign(no_table=numbers["table_sum"].isna()).fillna(0)
-    aspect = np.log((files["width"] / files["height"]).to_numpy(float))
-    return {
-        "file": size,
-        "header": np.hstack([words, np.log1p(numbers.astype(float))]),
-        "aspect": aspect[:, None],
-    }
+    return np.hstack([words, np.log1p(numbers.astype(float))])
+
+
+def _measure_aspect(files: pd.DataFrame, _: np.ndarray) -> np.ndarray:
+    return np.log(shortcuts.with_ratios(files)[["aspect"]].to_numpy(float))
+
+
+def _measure_greys(_: pd.DataFrame, squares: np.ndarray) -> np.ndarray:
+    return _in_blocks(_describe_greys, squares)
+
+
+def _measure_spectrum(_: pd.DataFrame, squares: np.ndarray) -> np.ndarray:
+    return _in_blocks(_measure_bands, squares)
+
+
+def _measure_ring(_: pd.DataFrame, squares: np.ndarray) -> np.ndarray:
+    # the ring that hide_lungs leaves
+    ring = shortcuts.hide_lungs(np.ones((1, SMALL_PX, SMALL_PX), bool), RING_PX)[0]
+    return _shrink(squares)[:, ring]
+
+
+def _measure_corners(_: pd.DataFrame, squares: np.ndarray) -> np.ndarray:
+    edge = np.arange(SMALL_PX)
+    is_near = (edge < CORNER_PX) | (edge >= SMALL_PX - CORNER_PX)
+    return _shrink(squares)[:, np.outer(is_near, is_near)]
+
+
+def _measure_thumbnail(_: pd.DataFrame, squares: np.ndarray) -> np.ndarray:
+    return _shrink(squares).reshape(len(squares), SMALL_PX**2)
+
+
+def _shrink(squares: np.ndarray) -> np.ndarray:
+    step = THUMBNAIL_PX // SMALL_PX
+    small = squares.reshape(len(squares), SMALL_PX, step, SMALL_PX, step)
+    return small.mean((2, 4), dtype=np.float32)
 
 
 def _in_blocks(measure: Callable, squares: np.ndarray) -> np.ndarray:
@@ -114,12 +144,47 @@ def _measure_bands(squares: np.ndarray) -> np.ndarray:
     return np.log(np.array(means).T + 1)
 
 
-def _border(ring_px: int) -> np.ndarray:
-    """Mark the ring that `xraylab.audit.hide_lungs` leaves."""
-    return shortcuts.hide_lungs(np.ones((1, SMALL_PX, SMALL_PX), bool), ring_px)[0]
-
-
-def _corners() -> np.ndarray:
-    edge = np.arange(SMALL_PX)
-    is_near = (edge < CORNER_PX) | (edge >= SMALL_PX - CORNER_PX)
-    return np.outer(is_near, is_near)
+FEATURES = {
+    "file": Feature(
+        "bytes, pixels and bits per pixel of the file",
+        "class told by the file",
+        _measure_file,
+        asks_test=True,
+    ),
+    "header": Feature(
+        "colour mode, format, coarseness of the JPEG, dots an inch",
+        "class told by the file",
+        _measure_header,
+        asks_test=True,
+    ),
+    "aspect": Feature(
+        "width over height of the file", "class told by the shape", _measure_aspect
+    ),
+    "intensity": Feature(
+        "mean, standard deviation and five quantiles of the grey levels",
+        "class told by brightness",
+        _measure_greys,
+        asks_test=True,
+    ),
+    "spectrum": Feature(
+        f"power in {N_BANDS} bands of the spectrum, from coarse to fine",
+        "class told by sharpness or noise",
+        _measure_spectrum,
+    ),
+    "ring": Feature(
+        f"a ring of {RING_PX} of {SMALL_PX} pixels along the border",
+        "class told by the border",
+        _measure_ring,
+    ),
+    "corners": Feature(
+        f"four corners of {CORNER_PX} of {SMALL_PX} pixels",
+        "class told by the border",
+        _measure_corners,
+    ),
+    "thumbnail": Feature(
+        f"the whole image at {SMALL_PX} pixels",
+        "class told by the coarse image",
+        _measure_thumbnail,
+        asks_test=True,
+    ),
+}

@@ -18,33 +18,32 @@ from PIL import Image
 
 from xraylab import plots
 from xraylab.audit import probes
-from xraylab.audit.findings import Finding, show_auroc
+from xraylab.audit.findings import Finding, show
 from xraylab.audit.run import Audit
 
 NOTE = "Not for clinical use. An audit shows what could be used, not what is used."
 _MOST_ROWS = 30  # of a table on the page
 _MOST_PAIRS = 12  # shown as images
+_PLACES = "files by source, split and class"
+_ABOUT_PROBES = (
+    "Each probe is a linear model. Its baseline is what it reaches on clean simulated "
+    "images of normal and pneumonia, fitted on as many groups of children (at most on "
+    "those of the largest set measured). A finding begins at the limit."
+)
 _LINES = {"shows": "shows", "shows_not": "does not show", "to_do": "what to do"}
 
 
 def report_as_text(audit: Audit) -> str:
-    """Write an audit for the terminal: counts, probes, findings."""
-    counts = _as_table(audit.tables["files by source, split and class"])
-    shown = _as_table(show_probes(audit)) if len(audit.probes) else _no_probes(audit)
-    said = [
-        "\n".join(
-            [
-                f"{'FINDING' if finding.is_fault else 'note'}: {finding.name}",
-                *(f"  {line}" for line in finding.found.splitlines()),
-                *(
-                    f"  {text + ':':14} {getattr(finding, k)}"
-                    for k, text in _LINES.items()
-                ),
-            ]
-        )
-        for finding in audit.findings
-    ]
-    return "\n\n".join([_headline(audit), counts, shown, *said, _summary(audit), NOTE])
+    """Write an audit for the terminal: counts, probes, findings, what did not run."""
+    parts = [_headline(audit), _as_table(audit.tables[_PLACES])]
+    if len(audit.probes):
+        parts.append(_as_table(show_probes(audit)))
+    parts += [_as_paragraph(finding) for finding in audit.findings]
+    if len(audit.not_run):
+        rows = zip(audit.not_run["check"], audit.not_run["reason"], strict=True)
+        lines = [f"  {check}: {reason}" for check, reason in rows]
+        parts.append("\n".join(["COULD NOT RUN", *lines]))
+    return "\n\n".join([*parts, *_summary(audit), NOTE])
 
 
 def report_as_html(audit: Audit, *, thumbnails: bool = False) -> str:
@@ -54,21 +53,26 @@ def report_as_html(audit: Audit, *, thumbnails: bool = False) -> str:
     ----------
     audit : Audit
     thumbnails : bool
-        Show some of the images that meet, 48 pixels wide. Without it the page
-        holds no image, so that it may be passed on.
+        Show some of the images that stand in several splits or under two labels, 48
+        pixels wide. Without it the page holds no image, so that it may be passed on.
     """
-    body = [f"<p>{_headline(audit)}</p>", f"<p><b>{_summary(audit)}</b></p>"]
-    body += map(_article, audit.findings)
+    first, *rest = _summary(audit)
+    body = [f"<p>{_headline(audit)}</p>", f'<p class="sum">{escape(first)}</p>']
+    body += [f"<p>{escape(line)}</p>" for line in rest]
+    if len(audit.not_run):
+        body += ["<h2>Checks that could not run</h2>", _html_table(audit.not_run)]
+    for title, is_fault in (("Findings", True), ("Notes", False)):
+        said = [f for f in audit.findings if f.is_fault == is_fault]
+        body += [f"<h2>{title}</h2>", *map(_article, said)] if said else []
     if thumbnails:
-        body += ["<h2>Images that meet</h2>", *_show_pairs(audit)]
-    body.append("<h2>Probes beside their baselines</h2>")
+        body += ["<h2>Images in several splits or classes</h2>", *_show_pairs(audit)]
     if len(audit.probes):
-        body += [_draw_probes(audit), _html_table(show_probes(audit))]
-    else:
-        body.append(f"<p>{_no_probes(audit)}</p>")
+        body += ["<h2>Probes beside their baselines</h2>", f"<p>{_ABOUT_PROBES}</p>"]
+        shown = show_probes(audit)
+        body += [_draw_probes(audit), _html_table(shown, most=len(shown))]
     left_out = audit.ignored["reason"].value_counts().reset_index()
-    rest = {"unreadable files": audit.problems, "files left out": left_out}
-    for name, table in {**audit.tables, **rest}.items():
+    others = {"unreadable files": audit.problems, "files left out": left_out}
+    for name, table in {**audit.tables, **others}.items():
         if len(table):
             body += [f"<h2>{name.capitalize()}</h2>", _html_table(table)]
     template = Template(Path(__file__).with_name("report.html").read_text("utf-8"))
@@ -78,24 +82,27 @@ def report_as_html(audit: Audit, *, thumbnails: bool = False) -> str:
 
 def show_probes(audit: Audit) -> pd.DataFrame:
     """Give the probes as text a person reads: one row a probe and question."""
-    shown = map(show_auroc, audit.probes.itertuples())
-    rows = audit.probes.assign(shown=list(shown))
-    asked = rows[rows["on"] == "cross-validated"]
-    on_test = rows[rows["on"] == "test"].set_index("feature")["shown"]
-    is_class = asked["question"] == "class"
-    return pd.DataFrame(
+    rows = audit.probes.assign(shown=list(map(show, audit.probes.itertuples())))
+    rows = rows.set_index(["question", "feature"])
+    asked, on_test = (rows[rows["on"] == on] for on in ("cross-validated", "test"))
+    on_test, no_limit = on_test.reindex(asked.index), asked["limit"].isna()
+    table = pd.DataFrame(
         {
-            "asked": asked["question"],
-            "by": asked["feature"],
-            "AUROC (95 %)": asked["shown"],
-            "baseline": asked["baseline"],
-            "limit": asked["limit"],
+            "asked": asked.index.get_level_values("question"),
+            "by": asked.index.get_level_values("feature"),
+            "AUROC (95 % CI)": asked["shown"].to_numpy(),
+            "baseline": asked["baseline"].to_numpy(),
+            "limit": asked["limit"].to_numpy(),
             "finding": np.select(
-                [asked["found"], asked["limit"].isna()], ["yes", "all alike"], ""
+                [asked["found"], no_limit & asked["auroc"].eq(0.5), no_limit],
+                ["yes", "all alike", "no baseline"],
+                "",
             ),
-            "on the test": asked["feature"].map(on_test).where(is_class).fillna("-"),
+            "on the test": on_test["shown"].fillna("-").to_numpy(),
+            "baseline there": on_test["baseline"].to_numpy(),
         }
     )
+    return table if on_test["shown"].notna().any() else table.iloc[:, :-2]
 
 
 def _headline(audit: Audit) -> str:
@@ -110,40 +117,62 @@ def _headline(audit: Audit) -> str:
     return f"{text.capitalize()}."
 
 
-def _summary(audit: Audit) -> str:
-    n = len(audit.faults)
-    text = f"Findings: {n}, notes: {len(audit.findings) - n}."
-    if audit.probes.empty:
-        return text
-    rate = f"{probes.ALARM_RATE:.0%}"
-    return f"{text} Of clean sets, {rate} have a probe above its limit by chance."
+def _summary(audit: Audit) -> list[str]:
+    """Count findings, and beside them what could not be asked."""
+    n, n_gaps = len(audit.faults), len(audit.not_run)
+    text = f"Findings: {n}; notes: {len(audit.findings) - n}"
+    if n_gaps:
+        checks = "1 check" if n_gaps == 1 else f"{n_gaps} checks"
+        text += f"; {checks} could not run: {'; '.join(audit.not_run['check'])}"
+    lines = [f"{text}."]
+    if len(audit.probes):
+        rate = f"{probes.ALARM_RATE:.0%}"
+        lines.append(
+            f"The limits are set so that {rate} of clean sets have a probe above one."
+        )
+    return lines
 
 
-def _no_probes(audit: Audit) -> str:
-    n_classes = audit.table["class_name"].nunique()
-    if n_classes != 2:
-        return f"No probes: they need two classes, found {n_classes}."
-    n = probes.MIN_GROUPS
-    return f"No probes: they need {n} groups of children a class outside the test."
+def _as_paragraph(finding: Finding) -> str:
+    kind = "FINDING" if finding.is_fault else "note"
+    lines = [f"{text + ':':14} {getattr(finding, key)}" for key, text in _LINES.items()]
+    return "\n  ".join([f"{kind}: {finding.name}", *finding.found.splitlines(), *lines])
 
 
 def _as_table(table: pd.DataFrame) -> str:
     return table.map(_as_text).to_string(index=False)
 
 
-def _as_text(value: object) -> object:
+def _as_text(value: object) -> str:
     """Write numbers as a person does: 5,824, 0.970, and - where there is none."""
-    if not isinstance(value, Real) or isinstance(value, (bool, np.bool_)):
-        return value
+    if not _is_number(value):
+        return str(value) or "-"
     if np.isnan(value):
         return "-"
     return f"{value:,.0f}" if value == int(value) else f"{value:,.3f}"
 
 
-def _html_table(table: pd.DataFrame) -> str:
-    page = table.head(_MOST_ROWS).map(_as_text).to_html(index=False, border=0)
-    more = len(table) - _MOST_ROWS
-    return page + (f"<p>More rows: {more:,}</p>" if more > 0 else "")
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+
+
+def _html_table(table: pd.DataFrame, *, most: int = _MOST_ROWS) -> str:
+    """Write a table, numbers to the right, and say how many rows are not shown."""
+    numbers = [bool(table[name].map(_is_number).all()) for name in table]
+    rows = [
+        "".join(
+            f"<{tag}{' class=n' * is_n}>{escape(_as_text(value))}</{tag}>"
+            for value, is_n in zip(values, numbers, strict=True)
+        )
+        for tag, values in [
+            ("th", table.columns),
+            *(("td", row) for row in table.head(most).itertuples(index=False)),
+        ]
+    ]
+    more = len(table) - most
+    more = f"<p>More rows: {more:,}</p>" if more > 0 else ""
+    lines = "\n".join(f"<tr>{row}</tr>" for row in rows)
+    return f'<div class="scroll"><table>{lines}</table></div>{more}'
 
 
 def _article(finding: Finding) -> str:
@@ -171,10 +200,15 @@ def _draw_probes(audit: Audit) -> str:
     with plt.rc_context(same), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")
         name = f"folder {audit.root.resolve().name}"
-        ax = plots.plot_probes(audit.probes, data_name=name)
+        # wide enough for the names of questions about several classes
+        height = 1.6 + 0.36 * int((audit.probes["on"] != "test").sum())
+        _, ax = plt.subplots(figsize=(10, height), layout="constrained")
+        plots.plot_probes(audit.probes, ax=ax, data_name=name)
         ax.figure.savefig(out, format="svg", metadata={"Date": None})
     plt.close(ax.figure)
-    return out.getvalue()[out.getvalue().index("<svg") :]
+    svg = out.getvalue()
+    # labels are in black, so the chart stays on white where a page is dark
+    return f'<div class="chart">{svg[svg.index("<svg") :]}</div>'
 
 
 def _show_pairs(audit: Audit) -> list[str]:
@@ -190,7 +224,7 @@ def _show_pairs(audit: Audit) -> list[str]:
         data = base64.b64encode(out.getvalue()).decode()
         text = escape(" and ".join(pair["path"]))
         blocks.append(
-            f'<figure><img width="192" alt="{text}" '
+            f'<figure class="pair"><img width="192" alt="{text}" '
             f'src="data:image/png;base64,{data}"><figcaption>{text}</figcaption></figure>'
         )
     return blocks or ["<p>None.</p>"]

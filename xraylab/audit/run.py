@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from xraylab import data, duplicates, images
-from xraylab.audit import features, findings, leakage, probes
-from xraylab.errors import IncompleteSourceError, InputError, UnknownLayoutError
-
-ODD_SHARE = 0.01  # a mode and format that fewer files have is odd
-_FACTS = ["width", "height", "aspect", "bytes", "bits_per_pixel", "table_sum"]
+from xraylab import data, images
+from xraylab.audit import features, findings, probes, shortcuts, tables
+from xraylab.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -33,9 +30,12 @@ class Audit:
     tables : dict of str to DataFrame
         Counts and cross-tables, by title.
     probes : DataFrame
-        As from `xraylab.audit.probes.run_probes`; empty where they cannot run.
+        As from `xraylab.audit.probes.run_probes`; empty where none can run.
     findings : list of Finding
         Faults first, then notes.
+    not_run : DataFrame
+        Columns check and reason: what could not be asked of these images, so that
+        no finding of it is no clean bill.
     problems, ignored : DataFrame
         Files that could not be read, with cause; and left out, with reason.
     """
@@ -46,6 +46,7 @@ class Audit:
     tables: Mapping[str, pd.DataFrame]
     probes: pd.DataFrame
     findings: list[findings.Finding]
+    not_run: pd.DataFrame
     problems: pd.DataFrame
     ignored: pd.DataFrame
 
@@ -57,6 +58,10 @@ class Audit:
     def as_dict(self) -> dict:
         """Give all but the files themselves; a plain dict, fit for JSON."""
         frames = {**self.tables, "probes": self.probes, "unreadable": self.problems}
+        rows = {
+            name: json.loads(frame.to_json(orient="records"))
+            for name, frame in frames.items()
+        }
         reasons = self.ignored["reason"].value_counts()
         return {
             "root": str(self.root),
@@ -67,16 +72,14 @@ class Audit:
             "ignored": reasons.to_dict(),
             "faults": len(self.faults),
             "findings": [asdict(finding) for finding in self.findings],
+            "not_run": self.not_run.to_dict("records"),
             "alarm_rate": probes.ALARM_RATE,
-            "tables": {
-                name: json.loads(frame.to_json(orient="records"))
-                for name, frame in frames.items()
-            },
+            "tables": rows,
         }
 
 
 def run_audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> Audit:
-    """Audit labelled images: who meets whom, and what else tells the class.
+    """Audit labelled images: leakage between splits, and what else tells the class.
 
     Parameters
     ----------
@@ -99,170 +102,47 @@ def run_audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> A
     ValueError
         If not one image could be read, or a file is no manifest.
     """
-    read = _read(Path(path), workers, progress)
-    seen = images.read_thumbnails(
-        read.manifest["path"].tolist(), read.root, workers=workers, progress=progress
+    merged = _merge(path, workers, progress)
+    paths = merged.manifest["path"].tolist()
+    seen = merged.thumbnails or images.read_thumbnails(
+        paths, merged.root, workers=workers, progress=progress
     )
-    problems = pd.concat([read.problems, seen.problems]).drop_duplicates("path")
+    problems = pd.concat([merged.problems, seen.problems]).drop_duplicates("path")
     if seen.files.empty:
         raise InputError(
             f"path must hold readable images, none of {len(problems)} files in "
             f"{path} could be read, first {problems['path'].iloc[0]}. Fetch them again."
         )
     facts = seen.files.drop(columns="bytes")
-    table = read.manifest.merge(facts, on="path", validate="one_to_one")
-    name = table["path"].str.rsplit("/", n=1).str[-1]
-    n_pixels = table["width"] * table["height"]
-    table = table.assign(
-        name=name,
-        aspect=table["width"] / table["height"],
-        bits_per_pixel=8 * table["bytes"] / n_pixels,
+    table = merged.manifest.merge(facts, on="path", validate="one_to_one")
+    table = shortcuts.with_ratios(table).assign(
+        split=table["published_split"],
+        name=table["path"].str.rsplit("/", n=1).str[-1],
     )
     figures = _probe(table, seen.squares)
-    tables = _cross(table, read.listed())
-    said = _find(table, tables, figures, problems)
+    counted = tables.make_tables(table, merged)
     return Audit(
-        read.root, table, seen.squares, tables, figures, said, problems, read.ignored
+        root=merged.root,
+        table=table,
+        squares=seen.squares,
+        tables=counted,
+        probes=figures,
+        findings=findings.make_findings(table, counted, figures, problems),
+        not_run=tables.find_gaps(table, merged.ignored),
+        problems=problems,
+        ignored=merged.ignored,
     )
 
 
-def _read(path: Path, workers: int, progress: bool) -> data.Merge:
-    """Read a merge, or make one of a folder of any layout; classes get a name."""
-    home = path.parent if path.is_file() else path
-    merged = data.load_merge(home) if (home / "merge.json").is_file() else None
-    if merged and path in (home, home / "manifest.csv"):
-        read = merged
-    elif path.is_file():
-        none = [pd.DataFrame(columns=["path", why]) for why in ("cause", "reason")]
-        root = merged.root if merged else home
-        read = data.Merge(root, data.read_manifest(path), *none, {})
-    else:
-        try:
-            read = data.merge(path, workers=workers, progress=progress)
-        except IncompleteSourceError:
-            raise  # half a download is no folder of another layout
-        except UnknownLayoutError:
-            read = _merge_folder(path, workers, progress)
-    table = read.manifest.rename(columns={"published_split": "split"})
-    if "class_name" not in table:
-        table["class_name"] = table["label"].map({0: "normal", 1: "pneumonia"})
-    return replace(read, manifest=table)
-
-
-def _merge_folder(path: Path, workers: int, progress: bool) -> data.Merge:
-    files, ignored = data.list_labelled_files(path)
-    found = duplicates.find_images(files, path, workers=workers, progress=progress)
-    table = data.add_groups(files.merge(found.table, on="path"))
-    return data.Merge(path, table, found.problems, ignored, found.margin)
+def _merge(path: str | Path, workers: int, progress: bool) -> data.Merge:
+    """Read a merge, or make one of a folder of any layout."""
+    if data.Merge.is_saved_at(path):
+        return data.Merge.load(path)
+    return data.merge(path, layout="any", workers=workers, progress=progress)
 
 
 def _probe(table: pd.DataFrame, squares: np.ndarray) -> pd.DataFrame:
     """Run the probes on each image once, in the split of its kept copy."""
-    if table["class_name"].nunique() != 2:
-        return pd.DataFrame(columns=probes.COLUMNS)
     once = table[table["kept"]].reset_index(drop=True)
     asked = features.make_features(once, squares[once["square"]])
-    figures = probes.run_probes(asked, once)
-    names = once.drop_duplicates("label").set_index("label")["class_name"]
-    words = {f"test or not, label {k}": f"test or not, {v}" for k, v in names.items()}
-    return figures.assign(question=figures["question"].replace(words))
-
-
-def _cross(table: pd.DataFrame, listed: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    once = table[table["kept"]]
-    by = ["source", "split", "class_name"]
-    counts = table.groupby(by, as_index=False).agg(
-        n_files=("path", "size"),
-        n_images=("image_id", "nunique"),
-        n_groups=("group_id", "nunique"),
-    )
-    balance = pd.DataFrame(
-        [
-            (when, name, len(part), len(part) / len(rows))
-            for when, rows in (("every file", table), ("each image once", once))
-            for name, part in rows.groupby("class_name")
-        ],
-        columns=["counted", "class_name", "n", "share"],
-    )
-    facts = once.groupby("class_name")[_FACTS].median().reset_index()
-    n_files = {"n_files": ("path", "size")}
-    modes = table.groupby(["mode", "format"], as_index=False).agg(**n_files)
-    return {
-        "files by source, split and class": counts,
-        "balance before and after merging": balance,
-        "middle values by class": facts,
-        "colour and format by class": table.groupby(
-            ["class_name", "mode", "format"], as_index=False
-        ).agg(**n_files),
-        "odd modes and formats": modes[modes["n_files"] < ODD_SHARE * len(table)],
-        "images in several splits": leakage.find_meetings(table, "image_id"),
-        "children in several splits": leakage.find_meetings(table, "patient_id"),
-        "one image under two labels": leakage.find_label_conflicts(table),
-        "names that disagree with pixels": leakage.find_name_conflicts(table, listed),
-        "blocks": leakage.measure_blocks(table),
-    }
-
-
-def _find(
-    table: pd.DataFrame,
-    tables: Mapping[str, pd.DataFrame],
-    figures: pd.DataFrame,
-    problems: pd.DataFrame,
-) -> list[findings.Finding]:
-    """Say what the tables mean, faults first."""
-    said = []
-    for name in ("images in several splits", "children in several splits"):
-        said += findings.describe_meetings(name, tables[name])
-    conflicts = tables["one image under two labels"]
-    n_twice = conflicts["image_id"].nunique()
-    said += _say(conflicts, "one image under two labels", f"Images: {n_twice:,}")
-    name = "names that disagree with pixels"
-    names = tables[name][tables[name]["rule"] != leakage.MISFIT]
-    said += _say(names, name, f"Names: {len(names):,}")
-    said += _say(problems, "unreadable files", f"Files: {len(problems):,}")
-    return said + findings.describe_probes(figures) + _note(table, tables)
-
-
-def _say(frame: pd.DataFrame, name: str, count: str) -> list[findings.Finding]:
-    if frame.empty:
-        return []
-    shown = ", ".join(frame["path"].head(leakage.SHOWN))
-    return [findings.make_finding(name, f"{count}, first {shown}.")]
-
-
-def _note(
-    table: pd.DataFrame, tables: Mapping[str, pd.DataFrame]
-) -> list[findings.Finding]:
-    """Say what is worth knowing and asks for nothing by itself."""
-    notes = []
-    if n_odd := int(tables["odd modes and formats"]["n_files"].sum()):
-        kinds = tables["odd modes and formats"][["mode", "format"]].agg(
-            " ".join, axis=1
-        )
-        notes.append(("odd files", f"Files: {n_odd:,} ({', '.join(kinds)})."))
-    blocks = tables["blocks"]
-    if len(few := blocks[blocks["p"] <= 2 / (1 + leakage.N_SHUFFLES)]):
-        text = (
-            f"Kinds of children: {len(few)} of {len(blocks)}. Runs of one split: "
-            f"{few['n_runs'].sum():,}, by chance {few['by_chance'].sum():,.0f}."
-        )
-        notes.append(("split not drawn at random", text))
-    rules = tables["names that disagree with pixels"]["rule"]
-    if n_shifted := int((rules == leakage.MISFIT).sum()):
-        notes.append(("index rule that does not fit", f"Names: {n_shifted:,}."))
-    place = ["source", "split", "image_id"]
-    if n_repeats := int(table.duplicated(place).sum()):
-        notes.append(("copies within a split", f"Further files: {n_repeats:,}."))
-    once = table[table["kept"]]
-    named = table.loc[table["patient_id"] != "", "image_id"]
-    if n_unnamed := int((~once["image_id"].isin(named)).sum()):
-        text = f"Images: {n_unnamed:,} of {len(once):,}."
-        notes.append(("names that tell no child", text))
-    careless = leakage.count_number_only(table)
-    if careless["test_files"]:
-        text = (
-            f"Numbers used by both kinds: {careless['shared_numbers']:,}. Test files "
-            f"that would so share a child with the rest: {careless['test_files']:,}."
-        )
-        notes.append(("numbers read without their kind", text))
-    return [findings.make_finding(*note) for note in notes]
+    return probes.run_probes(asked, once)

@@ -1,7 +1,7 @@
 """What differs between the classes besides disease: in files, and in pixels.
 
-A feature that has nothing to do with lungs and still names the class is a way
-for a network to be right for the wrong reason.
+A feature that has nothing to do with lungs and still tells the class is a possible
+shortcut: a way for a network to be right for the wrong reason (Geirhos et al. 2020).
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.stats import rankdata
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -23,7 +23,7 @@ from xraylab.errors import InputError
 
 N_FOLDS = 5
 # Strong, since there are about as many pixels as images; the same everywhere,
-# so that probes can be compared with each other.
+# so that probes can be compared.
 STRENGTH = 0.01
 
 
@@ -51,10 +51,10 @@ def file_facts(manifest: pd.DataFrame, root: str | Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index as in `manifest`; columns path, width and height (pixels), aspect
-        (width / height), mode (Pillow's, such as "L"), bytes, bits_per_pixel,
-        and table_sum: the sum of the JPEG's table of brightness steps, where
-        higher is coarser; NaN for other formats.
+        Index as in `manifest`; columns path, width and height (pixels), mode
+        (Pillow's, such as "L"), bytes, table_sum: the sum of the JPEG's table of
+        brightness steps, where higher is coarser, NaN for other formats; and
+        aspect and bits_per_pixel as from `with_ratios`.
 
     Raises
     ------
@@ -67,18 +67,29 @@ def file_facts(manifest: pd.DataFrame, root: str | Path) -> pd.DataFrame:
     for path in manifest["path"]:
         file = Path(root) / path
         header = images.read_header(file)
-        rows.append({"path": path, **header, "bytes": file.stat().st_size})
+        rows.append({"path": path, "bytes": file.stat().st_size, **header})
     columns = ["path", "width", "height", "mode", "bytes", "table_sum"]
     table = pd.DataFrame(rows, index=manifest.index)[columns]
-    table = table.astype({"table_sum": float})
-    n_pixels = table["width"] * table["height"]
-    table.insert(3, "aspect", table["width"] / table["height"])
-    table.insert(6, "bits_per_pixel", 8 * table["bytes"] / n_pixels)
-    return table
+    return with_ratios(table.astype({"table_sum": float}))
+
+
+def with_ratios(files: pd.DataFrame) -> pd.DataFrame:
+    """Add aspect (width / height) and bits_per_pixel to a table of files.
+
+    Parameters
+    ----------
+    files : DataFrame
+        Columns width and height (pixels), and bytes.
+    """
+    n_pixels = files["width"] * files["height"]
+    return files.assign(
+        aspect=files["width"] / files["height"],
+        bits_per_pixel=8 * files["bytes"] / n_pixels,
+    )
 
 
 def one_feature_auroc(values: ArrayLike, labels: ArrayLike) -> OneFeature:
-    """Measure how well one number tells the classes apart, in either direction.
+    """Measure the AUROC of one number, in its better direction.
 
     The share of pairs, one of each class, that the number puts in order; ties
     count half.
@@ -110,10 +121,7 @@ def one_feature_auroc(values: ArrayLike, labels: ArrayLike) -> OneFeature:
         raise InputError(
             f"values must be finite, found {n_bad} that are not. Leave their rows out."
         )
-    n_sick = int(labels.sum())
-    ranks = rankdata(values)[labels == 1].sum()  # ties share their mean rank
-    n_pairs = n_sick * (len(labels) - n_sick)
-    share = float((ranks - n_sick * (n_sick + 1) / 2) / n_pairs)
+    share = float(roc_auc_score(labels, values))
     return OneFeature(max(share, 1 - share), "pneumonia" if share >= 0.5 else "normal")
 
 

@@ -14,7 +14,7 @@ from xraylab.files import write_text
 
 def add_verbs(verbs: Verbs) -> None:
     """Add the verb and its arguments."""
-    text = "which splits overlap, and what else tells the classes apart"
+    text = "leakage between splits, and what else tells the classes apart"
     verb = arguments.add_verb(verbs, "audit", run, text)
     verb.add_argument(
         "path", type=arguments.existing, metavar="PATH", help="folder or manifest.csv"
@@ -23,11 +23,15 @@ def add_verbs(verbs: Verbs) -> None:
     verb.add_argument(
         "--thumbnails", action="store_true", help="show images on the page"
     )
-    verb.add_argument("--strict", action="store_true", help="exit 1 on findings")
+    verb.add_argument(
+        "--strict",
+        action="store_true",
+        help="exit 1 on findings; 3 when there is none, but a check could not run",
+    )
 
 
 def run(args: argparse.Namespace) -> Answer:
-    """Audit a folder or a merge; with --strict, findings are a failure."""
+    """Audit a folder or a merge; --strict fails on findings, and on checks not run."""
     from xraylab import audit
 
     if args.thumbnails and not args.html:
@@ -39,4 +43,5 @@ def run(args: argparse.Namespace) -> Answer:
         page = audit.report_as_html(found, thumbnails=args.thumbnails)
         write_text(args.html, page)
         text += f"\nWritten to {args.html}."
-    return found.as_dict(), text, 1 if args.strict and found.faults else 0
+    code = 1 if found.faults else 3 if len(found.not_run) else 0
+    return found.as_dict(), text, code if args.strict else 0

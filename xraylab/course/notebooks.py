@@ -116,8 +116,6 @@ def fresh_environment(home: str | Path) -> dict[str, str]:
         "XRAYLAB_GUESSES": str(home / "guesses.jsonl"),
         "XRAYLAB_PROGRESS": "0",
         "OMP_NUM_THREADS": "2",
-        # threads that wait sleep soon, instead of taking a core from other work
-        "GOMP_SPINCOUNT": "1000",
     }
 
 

@@ -59,7 +59,7 @@ def perturb_run(
     """
     run = training.load_run(run_folder)
     if data_folder is None:
-        root = data.load_merge(run.about.get("merge", "")).root
+        root = data.Merge.load(run.about.get("merge", "")).root
         rows = run.table[run.table["split"] == "valid"]
         what = f"validation of {run.protocol}"
     else:

@@ -18,6 +18,7 @@ from xraylab.plots.style import (
     ORANGE,
     draw_dots,
     finish,
+    legend_below,
     make_axes,
 )
 
@@ -218,7 +219,6 @@ def plot_probes(
     limit = {"marker": 9, "color": "black", "zorder": 4, "clip_on": False}
     y = np.arange(len(rows))
     ax.scatter(rows["limit"], y, s=45, label="finding from here", **limit)
-    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.6 / len(rows) - 0.08)}
-    ax.legend(frameon=False, fontsize=9, ncols=3, **below)
+    legend_below(ax, len(rows))
     ax.set_xlabel("AUROC of the probe, groups kept whole")
     return finish(ax, "Probes beside their baselines", data_name, grid="x")

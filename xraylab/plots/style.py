@@ -58,5 +58,11 @@ def draw_dots(table: pd.DataFrame, labels: Sequence[str], ax: Axes | None) -> Ax
     ax.set_ylim(len(table) - 0.5, -0.7)
     left = min(table["baseline"].min(), table["low"].min())
     ax.set_xlim(min(0.48, np.floor(left * 20) / 20), 1.01)
-    ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), fontsize=9)
+    legend_below(ax, len(table))
     return ax
+
+
+def legend_below(ax: Axes, n_rows: int) -> None:
+    """Put the legend in a line below the axis and its name, clear of the title."""
+    below = {"loc": "upper right", "bbox_to_anchor": (1, -1.5 / n_rows)}
+    ax.legend(frameon=False, fontsize=9, ncols=3, **below)

@@ -9,9 +9,7 @@ from xraylab.training.batches import draw_rows as draw_rows
 from xraylab.training.batches import make_batch as make_batch
 from xraylab.training.experiment import score as score
 from xraylab.training.experiment import train as train
-from xraylab.training.loop import as_scores as as_scores
 from xraylab.training.loop import fit as fit
-from xraylab.training.loop import score_logits as score_logits
 from xraylab.training.loop import start as start
 from xraylab.training.models import CLASSES as CLASSES
 from xraylab.training.models import MODELS as MODELS
@@ -22,3 +20,5 @@ from xraylab.training.recipe import Recipe as Recipe
 from xraylab.training.recipe import as_dict as as_dict
 from xraylab.training.runs import Run as Run
 from xraylab.training.runs import load_run as load_run
+from xraylab.training.scoring import as_scores as as_scores
+from xraylab.training.scoring import score_logits as score_logits

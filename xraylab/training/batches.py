@@ -54,11 +54,44 @@ def draw_rows(n_rows: int, batch_size: int, *, seed: int, step: int) -> np.ndarr
     >>> sorted(np.concatenate(first).tolist())
     [0, 1, 2, 3, 4]
     """
-    n_steps = count_steps(n_rows, batch_size)
-    number, place = divmod(step, n_steps)
+    number, place = divmod(step, count_steps(n_rows, batch_size))
     order = np.random.default_rng((seed, number)).permutation(n_rows)
-    end = n_rows if place == n_steps - 1 else (place + 1) * batch_size
-    return order[place * batch_size : end]
+    return _cut_batch(order, batch_size, place)
+
+
+def draw_balanced(
+    labels: np.ndarray, batch_size: int, *, seed: int, step: int
+) -> np.ndarray:
+    """Say which rows make up a step's batch, both classes drawn equally often.
+
+    One pass has as many draws as there are rows, half of them of each class; a class
+    goes through all its rows before one comes again.
+
+    Parameters
+    ----------
+    labels : array of int, shape (n,)
+        0 or 1, each at least once.
+
+    Returns
+    -------
+    array of int, shape (about batch_size,)
+        Row numbers of `labels`.
+    """
+    n_rows = len(labels)
+    number, place = divmod(step, count_steps(n_rows, batch_size))
+    rng = np.random.default_rng((seed, number, 3))
+    halves = []
+    for label, n_draws in ((0, n_rows // 2), (1, n_rows - n_rows // 2)):
+        own = np.flatnonzero(labels == label)
+        rounds = [rng.permutation(own) for _ in range(-(-n_draws // len(own)))]
+        halves.append(np.concatenate([own[:0], *rounds])[:n_draws])
+    order = rng.permutation(np.concatenate(halves))
+    return _cut_batch(order, batch_size, place)
+
+
+def _cut_batch(order: np.ndarray, batch_size: int, place: int) -> np.ndarray:
+    is_last = place == count_steps(len(order), batch_size) - 1
+    return order[place * batch_size : None if is_last else (place + 1) * batch_size]
 
 
 def make_batch(

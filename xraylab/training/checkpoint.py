@@ -2,70 +2,84 @@
 
 from __future__ import annotations
 
-import errno
 import json
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
-from xraylab.files import whole_file
-from xraylab.training import loop
+from xraylab.errors import NotARunError
+from xraylab.training import loop, tensors
+from xraylab.training.recipe import Recipe, as_dict, without_download
 
 
-def save_state(file: Path, state: loop.State) -> None:
+def save_state(file: Path, recipe: Recipe, state: loop.State) -> None:
     """Keep all that is needed to go on: weights, optimiser and history."""
     saved = state.optimiser.state_dict()
-    tensors = {f"model/{k}": v for k, v in plain_weights(state.model).items()} | {
+    kept = {f"model/{k}": v for k, v in tensors.plain_weights(state.model).items()} | {
         f"optimiser/{number}/{name}": value.contiguous().cpu()
         for number, values in saved["state"].items()
         for name, value in values.items()
     }
-    facts = {"param_groups": saved["param_groups"], "history": state.history}
-    save_tensors(file, tensors, {"facts": json.dumps(facts)})
+    facts = {
+        "recipe": as_dict(recipe),
+        "param_groups": saved["param_groups"],
+        "scaler": state.scaler.state_dict(),
+        "history": state.history,
+    }
+    tensors.save_tensors(file, kept, {"facts": json.dumps(facts)})
 
 
-def plain_weights(model: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """Weights on the CPU, in plain memory order, as files want them."""
-    return {k: v.contiguous().cpu() for k, v in model.state_dict().items()}
+def load_state(file: Path, recipe: Recipe) -> loop.State:
+    """Rebuild the state after the last whole epoch.
 
-
-def save_tensors(
-    file: Path, tensors: dict[str, torch.Tensor], facts: dict[str, str] | None = None
-) -> None:
-    """Write a safetensors file, whole or not at all."""
-    with whole_file(file) as half:
-        half.touch()
-        mode = half.stat().st_mode  # safetensors' own would shut others out
-        try:
-            save_file(tensors, half, metadata=facts)
-            half.chmod(mode)
-        except SafetensorError as error:  # a full disk, in its words
-            raise OSError(errno.EIO, str(error)) from error
-
-
-def load_state(file: Path, recipe: loop.Recipe) -> loop.State:
-    """Rebuild the state after the last whole epoch."""
-    state = loop.start(loop.without_download(recipe))
-    weights, optimiser = {}, {}
-    with safe_open(file, "pt") as kept:
-        facts = json.loads(kept.metadata()["facts"])
-        for name in kept.keys():  # noqa: SIM118, a safetensors file is no dict
-            part, key = name.split("/", 1)
-            if part == "model":
-                weights[key] = kept.get_tensor(name)
-            else:
-                number, key = key.split("/")
-                optimiser.setdefault(int(number), {})[key] = kept.get_tensor(name)
-    state.model.load_state_dict(weights)
-    state.optimiser.load_state_dict(
-        {"state": optimiser, "param_groups": facts["param_groups"]}
-    )
-    _lay_out_like_weights(state.optimiser)
-    state.history.extend(facts["history"])
-    state.schedule.last_epoch = state.n_epochs
+    Raises
+    ------
+    NotARunError
+        If the file is damaged, or holds a training by another recipe.
+    """
+    kept, metadata = tensors.read_tensors(file, error=NotARunError)
+    state = loop.start(without_download(recipe))
+    try:
+        facts = json.loads(metadata["facts"])
+        if facts["recipe"] != as_dict(recipe):
+            raise ValueError("it is of a training by another recipe")
+        weights, moments = _sort(kept)
+        _fill(state, weights, {"state": moments, "param_groups": facts["param_groups"]})
+        state.history.extend(facts["history"])
+        state.scaler.load_state_dict(facts["scaler"])
+    except (ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise NotARunError(
+            f"{file} must hold a training by the recipe in run.json, but it does not "
+            f"fit: {_first_line(error)}. Copy the right one back, or delete "
+            f"{file.parent} to train anew."
+        ) from error
     return state
+
+
+def _sort(kept: tensors.Tensors) -> tuple[tensors.Tensors, dict[int, dict]]:
+    """Tell the weights from the optimiser's values, by weight and name."""
+    weights, moments = {}, {}
+    for name, value in kept.items():
+        part, key = name.split("/", 1)
+        if part == "model":
+            weights[key] = value
+        else:
+            number, key = key.split("/")
+            moments.setdefault(int(number), {})[key] = value
+    return weights, moments
+
+
+def _fill(state: loop.State, weights: tensors.Tensors, optimiser: dict) -> None:
+    misfits = tensors.find_misfits(state.model.state_dict(), weights)
+    if misfits:
+        raise ValueError(f"weights missing or of another shape, first {misfits[0]}")
+    state.model.load_state_dict(weights)
+    state.optimiser.load_state_dict(optimiser)
+    for weight in state.model.parameters():
+        values = state.optimiser.state[weight]
+        if {v.shape for v in values.values()} - {weight.shape, torch.Size()}:
+            raise ValueError("the optimiser's values have other shapes")
+    _lay_out_like_weights(state.optimiser)
 
 
 def _lay_out_like_weights(optimiser: torch.optim.Optimizer) -> None:
@@ -79,3 +93,8 @@ def _lay_out_like_weights(optimiser: torch.optim.Optimizer) -> None:
         for name, value in values.items():
             if value.shape == weight.shape:
                 values[name] = torch.empty_like(weight).copy_(value)
+
+
+def _first_line(error: Exception) -> str:
+    text = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
+    return text.strip().splitlines()[0].rstrip(".:")

@@ -1,6 +1,6 @@
 """From a merge to a trained run, and from a run to its predictions.
 
-This is the one place that reads a test set, and it counts every look.
+This is the one place that reads a test set, and it counts every reading.
 """
 
 from __future__ import annotations
@@ -10,27 +10,28 @@ from pathlib import Path
 import pandas as pd
 
 from xraylab import data, images
-from xraylab.errors import InputError
-from xraylab.training import loop, runs, test_log
+from xraylab.errors import InputError, UnfinishedRunError
+from xraylab.training import content, processes, runs, test_log
+from xraylab.training.recipe import Recipe
 
 
 def train(
     merge_folder: str | Path,
     protocol: str,
-    recipe: loop.Recipe,
+    recipe: Recipe,
     out: str | Path,
     *,
     progress: bool = True,
 ) -> runs.Run:
     """Split a merge, read its images once, and train on them.
 
-    An unfinished run in `out` goes on where it stopped; a finished one of the
-    same recipe is only loaded.
+    An unfinished run in `out` goes on where it stopped; a finished one of the same
+    recipe on the same images is only loaded, and its `note` says so.
 
     Parameters
     ----------
     merge_folder : path
-        As written by `xraylab.data.save_merge`.
+        As written by `xraylab.data.Merge.save`.
     protocol : str
         A key of `xraylab.data.PROTOCOLS`; split with the recipe's seed.
     recipe : Recipe
@@ -47,9 +48,12 @@ def train(
     ValueError
         If the protocol does not fit the data, or `out` holds another run.
     """
-    merged = data.load_merge(merge_folder)
+    merged = data.Merge.load(merge_folder)
     table = data.split(merged.manifest, protocol, seed=recipe.seed)
-    cache = _read(table, merged.root, recipe.size_px, merge_folder, progress)
+    with processes.main_first():
+        cache = _read(
+            table["path"], merged.root, recipe.size_px, merge_folder, progress
+        )
     return runs.train_run(
         out,
         recipe,
@@ -62,7 +66,11 @@ def train(
 
 
 def score(
-    run_folder: str | Path, *, on: str = "valid", progress: bool = True
+    run_folder: str | Path,
+    *,
+    on: str = "valid",
+    merge: str | Path | None = None,
+    progress: bool = True,
 ) -> tuple[pd.DataFrame, int]:
     """Let a run answer for its validation or test rows, and keep the answers.
 
@@ -71,44 +79,99 @@ def score(
     run_folder : path
         As written by `train`.
     on : str
-        "valid", to choose with; or "test", which is counted as a look before
-        a single image is read.
+        "valid", to choose with; or "test", of a finished run only: the reading is
+        written down and counted before the network sees an image.
+    merge : path, optional
+        A merge that holds the run's images, where they have moved since the run was
+        trained. They are found by content, whatever they are called there.
+    progress : bool
+        Show progress bars on stderr.
 
     Returns
     -------
     predictions : DataFrame
         Columns path, image_id, group_id, label and score (probability of
         pneumonia, 0 to 1); also written to `predictions-{on}.csv` in the run.
-    n_looks : int
-        Looks at this protocol's test so far, this one included; 0 on "valid".
+    n_readings : int
+        Readings of this test so far, this one included; 0 on "valid".
 
     Raises
     ------
     ValueError
-        If `on` is neither.
+        If `on` is neither, or the merge lacks an image of the run.
+    xraylab.UnfinishedRunError
+        If the test is asked for while epochs are still to come.
     xraylab.NotARunError
         If the folder holds no run.
     """
     if on not in {"valid", "test"}:
-        raise InputError(f'on must be "valid" or "test", got {on!r}.')
+        raise InputError(f'must be "valid" or "test", got {on!r}.', argument="on")
+    if processes.count_processes() > 1:
+        raise InputError("WORLD_SIZE must be 1 to score: start a single process.")
     run = runs.load_run(run_folder)
-    home = Path(run.about["merge"])
-    root = data.load_merge(home).root
-    n_looks = 0
+    if on == "test" and not run.is_finished:
+        raise UnfinishedRunError(
+            f"{run.folder} is unfinished: {len(run.history)} of {run.recipe.epochs} "
+            "epochs. The test is read when training has ended; train it on with the "
+            "command it was begun with, or evaluate on valid."
+        )
+    home = _find_merge(run, merge)
+    rows, pixels = _find_rows(run, on, home, progress)
+    # before the reading: a damaged file must cost none
+    model = run.make_model().to(processes.make_accelerator().device)
+    n_readings = 0
     if on == "test":
-        name, seed = Path(run_folder).name, run.recipe.seed
-        n_looks = test_log.count_look(home, run=name, protocol=run.protocol, seed=seed)
-    cache = _read(run.table, root, run.recipe.size_px, home, progress)
-    table = run.table[run.table["split"] == on]
-    rows = table.assign(row=cache.rows(table["path"]))
-    predictions = runs.score_rows(run, cache.pixels, rows)
+        n_readings = test_log.count_reading(
+            home,
+            run=run.folder.resolve().name,
+            protocol=run.protocol,
+            seed=run.recipe.seed,
+            test=content.digest_test(run.table),
+        )
+    predictions = runs.score_rows(model, pixels, rows)
     runs.write_predictions(run_folder, on, predictions)
-    return predictions, n_looks
+    return predictions, n_readings
+
+
+def _find_merge(run: runs.Run, given: str | Path | None) -> Path:
+    home = Path(given or run.about.get("merge", ""))
+    if not given and not (home / "manifest.csv").is_file():
+        raise InputError(
+            f"must be given: {run.folder} was trained on the merge in {home}, which is "
+            "not there any more. Merge the same sources with `xraylab merge`, and give "
+            "that folder.",
+            argument="merge",
+        )
+    return home
+
+
+def _find_rows(
+    run: runs.Run, on: str, home: Path, progress: bool
+) -> tuple[pd.DataFrame, object]:
+    """Find the images of one part in a merge by what the network sees of them."""
+    merged = data.Merge.load(home)
+    table = run.table[run.table["split"] == on]
+    there = merged.manifest
+    paths = run.table["path"]  # as in training: its cache is there already
+    if not paths.isin(there["path"]).all():
+        paths = there.loc[there["image_id"].isin(table["image_id"]), "path"]
+    cache = _read(paths, merged.root, run.recipe.size_px, home, progress)
+    digests = content.digest_rows(cache.pixels, range(len(cache.paths)))
+    number = {digest: row for row, digest in enumerate(digests)}
+    lost = table.loc[~table["pixels"].isin(number), "path"]
+    if len(lost):
+        raise InputError(
+            f"must hold the images of {run.folder}, but {len(lost)} of {len(table)} "
+            f"{on} images are not in {home}, or have other pixels; first "
+            f"{lost.iloc[0]}. Give a merge of the sources it was trained on.",
+            argument="merge",
+        )
+    return table.assign(row=table["pixels"].map(number)), cache.pixels
 
 
 def _read(
-    table: pd.DataFrame, root: Path, size_px: int, home: str | Path, progress: bool
+    paths: pd.Series, root: Path, size_px: int, home: str | Path, progress: bool
 ) -> images.Cache:
     """Open the merge's cache of these images, or build it."""
     folder = Path(home) / "cache"
-    return images.build_cache(table["path"], root, size_px, folder, progress=progress)
+    return images.build_cache(paths, root, size_px, folder, progress=progress)

@@ -6,18 +6,15 @@ and prediction cannot drift apart.
 
 from __future__ import annotations
 
-import sys
 from collections import OrderedDict
-from contextlib import redirect_stdout
 from pathlib import Path
-from urllib.error import URLError
 
 import torch
-from safetensors.torch import load_file
 from torch import nn
 
-from xraylab.errors import InputError, WeightsError
+from xraylab.errors import InputError
 from xraylab.training.vision import torchvision
+from xraylab.training.weights import NONE, load_into
 
 CLASSES = ("normal", "pneumonia")
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -25,7 +22,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class Normalise(nn.Module):
-    """Grey levels in [0, 1] to three channels with ImageNet's mean and spread."""
+    """Grey levels in [0, 1] to three channels standardised as ImageNet's images."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -119,69 +116,12 @@ def make_model(
         If the weights cannot be had or do not fit.
     """
     if name not in MODELS:
-        raise InputError(f"model must be one of {', '.join(MODELS)}, got {name!r}.")
+        known = ", ".join(MODELS)
+        raise InputError(f"must be one of {known}, got {name!r}.", argument="model")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = MODELS[name](dropout)
-    if str(weights) != "none":
-        _load_into(network, _read_weights(name, weights), weights)
+    if str(weights) != NONE:
+        load_into(network, name, weights)
     parts = OrderedDict(normalise=Normalise(), network=network)
     return nn.Sequential(parts)
-
-
-def _read_weights(name: str, weights: str | Path) -> dict[str, torch.Tensor]:
-    if str(weights) == "imagenet":
-        return _download_imagenet(name)
-    file = Path(weights)
-    if not file.is_file():
-        raise WeightsError(
-            f'weights must be "imagenet", "none" or an existing file, got {weights}.'
-        )
-    try:
-        if file.suffix == ".safetensors":
-            return load_file(file)
-        return torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # both readers raise many kinds
-        raise WeightsError(
-            f"{file} must hold weights as .safetensors or .pth, but could not be "
-            f"read: {error}"
-        ) from error
-
-
-def _download_imagenet(name: str) -> dict[str, torch.Tensor]:
-    if name != "resnet18":
-        raise WeightsError(
-            f"weights imagenet exist for resnet18, got model {name}. Use none."
-        )
-    kind = torchvision.models.ResNet18_Weights.IMAGENET1K_V1
-    try:
-        # torch says "Downloading" on stdout, which belongs to answers
-        with redirect_stdout(sys.stderr):
-            return kind.get_state_dict(progress=False, check_hash=True)
-    except (URLError, OSError, RuntimeError) as error:
-        raise WeightsError(
-            f"weights imagenet could not be downloaded from {kind.url}: {error}. "
-            "Fetch that file where there is a network and give its path as weights, "
-            "or use weights none."
-        ) from error
-
-
-def _load_into(
-    network: nn.Module, weights: dict[str, torch.Tensor], name: str | Path
-) -> None:
-    """Copy all weights but the last layer's, after checking that they fit."""
-    own = network.state_dict()
-    wanted = [key for key in own if not key.startswith("fc.")]
-    missing = [
-        key
-        for key in wanted
-        if not key.endswith("num_batches_tracked")
-        and (key not in weights or weights[key].shape != own[key].shape)
-    ]
-    if missing:
-        raise WeightsError(
-            f"{name} does not fit the network: {len(missing)} of {len(wanted)} "
-            f"weights are missing or of another shape, first {', '.join(missing[:3])}."
-        )
-    given = {key: weights[key] for key in wanted if key in weights}
-    network.load_state_dict(given, strict=False)  # copies half precision to float

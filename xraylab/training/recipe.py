@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 
 from xraylab.errors import InputError
 from xraylab.training import models
+
+SCHEDULES = ("step", "cosine", "one-cycle")
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,12 @@ class Recipe:
     lr: float = 0.001
     weight_decay: float = 1e-4
     dropout: float = 0.5
-    step_size: int = 7  # StepLR: every so many epochs ...
+    schedule: str = "step"  # or "cosine", "one-cycle"
+    step_size: int = 7  # step: every so many epochs ...
     gamma: float = 0.1  # ... the rate is multiplied by this
+    warm_up: float = 0.1  # cosine, one-cycle: share of the steps in which it rises
+    class_weights: str = "none"  # or "balanced": as if both classes were as many
+    sampler: str = "shuffle"  # or "balanced": both classes drawn equally often
     rotation_degrees: float = 10
     blur: bool = True
     flip: bool = True
@@ -34,32 +41,43 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.model not in models.MODELS:
-            known = ", ".join(models.MODELS)
-            text = f"must be one of {known}, got {self.model!r}."
-            raise InputError(text, argument="model")
-        whole = {"size_px": 1, "epochs": 1, "batch_size": 2, "step_size": 1, "seed": 0}
+        for name, known in _CHOICES.items():
+            value = getattr(self, name)
+            if value not in known:
+                text = f"must be one of {', '.join(map(str, known))}, got {value!r}."
+                raise InputError(text, argument=name)
+        whole = dict(_LEAST)
         if self.n_steps is not None:
             whole["n_steps"] = self.epochs  # at least one step an epoch
         for name, least in whole.items():
             value = getattr(self, name)
-            if not isinstance(value, int) or value < least:
-                raise InputError(
-                    f"must be a whole number, at least {least}, got {value!r}.",
-                    argument=name,
-                )
-        for name, (is_fine, range_) in {
-            "lr": (0 < self.lr < float("inf"), "above 0"),
-            "weight_decay": (0 <= self.weight_decay < float("inf"), "0 or above"),
-            "dropout": (0 <= self.dropout < 1, "in [0, 1)"),
-            "gamma": (0 < self.gamma <= 1, "in (0, 1]"),
-            "rotation_degrees": (0 <= self.rotation_degrees <= 180, "in [0, 180]"),
-        }.items():
-            if not is_fine:
-                text = f"must be {range_}, got {getattr(self, name)}."
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                text = f"must be a whole number, at least {least}, got {value!r}."
+                raise InputError(text, argument=name)
+        for name, (is_fine, range_) in _RANGES.items():
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or not is_fine(value):
+                text = f"must be a number {range_}, got {value!r}."
                 raise InputError(text, argument=name)
 
 
+_CHOICES = {
+    "model": tuple(models.MODELS),
+    "schedule": SCHEDULES,
+    "class_weights": ("none", "balanced"),
+    "sampler": ("shuffle", "balanced"),
+    "blur": (True, False),
+    "flip": (True, False),
+}
+_LEAST = {"size_px": 1, "epochs": 1, "batch_size": 2, "step_size": 1, "seed": 0}
+_RANGES = {
+    "lr": (lambda x: 0 < x < math.inf, "above 0"),
+    "weight_decay": (lambda x: 0 <= x < math.inf, "from 0"),
+    "dropout": (lambda x: 0 <= x < 1, "in [0, 1)"),
+    "gamma": (lambda x: 0 < x <= 1, "in (0, 1]"),
+    "warm_up": (lambda x: 0 <= x < 1, "in [0, 1)"),
+    "rotation_degrees": (lambda x: 0 <= x <= 180, "in [0, 180]"),
+}
 RECIPES = {
     "original": Recipe(),
     "lesson": Recipe(weights="none", size_px=48, n_steps=300),

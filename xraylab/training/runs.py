@@ -1,31 +1,36 @@
-"""A run on disk: recipe, history, weights, predictions.
+"""A run on disk: what it was made from, its history, weights and predictions.
 
-Weights and the optimiser's state are safetensors, all else JSON and CSV:
-opening a run executes nothing. Every file is written whole or not at all.
+Weights and the optimiser's state are safetensors, all else is text: opening a run
+executes nothing. Every file is written whole or not at all, but the history, which
+gets a line an epoch.
 """
 
 from __future__ import annotations
 
-import importlib.metadata
-import json
-import platform
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
-from safetensors.torch import load_file
 
-from xraylab.errors import InputError, NotARunError
-from xraylab.files import write_text, write_texts
-from xraylab.training import checkpoint, loop, models
+from xraylab.errors import InputError, NotARunError, TrainingError
+from xraylab.files import write_text
+from xraylab.training import (
+    checkpoint,
+    content,
+    loop,
+    models,
+    processes,
+    record,
+    scoring,
+    tensors,
+    weights,
+)
+from xraylab.training.recipe import Recipe, as_dict
 
-TABLE_COLUMNS = ["path", "image_id", "group_id", "label", "split"]
+TABLE_COLUMNS = ["path", "image_id", "group_id", "label", "split", "row"]
 PREDICTION_COLUMNS = ["path", "image_id", "group_id", "label", "score"]
-THRESHOLD = 0.5  # the original's; lesson 05 chooses another on validation
-_FACTS, _HISTORY, _TABLE = "run.json", "history.csv", "split.csv"
 _BEST, _LAST = "best.safetensors", "last.safetensors"
 _STATE = "unfinished.safetensors"  # weights, optimiser and history, in one file
 
@@ -34,34 +39,73 @@ _STATE = "unfinished.safetensors"  # weights, optimiser and history, in one file
 class Run:
     """A run as it lies on disk.
 
-    `history` has one row an epoch; `table` says which file was in which split;
-    `about` what the maker noted, such as the merge it came from.
+    Attributes
+    ----------
+    folder : Path
+    recipe : Recipe
+    protocol : str
+    threshold : float
+        Scores from here on are called pneumonia, in [0, 1].
+    about : dict
+        What the maker noted, such as the merge it came from.
+    versions : dict
+        Of Python and the packages it was begun with.
+    history : DataFrame
+        One row an epoch.
+    table : DataFrame
+        One row an image file: path, image_id, group_id, label, split, and pixels, a
+        digest of what the network saw.
+    note : str
+        How `train` came by it: "trained", "continued after epoch 2" or "finished
+        earlier, loaded"; "" when it was only read.
     """
 
     folder: Path
-    recipe: loop.Recipe
+    recipe: Recipe
     protocol: str
     threshold: float
     about: dict
+    versions: dict
     history: pd.DataFrame
     table: pd.DataFrame
+    note: str = ""
+
+    @property
+    def is_finished(self) -> bool:
+        """False while epochs are still to come."""
+        return (self.folder / _LAST).is_file()
 
     def make_model(self, weights: str = "best") -> torch.nn.Module:
-        """Load the network: "best" by validation AUROC, or "last"."""
+        """Load the network: "best" by validation AUROC, or "last".
+
+        Raises
+        ------
+        NotARunError
+            If its file is missing, damaged, or of another network.
+        """
         files = {"best": _BEST, "last": _LAST}
         if weights not in files:
-            raise InputError(f'weights must be "best" or "last", got {weights!r}.')
+            text = f'must be "best" or "last", got {weights!r}.'
+            raise InputError(text, argument="weights")
         file = self.folder / files[weights]
         if not file.is_file():
             raise NotARunError(f"{self.folder} has no {file.name} yet: train it on.")
         model = models.make_model(self.recipe.model, dropout=self.recipe.dropout)
-        model.load_state_dict(load_file(file))
+        given, _ = tensors.read_tensors(file, error=NotARunError)
+        misfits = tensors.find_misfits(model.state_dict(), given)
+        if misfits:
+            raise NotARunError(
+                f"{file} must hold the weights of a {self.recipe.model}, but "
+                f"{len(misfits)} are missing, of another shape or no numbers, first "
+                f"{misfits[0]}. Copy a good one back, or train anew in another folder."
+            )
+        model.load_state_dict({name: given[name] for name in model.state_dict()})
         return model.eval()
 
 
 def train_run(
     folder: str | Path,
-    recipe: loop.Recipe,
+    recipe: Recipe,
     pixels: np.ndarray,
     table: pd.DataFrame,
     *,
@@ -71,6 +115,9 @@ def train_run(
 ) -> Run:
     """Train and keep everything in a folder; go on where an earlier call stopped.
 
+    Whether a folder holds the same run is told by content: recipe, protocol, the
+    pixels, labels and split of each file, and the digest of the weights it began with.
+
     Parameters
     ----------
     folder : path
@@ -79,7 +126,7 @@ def train_run(
     pixels : array of uint8, shape (n, size_px, size_px)
     table : DataFrame
         Columns path, image_id, group_id, label, split, and row: the row of
-        `pixels`. Test rows are kept in the record and never looked at.
+        `pixels`. Test rows are kept in the record and never shown to the network.
     protocol : str
         What the split promises.
     about : dict, optional
@@ -92,39 +139,41 @@ def train_run(
     Raises
     ------
     ValueError
-        If the folder holds a run of another recipe, protocol or split, the table
-        lacks a column, or train or valid lacks a class; nothing is written.
+        If the folder holds another run, the table lacks a column, or train or valid
+        lacks a class; nothing is written.
+    xraylab.NotARunError
+        If what the folder holds is damaged; it is left as it is.
     xraylab.WeightsError
         If the weights cannot be had; nothing is written.
+    xraylab.TrainingError
+        If the loss stops being a number or memory is full; the last whole epoch stays.
     OSError
         When the disk is full; the last whole epoch stays.
     """
     folder = Path(folder)
-    missing = [c for c in [*TABLE_COLUMNS, "row"] if c not in table]
+    missing = [c for c in TABLE_COLUMNS if c not in table]
     if missing:
         raise InputError(f"table must have the columns {', '.join(missing)}.")
-    facts = {"recipe": loop.as_dict(recipe), "protocol": protocol}
-    _refuse_other_run(folder, facts, table)
-    if not _is_file(folder, _LAST):
-        labels = np.zeros(len(pixels), np.int64)
-        labels[table["row"]] = table["label"]
-        train, valid = (
-            table.loc[table["split"] == name, "row"].to_numpy()
-            for name in ("train", "valid")
-        )
-        loop.check_rows(recipe, pixels, labels, train, valid)
-        state = loop.fit(
-            recipe,
-            pixels,
-            labels,
-            train,
-            valid,
-            state=_take_up(folder, recipe, facts | {"about": about or {}}, table),
-            after_epoch=lambda state: _save_epoch(folder, state),
-            progress=progress,
-        )
-        _finish(folder, state)
-    return load_run(folder)
+    table = table.assign(pixels=content.digest_rows(pixels, table["row"]))
+    made_from = (recipe, protocol, weights.identify(recipe.weights))
+    has_begun = (folder / record.FACTS).is_file()
+    if has_begun:
+        _refuse_other_run(folder, *made_from, table)
+        if (folder / _LAST).is_file():
+            return replace(load_run(folder), note="finished earlier, loaded")
+    rows = _rows_by_part(recipe, pixels, table)
+    # before anything is written: it may fail to fetch its weights, and a folder that
+    # is already written would refuse the next try with others
+    state = _take_up(folder, recipe)
+    place = processes.describe(state.accelerator, state.precision)
+    if state.accelerator.is_main_process:
+        if not has_begun:
+            record.write(folder, *made_from, about or {}, place, table)
+        record.write_history(folder, state.history)
+    state.accelerator.wait_for_everyone()
+    note = _how_it_begins(folder, state, place)
+    _fit_and_keep(folder, recipe, pixels, rows, state, progress)
+    return replace(load_run(folder), note=note)
 
 
 def load_run(folder: str | Path) -> Run:
@@ -133,37 +182,40 @@ def load_run(folder: str | Path) -> Run:
     Raises
     ------
     NotARunError
-        Naming what is missing.
+        Naming what is missing or damaged.
     """
     folder = Path(folder)
-    missing = [n for n in (_FACTS, _TABLE, _HISTORY, _BEST) if not _is_file(folder, n)]
+    names = (record.FACTS, record.TABLE, record.HISTORY, _BEST)
+    missing = [name for name in names if not (folder / name).is_file()]
     if missing:
         raise NotARunError(
             f"{folder} must be the folder of a run, but {', '.join(missing)} "
             "is missing. Make one with `xraylab train`."
         )
-    try:
-        facts = json.loads((folder / _FACTS).read_text("utf-8"))
-        return Run(
-            folder=folder,
-            recipe=loop.Recipe(**facts["recipe"]),
-            protocol=facts["protocol"],
-            threshold=facts["threshold"],
-            about=facts["about"],
-            history=pd.read_csv(folder / _HISTORY),
-            table=_read_table(folder),
-        )
-    except (ValueError, KeyError, TypeError) as error:
+    kept = record.read(folder)
+    run = Run(
+        folder=folder,
+        recipe=kept.recipe,
+        protocol=kept.protocol,
+        threshold=kept.threshold,
+        about=kept.about,
+        versions=kept.versions,
+        history=record.read_history(folder),
+        table=kept.table,
+    )
+    if run.is_finished and len(run.history) != run.recipe.epochs:
         raise NotARunError(
-            f"{folder / _FACTS} or its tables could not be read as a run: {error}. "
-            "It was changed by hand or written by another version; train it anew."
-        ) from error
+            f"{folder / record.HISTORY} must have {run.recipe.epochs} epochs, as the "
+            f"run is finished, but has {len(run.history)}. Copy a good one back, or "
+            "train anew in another folder."
+        )
+    return run
 
 
 def score_rows(
-    run: Run, pixels: np.ndarray, table: pd.DataFrame, *, weights: str = "best"
+    model: torch.nn.Module, pixels: np.ndarray, table: pd.DataFrame
 ) -> pd.DataFrame:
-    """Let a run answer for rows of a table.
+    """Let a network answer for rows of a table.
 
     Parameters
     ----------
@@ -175,8 +227,8 @@ def score_rows(
     DataFrame
         `PREDICTION_COLUMNS`; score is the probability of pneumonia, 0 to 1.
     """
-    logits = loop.score_logits(run.make_model(weights), pixels, table["row"].to_numpy())
-    return table.assign(score=loop.as_scores(logits))[PREDICTION_COLUMNS]
+    logits = scoring.score_logits(model, pixels, table["row"].to_numpy())
+    return table.assign(score=scoring.as_scores(logits))[PREDICTION_COLUMNS]
 
 
 def write_predictions(folder: str | Path, on: str, predictions: pd.DataFrame) -> None:
@@ -185,78 +237,122 @@ def write_predictions(folder: str | Path, on: str, predictions: pd.DataFrame) ->
     write_text(Path(folder) / f"predictions-{on}.csv", text)
 
 
-def _is_file(folder: Path, name: str) -> bool:
-    return (folder / name).is_file()
+def _rows_by_part(
+    recipe: Recipe, pixels: np.ndarray, table: pd.DataFrame
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Labels of all pixels, and the rows of train and valid, checked."""
+    labels = np.zeros(len(pixels), np.int64)
+    labels[table["row"]] = table["label"]
+    train, valid = (
+        table.loc[table["split"] == name, "row"].to_numpy()
+        for name in ("train", "valid")
+    )
+    loop.check_rows(recipe, pixels, labels, train, valid)
+    return labels, train, valid
 
 
-def _refuse_other_run(folder: Path, facts: dict, table: pd.DataFrame) -> None:
-    if not _is_file(folder, _FACTS):
-        return
-    old = json.loads((folder / _FACTS).read_text("utf-8"))
-    was, now = ({"protocol": f["protocol"], **f["recipe"]} for f in (old, facts))
-    other = [f"{key} {was.get(key)}" for key in now if was.get(key) != now[key]]
+def _refuse_other_run(
+    folder: Path,
+    recipe: Recipe,
+    protocol: str,
+    weights_id: str,
+    table: pd.DataFrame,
+) -> None:
+    kept = record.read(folder)
+    was, now = (
+        {"protocol": p, **as_dict(r), "weights": f"{r.weights} ({w[:19]})"}
+        for p, r, w in (
+            (kept.protocol, kept.recipe, kept.weights_id),
+            (protocol, recipe, weights_id),
+        )
+    )
+    if kept.weights_id == weights_id:  # the same content, wherever it lies
+        was["weights"] = now["weights"]
+    other = [f"{key} {was[key]}" for key in now if was[key] != now[key]]
     if other:
         raise InputError(
             f"{folder} holds a run with {', '.join(other[:3])}, which is not what "
             "was asked for. Choose another folder, or the same settings to go on."
         )
-    kept = _read_table(folder)
-    for column, what in (("path", "images"), ("label", "labels"), ("split", "split")):
-        if kept[column].tolist() != table[column].tolist():
+    for column, what in (
+        ("path", "files"),
+        ("pixels", "images under the same names"),
+        ("label", "labels"),
+        ("split", "split"),
+    ):
+        if kept.table[column].tolist() != table[column].tolist():
             raise InputError(
                 f"{folder} holds a run on other {what}. Choose another folder."
             )
 
 
-def _read_table(folder: Path) -> pd.DataFrame:
-    """Read the split; names made of digits stay names."""
-    table = pd.read_csv(folder / _TABLE, dtype=str, keep_default_na=False)
-    return table.astype({"label": int})
+def _take_up(folder: Path, recipe: Recipe) -> loop.State:
+    """Begin, or go on with an unfinished run.
 
-
-def _take_up(
-    folder: Path, recipe: loop.Recipe, facts: dict, table: pd.DataFrame
-) -> loop.State:
-    """Go on with an unfinished run, or begin one."""
-    if _is_file(folder, _STATE):
+    A state that is gone or damaged is never passed over.
+    """
+    if (folder / _STATE).is_file():
         return checkpoint.load_state(folder / _STATE, recipe)
-    # first, since it may fail to fetch its weights: a folder that is already
-    # written would refuse the next try with others
-    state = loop.start(recipe)
-    _begin(folder, facts, table)
-    return state
+    has_history = (folder / record.HISTORY).is_file()
+    if has_history and len(record.read_history(folder)):
+        raise NotARunError(
+            f"{folder} has epochs behind it, but {_STATE} is missing, so it cannot go "
+            f"on. Copy it back, or delete {folder} to train anew."
+        )
+    return loop.start(recipe)
 
 
-def _begin(folder: Path, facts: dict, table: pd.DataFrame) -> None:
-    """Write what is known before the first step."""
-    packages = ("xraylab", "torch", "torchvision", "numpy", "pillow", "scikit-learn")
-    facts = facts | {
-        "threshold": THRESHOLD,
-        "classes": models.CLASSES,
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {"python": platform.python_version()}
-        | {name: importlib.metadata.version(name) for name in packages},
-    }
-    text = table[TABLE_COLUMNS].to_csv(index=False, lineterminator="\n")
-    facts_text = json.dumps(facts, indent=2) + "\n"
-    write_texts({folder / _TABLE: text, folder / _FACTS: facts_text})
-
-
-def _save_epoch(folder: Path, state: loop.State) -> None:
+def _save_epoch(folder: Path, recipe: Recipe, state: loop.State) -> None:
     """Keep an epoch; one file holds all that is needed to go on from it."""
-    history = pd.DataFrame(state.history)
-    if history["valid_auroc"].iloc[-1] >= history["valid_auroc"].max():
-        checkpoint.save_tensors(folder / _BEST, checkpoint.plain_weights(state.model))
-    checkpoint.save_state(folder / _STATE, state)
-    _save_history(folder, state)
+    aurocs = [row["valid_auroc"] for row in state.history]
+    if aurocs[-1] >= max(aurocs):
+        weights_now = tensors.plain_weights(state.model)
+        tensors.save_tensors(folder / _BEST, weights_now)
+    checkpoint.save_state(folder / _STATE, recipe, state)
+    record.append_history(folder, state.history[-1])
 
 
-def _save_history(folder: Path, state: loop.State) -> None:
-    text = pd.DataFrame(state.history).to_csv(index=False, lineterminator="\n")
-    write_text(folder / _HISTORY, text)
+def _how_it_begins(folder: Path, state: loop.State, place: dict) -> str:
+    """Say from where a training goes on, and what keeps it from the same bits."""
+    if not state.n_epochs:
+        return "trained"
+    note = f"continued after epoch {state.n_epochs}"
+    begun = record.read(folder).place
+    other = [f"{key} {begun.get(key)}" for key in place if begun.get(key) != place[key]]
+    if other:
+        note += f"; begun with {', '.join(other)}, so not to the same bits"
+    return note
+
+
+def _fit_and_keep(
+    folder: Path,
+    recipe: Recipe,
+    pixels: np.ndarray,
+    rows: tuple[np.ndarray, np.ndarray, np.ndarray],
+    state: loop.State,
+    progress: bool,
+) -> None:
+    """Train to the end; only the main process writes."""
+    try:
+        loop.fit(
+            recipe,
+            pixels,
+            *rows,
+            state=state,
+            after_epoch=lambda state: _save_epoch(folder, recipe, state),
+            progress=progress,
+        )
+    except TrainingError as error:
+        kept = f"{folder} keeps the network after epoch {state.n_epochs}."
+        advice = kept if state.n_epochs else f"{folder} keeps no epoch yet."
+        raise TrainingError(
+            f"{error} {advice} Another recipe needs another folder."
+        ) from error
+    if state.accelerator.is_main_process:
+        _finish(folder, state)
+    state.accelerator.wait_for_everyone()
 
 
 def _finish(folder: Path, state: loop.State) -> None:
-    _save_history(folder, state)  # a stop may have come between state and history
-    checkpoint.save_tensors(folder / _LAST, checkpoint.plain_weights(state.model))
+    tensors.save_tensors(folder / _LAST, tensors.plain_weights(state.model))
     (folder / _STATE).unlink(missing_ok=True)

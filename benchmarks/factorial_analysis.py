@@ -1,0 +1,241 @@
+"""Analyse the units of the factorial experiment as factorial_plan.md says.
+
+python benchmarks/factorial_analysis.py RESULTS      writes effects.json beside them
+"""
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+from factorial_estimate import METRICS, N_BOOT, Estimate, Experiment, Unit
+
+STRICT = 1 - 0.05 / 8  # eight primary differences of one weights and length
+FEWEST = 10  # groups that must differ before a difference is called an effect
+SMALL = {"R": 0.02, "O": 0.04}
+SHORT, LONG = 1450, 5800
+FAILED = 0.9  # validation AUROC of the last epoch, below which a training failed
+SWAPS = ("block", "siblings", "copies", "all")
+CELLS = ("clean", *SWAPS)
+EXPOSED = {"siblings": "has_sibling", "copies": "copied"}
+INTERACTION = {"all": 1, "block": -1, "siblings": -1, "copies": -1, "clean": 2}
+
+
+def read_units(folder: Path) -> list[Unit]:
+    """Read every finished unit: a JSON with `cell`, and its CSV."""
+    units = []
+    for file in sorted(folder.glob("*.json")):
+        facts = json.loads(file.read_text("utf-8"))
+        if "cell" not in facts:
+            continue
+        table = pd.read_csv(file.with_suffix(".csv"))
+        units.append(
+            Unit(
+                cell=facts["cell"],
+                weights=facts["recipe"]["weights"],
+                n_steps=facts["recipe"]["n_steps"],
+                seed=facts["seed"],
+                half=facts["half"],
+                valid_auroc=facts["last_epoch"]["valid_auroc"],
+                answers={
+                    test: rows.sort_values("path", ignore_index=True)
+                    for test, rows in table.groupby("test")
+                },
+            )
+        )
+    return units
+
+
+def list_effects(units: list[Unit], n_boot: int = N_BOOT) -> list[dict]:
+    """Compute every figure of the plan, one dict each, fit for JSON and figures."""
+    rows = []
+    for weights in sorted({u.weights for u in units}):
+        experiment = Experiment([u for u in units if u.weights == weights], n_boot)
+        for asked in _questions():
+            found = experiment.estimate(
+                asked["test"], asked["metric"], asked["terms"], exposed=asked["exposed"]
+            )
+            if found:
+                rows.append(_row(weights, asked, found))
+        rows += _shift(weights, experiment)
+    return rows
+
+
+def _questions() -> Iterator[dict]:
+    """Level of each cell, cell minus clean, and the secondary contrasts."""
+    for n_steps in (SHORT, LONG):
+        for test in ("O", "R"):
+            for metric in METRICS:
+                for what, terms in _contrasts(n_steps):
+                    yield _question(what, n_steps, test, metric, terms)
+            for swap, flag in EXPOSED.items():
+                terms = {(swap, n_steps): 1, ("clean", n_steps): -1}
+                what = f"{swap} - clean"
+                yield _question(what, n_steps, test, "accuracy", terms, flag)
+    for test in ("O", "R"):
+        for swap in ("copies", "all"):
+            terms = {
+                (swap, LONG): 1,
+                ("clean", LONG): -1,
+                (swap, SHORT): -1,
+                ("clean", SHORT): 1,
+            }
+            what = f"{swap} - clean, long - short"
+            yield _question(what, LONG, test, "accuracy", terms)
+
+
+def _contrasts(n_steps: int) -> Iterator[tuple[str, dict]]:
+    for cell in CELLS:
+        yield cell, {(cell, n_steps): 1}
+    for swap in SWAPS:
+        yield f"{swap} - clean", {(swap, n_steps): 1, ("clean", n_steps): -1}
+    yield "copies - block", {("copies", n_steps): 1, ("block", n_steps): -1}
+    yield "interaction", {(c, n_steps): factor for c, factor in INTERACTION.items()}
+
+
+def _question(
+    what: str,
+    n_steps: int,
+    test: str,
+    metric: str,
+    terms: dict,
+    exposed: str | None = None,
+) -> dict:
+    return {
+        "what": what,
+        "n_steps": n_steps,
+        "test": test,
+        "metric": metric,
+        "terms": terms,
+        "exposed": exposed,
+    }
+
+
+def _row(weights: str, asked: dict, found: Estimate) -> dict:
+    is_level = asked["what"] in CELLS
+    low, high = found.level_interval(asked["metric"]) if is_level else found.interval()
+    row = {
+        "weights": weights,
+        **{key: asked[key] for key in ("n_steps", "test", "metric", "what", "exposed")},
+        "value": round(found.value, 5),
+        "low": round(low, 5),
+        "high": round(high, 5),
+        "n": found.n_images,
+        "n_groups": found.n_groups,
+        "n_groups_differ": found.n_differ,
+        "seeds": list(found.seeds),
+        "seeds_per_image": found.per_image_seeds,
+    }
+    if is_primary(asked):
+        strict = found.interval(STRICT)
+        row |= {
+            "strict_low": round(strict[0], 5),
+            "strict_high": round(strict[1], 5),
+            "verdict": judge(asked["test"], found, strict),
+        }
+    return row
+
+
+def is_primary(asked: Mapping) -> bool:
+    """Accuracy of a cell minus clean, on all images."""
+    return (
+        asked["metric"] == "accuracy"
+        and asked["exposed"] is None
+        and asked["what"] in {f"{swap} - clean" for swap in SWAPS}
+    )
+
+
+def judge(test: str, found: Estimate, strict: tuple[float, float]) -> str:
+    """Say "settled", "settled as small" or "not settled", by the plan's rule."""
+    low, high = strict
+    if found.per_image_seeds < 2:
+        return "not settled"
+    if (low > 0 or high < 0) and found.n_differ >= FEWEST:
+        return "settled"
+    if -SMALL[test] <= low and high <= SMALL[test]:
+        return "settled as small"
+    return "not settled"
+
+
+def _shift(weights: str, experiment: Experiment) -> list[dict]:
+    """Clean on R minus clean on O: two tests, so their draws are apart."""
+    rows = []
+    for n_steps in (SHORT, LONG):
+        for metric in METRICS:
+            parts = [
+                experiment.estimate(test, metric, {("clean", n_steps): 1})
+                for test in ("R", "O")
+            ]
+            if all(parts):
+                r, o = parts
+                found = Estimate(
+                    value=r.value - o.value,
+                    draws=r.draws - o.draws,
+                    seeds=r.seeds,
+                    n_images=min(r.n_images, o.n_images),
+                    n_groups=min(r.n_groups, o.n_groups),
+                    n_differ=None,
+                    per_image_seeds=min(r.per_image_seeds, o.per_image_seeds),
+                )
+                asked = _question("clean, R - O", n_steps, "R, O", metric, {})
+                rows.append(_row(weights, asked, found))
+    return rows
+
+
+def describe(rows: list[dict]) -> str:
+    """Write the figures as a table for a terminal, differences in points."""
+    lines = []
+    for row in rows:
+        ends = [row[key] for key in ("value", "low", "high")]
+        form = "{:.3f} ({:.3f} to {:.3f})"
+        if row["what"] not in CELLS:
+            ends, form = [100 * e for e in ends], "{:+.1f} ({:+.1f} to {:+.1f})"
+        lines.append(
+            {
+                "weights": row["weights"],
+                "steps": row["n_steps"],
+                "test": row["test"],
+                "what": row["what"] + (f", {row['exposed']}" if row["exposed"] else ""),
+                "metric": row["metric"],
+                "95 % CI": form.format(*ends),
+                "n": row["n"],
+                "groups": row["n_groups"],
+                "differ": "" if (n := row["n_groups_differ"]) is None else n,
+                "seeds": "".join(map(str, row["seeds"])),
+                "verdict": row.get("verdict", ""),
+            }
+        )
+    return pd.DataFrame(lines).to_string(index=False)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("results", type=Path, help="folder of the units' JSON and CSV")
+    args = parser.parse_args()
+    units = read_units(args.results)
+    if not units:
+        raise SystemExit(f"RESULTS must hold finished units, {args.results} has none.")
+    failed = [u for u in units if u.valid_auroc < FAILED]
+    rows = list_effects(units)
+    facts = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "plan": "benchmarks/factorial_plan.md",
+        "n_units": len(units),
+        "n_boot": N_BOOT,
+        "failed": [[u.cell, u.weights, u.n_steps, u.seed] for u in failed],
+        "figures": rows,
+    }
+    if failed:
+        facts["figures_without_failed"] = list_effects(
+            [u for u in units if u.valid_auroc >= FAILED]
+        )
+    text = json.dumps(facts, indent=1, ensure_ascii=False) + "\n"
+    (args.results / "effects.json").write_text(text, encoding="utf-8")
+    print(describe(rows))
+    print(f"{len(units)} units, {len(failed)} failed")
+
+
+if __name__ == "__main__":
+    main()

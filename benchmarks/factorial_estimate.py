@@ -1,0 +1,300 @@
+"""Figures of the factorial experiment: one contrast of cells, with its draws.
+
+The interval draws whole groups and, inside each draw, the seeds; see
+factorial_plan.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, logit, stdtrit
+
+from xraylab.evaluation.intervals import wilson
+
+METRICS = ("accuracy", "sensitivity", "specificity", "AUROC")
+N_BOOT = 4000
+SEED = 19
+LEVEL = 0.95
+IMAGES = ("R", "O0", "O1")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One training's facts and its answers on O and on R."""
+
+    cell: str
+    weights: str
+    n_steps: int
+    seed: int
+    half: int
+    valid_auroc: float
+    answers: dict[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure, what the draws made of it, and what stands behind it."""
+
+    value: float
+    draws: np.ndarray  # shape (n_boot,)
+    seeds: tuple[int, ...]
+    n_images: int
+    n_groups: int
+    n_differ: int | None  # groups whose answers differ; None where not counted
+    per_image_seeds: int  # trainings that judged the same images
+
+    def interval(self, level: float = LEVEL) -> tuple[float, float]:
+        """Percentile interval, for differences."""
+        tail = (1 - level) / 2
+        low, high = np.quantile(self.draws, [tail, 1 - tail])
+        return float(low), float(high)
+
+    def level_interval(self, metric: str) -> tuple[float, float]:
+        """Interval of a figure itself, where percentiles near 1 are too narrow.
+
+        A share: Wilson (1927) at the effective sample size that gives the variance of
+        the draws, at most the number of images, and the number of groups at 0 or 1.
+        AUROC: on the logit scale. Both with t of groups - 1 degrees of freedom.
+        """
+        value, spread = self.value, self.draws.std(ddof=1)
+        t = stdtrit(self.n_groups - 1, (1 + LEVEL) / 2)
+        if value in {0, 1}:
+            return wilson(value, self.n_groups, t)
+        if metric == "AUROC":
+            reach = t * spread / (value * (1 - value))
+            low, high = expit(logit(value) + np.array([-reach, reach]))
+            return float(low), float(high)
+        n = min(self.n_images, value * (1 - value) / spread**2)
+        return wilson(value, n, t)
+
+
+class Experiment:
+    """The units of one weights, with one set of draws for each set of images.
+
+    Parameters
+    ----------
+    units : list of Unit
+        Of one weights.
+    n_boot : int
+        Draws of groups.
+    """
+
+    def __init__(self, units: list[Unit], n_boot: int = N_BOOT) -> None:
+        self.units = {(u.cell, u.n_steps, u.seed): u for u in units}
+        self.half = {u.seed: u.half for u in units}
+        self.n_boot = n_boot
+        self._judged, self._weights, self._measured = {}, {}, {}
+        for unit in units:
+            for test in unit.answers:
+                self._check_same_images(unit, test)
+
+    def estimate(
+        self,
+        test: str,
+        metric: str,
+        terms: Mapping[tuple[str, int], float],
+        *,
+        exposed: str | None = None,
+    ) -> Estimate | None:
+        """Average a contrast of cells over seeds and halves.
+
+        Parameters
+        ----------
+        test : str
+            "O" or "R".
+        metric : str
+            One of `METRICS`.
+        terms : mapping of (cell, n_steps) to its factor
+            Such as {("copies", 1450): 1, ("clean", 1450): -1}.
+        exposed : str, optional
+            Flag of the answers; only images with it count.
+
+        Returns
+        -------
+        Estimate, or None when no seed has all the cells, or no image counts.
+        """
+        blocks = self._seeds_by_images(test, terms)
+        rng = np.random.default_rng((SEED, 1))
+        values, draws = [], []
+        for seeds in blocks:
+            found = [self._contrast(test, metric, terms, s, exposed) for s in seeds]
+            if any(f is None for f in found):
+                return None
+            values.append(np.mean([value for value, _ in found]))
+            drawn = np.array([by_draw for _, by_draw in found])  # (S, n_boot)
+            # S - 1 of S: the variance of a mean of few seeds comes out right
+            chosen = rng.integers(
+                len(seeds), size=(max(1, len(seeds) - 1), self.n_boot)
+            )
+            draws.append(np.take_along_axis(drawn, chosen, axis=0).mean(axis=0))
+        if not values:
+            return None
+        rows = pd.concat([self._rows(test, seeds[0], exposed) for seeds in blocks])
+        counted = rows[_among(metric, rows)]
+        return Estimate(
+            value=float(np.mean(values)),
+            draws=np.mean(draws, axis=0),
+            seeds=tuple(sorted(chain(*blocks))),
+            n_images=len(counted),
+            n_groups=counted["group_id"].nunique(),
+            n_differ=self._count_differing(test, metric, terms, blocks, exposed),
+            per_image_seeds=min(map(len, blocks)),
+        )
+
+    def _seeds_by_images(self, test: str, terms: Mapping) -> list[list[int]]:
+        """Seeds that have every cell, together where they judged the same images.
+
+        On O both halves count with as many seeds; a half that has none is left out.
+        """
+        seeds = sorted(
+            seed
+            for seed in self.half
+            if all((*term, seed) in self.units for term in terms)
+        )
+        if test == "R":
+            return [seeds] if seeds else []
+        halves = [[s for s in seeds if self.half[s] == half] for half in (0, 1)]
+        there = [half for half in halves if half]
+        n = min(map(len, there), default=0)
+        return [half[:n] for half in there]
+
+    def _contrast(
+        self, test: str, metric: str, terms: Mapping, seed: int, exposed: str | None
+    ) -> tuple[float, np.ndarray] | None:
+        value, draws = 0.0, np.zeros(self.n_boot)
+        for (cell, n_steps), factor in terms.items():
+            found = self._measure((cell, n_steps, seed), test, metric, exposed)
+            if found is None:
+                return None
+            value, draws = value + factor * found[0], draws + factor * found[1]
+        return value, draws
+
+    def _measure(
+        self, key: tuple, test: str, metric: str, exposed: str | None
+    ) -> tuple[float, np.ndarray] | None:
+        """A unit's figure and its value in every draw; None without both classes."""
+        place = (key, test, metric, exposed)
+        if place not in self._measured:
+            rows = self.units[key].answers[test]
+            keep = _flagged(rows, exposed)
+            self._measured[place] = None
+            if set(rows.loc[keep, "label"]) == {0, 1}:
+                weights = self._weights[_images(test, self.units[key].half)][:, keep]
+                once = np.ones((1, keep.sum()))
+                self._measured[place] = (
+                    float(measure(metric, rows[keep], once)[0]),
+                    measure(metric, rows[keep], weights),
+                )
+        return self._measured[place]
+
+    def _rows(self, test: str, seed: int, exposed: str | None) -> pd.DataFrame:
+        rows = self._judged[_images(test, self.half[seed])]
+        return rows[_flagged(rows, exposed)]
+
+    def _check_same_images(self, unit: Unit, test: str) -> None:
+        images = _images(test, unit.half)
+        rows = unit.answers[test].drop(columns="score")
+        if images not in self._judged:
+            self._judged[images] = rows
+            seed = (SEED, IMAGES.index(images))
+            self._weights[images] = draw_groups(rows, self.n_boot, seed)
+        elif not self._judged[images].equals(rows):
+            raise ValueError(
+                f"all units must judge the same images, {unit.cell} of seed "
+                f"{unit.seed} judged others as {images}. Run it anew with the same cut."
+            )
+
+    def _count_differing(
+        self, test: str, metric: str, terms: Mapping, blocks: list, exposed: str | None
+    ) -> int | None:
+        """Count the groups in which two cells call an image differently."""
+        if metric == "AUROC" or sorted(terms.values()) != [-1, 1]:
+            return None
+        differing = set()
+        for seed in chain(*blocks):
+            one, other = (self.units[(*term, seed)].answers[test] for term in terms)
+            differ = (one["score"] >= 0.5) != (other["score"] >= 0.5)
+            keep = differ & _flagged(one, exposed) & _among(metric, one)
+            differing |= set(one.loc[keep, "group_id"])
+        return len(differing)
+
+
+def _images(test: str, half: int) -> str:
+    """Name the images that a unit judged: R is the same for both halves."""
+    return "R" if test == "R" else f"O{half}"
+
+
+def draw_groups(rows: pd.DataFrame, n_boot: int, seed: tuple) -> np.ndarray:
+    """Say how often each row is drawn: whole groups, within each class.
+
+    Returns
+    -------
+    array of float, shape (n_boot, len(rows))
+    """
+    if (rows.groupby("group_id")["label"].nunique() > 1).any():
+        raise ValueError("a group must hold one class, found one with both.")
+    rng = np.random.default_rng(seed)
+    weights = np.zeros((n_boot, len(rows)))
+    for label in (0, 1):
+        of_class = np.flatnonzero(rows["label"] == label)
+        group, names = pd.factorize(rows["group_id"].iloc[of_class])
+        n = len(names)
+        counts = rng.multinomial(n, np.full(n, 1 / n), size=n_boot)
+        weights[:, of_class] = counts[:, group]
+    return weights
+
+
+def measure(metric: str, rows: pd.DataFrame, weights: np.ndarray) -> np.ndarray:
+    """Compute a figure once for each row of weights.
+
+    Parameters
+    ----------
+    metric : str
+        One of `METRICS`, or balanced_accuracy; all but AUROC call pneumonia from a
+        score of 0.5.
+    rows : DataFrame
+        Columns label and score, n rows of both classes.
+    weights : array, shape (k, n)
+        How often each row counts.
+
+    Returns
+    -------
+    array of float, shape (k,)
+    """
+    label, score = rows["label"].to_numpy(), rows["score"].to_numpy()
+    if metric == "AUROC":
+        return _auroc(label, score, weights)
+    if metric == "balanced_accuracy":
+        both = [measure(m, rows, weights) for m in ("sensitivity", "specificity")]
+        return np.mean(both, axis=0)
+    right = (score >= 0.5) == label
+    among = _among(metric, rows)
+    return (weights @ (right & among)) / (weights @ among)
+
+
+def _auroc(label: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Weight of the pairs in which pneumonia scores higher; a tie counts half."""
+    order = np.argsort(score, kind="stable")
+    starts = np.flatnonzero(np.diff(score[order], prepend=-np.inf))
+    positive, negative = (
+        np.add.reduceat(weights[:, order] * (label[order] == c), starts, axis=1)
+        for c in (1, 0)
+    )
+    below = negative.cumsum(axis=1) - negative / 2
+    pairs = positive.sum(axis=1) * negative.sum(axis=1)
+    return (positive * below).sum(axis=1) / pairs
+
+
+def _flagged(rows: pd.DataFrame, flag: str | None) -> np.ndarray:
+    return np.ones(len(rows), bool) if flag is None else rows[flag].eq(1).to_numpy()
+
+
+def _among(metric: str, rows: pd.DataFrame) -> np.ndarray:
+    """Mark the rows a metric counts."""
+    label = {"sensitivity": 1, "specificity": 0}.get(metric)
+    if label is None:
+        return np.ones(len(rows), bool)
+    return rows["label"].eq(label).to_numpy()

@@ -1,0 +1,190 @@
+"""Ways to handle the class imbalance, on one grouped split (imbalance_plan.md).
+
+python benchmarks/imbalance.py run MERGE --home HOME --cell sampler --seed 0 \\
+    --weights FILE                       one unit; goes on, or skips
+python benchmarks/imbalance.py analyse RESULTS       writes effects.json beside them
+"""
+
+import argparse
+import importlib.metadata
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import factorial_estimate as estimating
+import pandas as pd
+import torch
+from scipy.special import expit, logit
+
+from xraylab import data, images, training
+from xraylab.training import runs
+
+RECIPE = replace(training.RECIPES["original"], size_px=64, n_steps=1450)
+CELLS = {
+    "none": {},
+    "weights": {"class_weights": "balanced"},
+    "sampler": {"sampler": "balanced"},
+}
+DIFFERENCES = (
+    ("weights", "none"),
+    ("sampler", "none"),
+    ("threshold", "none"),
+    ("weights", "threshold"),
+    ("sampler", "threshold"),
+)
+METRICS = ("balanced_accuracy", *estimating.METRICS)
+STRICT = 1 - 0.05 / len(DIFFERENCES)
+FEWEST, SMALL = 10, 0.02
+
+
+def run_unit(cell: str, seed: int, weights: str, merge: Path, home: Path) -> Path:
+    """Train one cell on the split of seed 0 and keep its answers on the test."""
+    out = home / "results" / f"imbalance-{cell}-seed{seed}.json"
+    if out.is_file():
+        return out
+    merged = data.Merge.load(merge)
+    table = data.split(merged.manifest, "grouped", seed=0)
+    cache = images.build_cache(
+        table["path"], merged.root, RECIPE.size_px, home / "cache"
+    )
+    table = table.assign(row=cache.rows(table["path"]))
+    recipe = replace(RECIPE, weights=weights, seed=seed, **CELLS[cell])
+    folder = home / "runs" / out.stem
+    run = runs.train_run(folder, recipe, cache.pixels, table, protocol="grouped")
+    test = table[table["split"] == "test"]
+    logits = training.score_logits(
+        run.make_model("last"), cache.pixels, test["row"].to_numpy()
+    )
+    answers = test.assign(
+        score=training.as_scores(logits), path=test["path"].str.split("/", n=2).str[2]
+    )[["path", "group_id", "label", "score"]]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    answers.to_csv(
+        out.with_suffix(".csv"), index=False, lineterminator="\n", float_format="%.5g"
+    )
+    train = table.loc[table["split"] == "train", "label"]
+    name = weights if weights in {"none", "imagenet"} else "imagenet-approx (stand-in)"
+    facts = {
+        "name": out.stem,
+        "date": datetime.now(UTC).date().isoformat(),
+        "cell": cell,
+        "seed": seed,
+        "protocol": "grouped, split by seed 0",
+        "recipe": training.as_dict(recipe) | {"weights": name},
+        "weights_of": "the last epoch",
+        "n_train": len(train),
+        "train_prevalence": float(train.mean()),
+        "n_test": len(answers),
+        "n_groups": answers["group_id"].nunique(),
+        "threads": torch.get_num_threads(),
+        "versions": {
+            package: importlib.metadata.version(package)
+            for package in ("xraylab", "torch", "torchvision", "numpy")
+        },
+    }
+    half_written = out.with_suffix(".part")
+    half_written.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    half_written.rename(out)
+    return out
+
+
+def read_units(folder: Path) -> Iterator[estimating.Unit]:
+    """Read the finished units; each `none` also answers as `threshold`."""
+    for file in sorted(folder.glob("imbalance-*.json")):
+        facts = json.loads(file.read_text("utf-8"))
+        table = pd.read_csv(file.with_suffix(".csv")).sort_values(
+            "path", ignore_index=True
+        )
+        weights, n_steps = (facts["recipe"][key] for key in ("weights", "n_steps"))
+        unit = estimating.Unit(
+            facts["cell"], weights, n_steps, facts["seed"], 0, 1.0, {"R": table}
+        )
+        yield unit
+        if unit.cell == "none":
+            moved = move_threshold(table, facts["train_prevalence"])
+            yield replace(unit, cell="threshold", answers={"R": moved})
+
+
+def move_threshold(answers: pd.DataFrame, threshold: float) -> pd.DataFrame:
+    """Shift the scores so that 0.5 stands where the threshold stood."""
+    moved = expit(logit(answers["score"]) - logit(threshold))
+    return answers.assign(score=moved)
+
+
+def list_effects(
+    units: list[estimating.Unit], n_boot: int = estimating.N_BOOT
+) -> list[dict]:
+    """Every cell's figures, and the differences of the plan."""
+    experiment = estimating.Experiment(units, n_boot)
+    (n_steps,) = {unit.n_steps for unit in units}
+    levels = [((cell, n_steps),) for cell in (*CELLS, "threshold")]
+    pairs = [((a, n_steps), (b, n_steps)) for a, b in DIFFERENCES]
+    rows = []
+    for terms in (*levels, *pairs):
+        for metric in METRICS:
+            factors = dict(zip(terms, (1, -1), strict=False))
+            found = experiment.estimate("R", metric, factors)
+            if found:
+                rows.append(_row(" - ".join(cell for cell, _ in terms), metric, found))
+    return rows
+
+
+def _row(what: str, metric: str, found: estimating.Estimate) -> dict:
+    is_level = " - " not in what
+    low, high = found.level_interval(metric) if is_level else found.interval()
+    row = {
+        "what": what,
+        "metric": metric,
+        "value": round(found.value, 5),
+        "low": round(low, 5),
+        "high": round(high, 5),
+        "n": found.n_images,
+        "n_groups": found.n_groups,
+        "n_groups_differ": found.n_differ,
+        "seeds": list(found.seeds),
+    }
+    if metric == "balanced_accuracy" and not is_level:
+        row["verdict"] = judge(found)
+    return row
+
+
+def judge(found: estimating.Estimate) -> str:
+    """Say "settled", "settled as small" or "not settled", by the plan's rule."""
+    low, high = found.interval(STRICT)
+    if found.per_image_seeds < 2:
+        return "not settled"
+    if (low > 0 or high < 0) and found.n_differ >= FEWEST:
+        return "settled"
+    return "settled as small" if low >= -SMALL and high <= SMALL else "not settled"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    run = verbs.add_parser("run")
+    run.add_argument("merge", type=Path)
+    run.add_argument("--home", type=Path, required=True)
+    run.add_argument("--cell", choices=CELLS, required=True)
+    run.add_argument("--seed", type=int, required=True)
+    run.add_argument("--weights", required=True, help="none, imagenet or a file")
+    verbs.add_parser("analyse").add_argument("results", type=Path)
+    args = parser.parse_args()
+    if args.verb == "run":
+        print(run_unit(args.cell, args.seed, args.weights, args.merge, args.home))
+        return
+    units = list(read_units(args.results))
+    if not units:
+        raise SystemExit(f"RESULTS must hold finished units, {args.results} has none.")
+    rows = list_effects(units)
+    facts = {"plan": "benchmarks/imbalance_plan.md", "figures": rows}
+    text = json.dumps(facts, indent=1, ensure_ascii=False) + "\n"
+    (args.results / "effects.json").write_text(text, encoding="utf-8")
+    print(pd.DataFrame(rows).to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,296 @@
+"""The analysis of the factorial finds what was planted, and its interval is right."""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from sklearn import metrics as library
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+
+import factorial_analysis as analysis
+import factorial_estimate as estimating
+
+CELLS = ("clean", "block", "siblings", "copies", "all")
+
+
+def make_images(test: str, half: int, n_groups: int = 200) -> pd.DataFrame:
+    rng = np.random.default_rng((half, test == "R"))
+    sizes = rng.integers(1, 4, n_groups)
+    group = np.repeat(np.arange(n_groups), sizes)
+    return pd.DataFrame(
+        {
+            "test": test,
+            "path": [f"{test}{half}-{i:05}" for i in range(len(group))],
+            "group_id": [f"{test}{half}-{g}" for g in group],
+            "label": group % 2,
+            "copied": (group % 10 != 0).astype(int),
+            "has_sibling": (group % 4 < 2).astype(int),
+        }
+    )
+
+
+def answer(images: pd.DataFrame, right: np.ndarray) -> pd.DataFrame:
+    """Scores that are right, or wrong, at 0.5."""
+    call = np.where(right, images["label"], 1 - images["label"])
+    return images.assign(score=0.25 + 0.5 * call)
+
+
+def make_units(
+    gains: dict[str, float],
+    *,
+    seeds=(0, 1, 2, 3),
+    n_steps=1450,
+    rng_seed=0,
+    noise=0.05,
+    seed_sd=0.0,
+    n_groups=200,
+) -> list[estimating.Unit]:
+    """A cell is right with 0.8 plus its gain; hard images are hard in every cell."""
+    rng = np.random.default_rng(rng_seed)
+    images = {
+        images: make_images(images[0], int(images[1:] or 0), n_groups)
+        for images in estimating.IMAGES
+    }
+    luck = {name: rng.random(len(rows)) for name, rows in images.items()}
+    units = []
+    for seed in seeds:
+        for cell in CELLS:
+            shared = rng.normal(0, seed_sd)
+            answers = {}
+            for test in ("O", "R"):
+                name = estimating._images(test, seed % 2)
+                own = luck[name] + rng.normal(0, noise, len(luck[name]))
+                right = own < 0.8 + gains.get(cell, 0) + shared
+                answers[test] = answer(images[name], right)
+            units.append(
+                estimating.Unit(cell, "none", n_steps, seed, seed % 2, 0.99, answers)
+            )
+    return units
+
+
+def against_clean(cell: str, n_steps: int = 1450) -> dict:
+    return {(cell, n_steps): 1, ("clean", n_steps): -1}
+
+
+def test_a_planted_effect_is_found_and_no_other():
+    rows = analysis.list_effects(make_units({"copies": 0.1, "all": 0.1}), 2000)
+    verdicts = {
+        (row["test"], row["what"]): row["verdict"] for row in rows if "verdict" in row
+    }
+    assert len(verdicts) == 8
+    for (_, what), verdict in verdicts.items():
+        assert (verdict == "settled") == (what in {"copies - clean", "all - clean"})
+    for row in rows:
+        if row["what"] == "copies - clean" and row["exposed"] is None:
+            assert row["low"] < row["value"] < row["high"]
+            if row["metric"] in {"accuracy", "sensitivity", "specificity"}:
+                assert row["value"] == pytest.approx(0.1, abs=0.05)
+    interaction = [r for r in rows if r["what"] == "interaction"]
+    assert all(r["low"] <= 0 <= r["high"] for r in interaction)
+
+
+def test_a_paired_interval_equals_scipys_over_groups():
+    """A library that knows nothing of ours draws the groups of each class anew."""
+    units = make_units({"copies": 0.05}, seeds=(0,), n_groups=800)
+    found = estimating.Experiment(units).estimate(
+        "R", "accuracy", against_clean("copies")
+    )
+    one, other = (
+        next(u for u in units if u.cell == cell).answers["R"]
+        for cell in ("copies", "clean")
+    )
+    calls = [(rows["score"] >= 0.5) == rows["label"] for rows in (one, other)]
+    table = one.assign(gain=calls[0].astype(int) - calls[1].astype(int), n=1)
+    sums = table.groupby(["label", "group_id"])[["gain", "n"]].sum()
+    normal, positive = (sums.loc[label].to_numpy().T for label in (0, 1))
+
+    def gain(i, j, axis=-1):
+        drawn = normal[:, i].sum(axis=axis) + positive[:, j].sum(axis=axis)
+        return drawn[0] / drawn[1]
+
+    peer = stats.bootstrap(
+        [np.arange(normal.shape[1]), np.arange(positive.shape[1])],
+        gain,
+        n_resamples=4000,
+        method="percentile",
+        random_state=np.random.default_rng(1),
+    )
+    assert found.value == pytest.approx(table["gain"].mean())
+    assert found.interval() == pytest.approx(peer.confidence_interval, abs=0.002)
+    assert found.draws.std() == pytest.approx(peer.standard_error, rel=0.05)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000))
+def test_weighted_figures_equal_scikit_learns(seed):
+    rng = np.random.default_rng(seed)
+    label = np.r_[0, 1, rng.integers(0, 2, 28)]
+    score = rng.integers(0, 8, 30) / 7  # with ties
+    weights = rng.integers(0, 3, (2, 30))
+    weights[:, :2] = 1
+    rows = pd.DataFrame({"label": label, "score": score})
+    call = score >= 0.5
+    for draw in (0, 1):
+        w = {"sample_weight": weights[draw]}
+        peers = {
+            "accuracy": library.accuracy_score(label, call, **w),
+            "sensitivity": library.recall_score(label, call, **w),
+            "specificity": library.recall_score(label, call, pos_label=0, **w),
+            "AUROC": library.roc_auc_score(label, score, **w),
+            "balanced_accuracy": library.balanced_accuracy_score(label, call, **w),
+        }
+        for metric, peer in peers.items():
+            found = estimating.measure(metric, rows, weights)[draw]
+            assert found == pytest.approx(peer), metric
+
+
+def test_the_interval_of_a_level_stays_wide_at_one():
+    perfect = estimating.Estimate(1.0, np.ones(100), (0,), 120, 100, None, 1)
+    low, high = perfect.level_interval("sensitivity")
+    assert (round(low, 3), high) == (0.962, 1.0)
+    independent = np.random.default_rng(0).binomial(200, 0.9, 20_000) / 200
+    found = estimating.Estimate(0.9, independent, (0,), 200, 200, None, 1)
+    peer = stats.binomtest(180, 200).proportion_ci(method="wilson")
+    for metric in ("accuracy", "AUROC"):
+        low, high = found.level_interval(metric)
+        assert (low, high) == pytest.approx((peer.low, peer.high), abs=0.004)
+
+
+def test_the_standard_error_equals_the_one_by_hand():
+    """Seeds averaged image by image, then the error of a sum over whole groups."""
+    units = make_units({"block": 0.05}, seeds=(0, 2))
+    experiment = estimating.Experiment(units, 20_000)
+    right = {
+        (unit.cell, unit.seed): (
+            (unit.answers["O"]["score"] >= 0.5) == unit.answers["O"]["label"]
+        ).astype(float)
+        for unit in units
+    }
+    images = units[0].answers["O"]
+    gain = sum(right["block", s] - right["clean", s] for s in (0, 2)) / 2
+    found = experiment.estimate("O", "accuracy", against_clean("block"))
+    assert found.value == pytest.approx(gain.mean())
+    # both seeds in every draw: the part of the groups alone
+    fixed = sum(
+        experiment._contrast("O", "accuracy", against_clean("block"), s, None)[1]
+        for s in (0, 2)
+    )
+    variance = 0.0
+    for label in (0, 1):
+        rows = images["label"] == label
+        sums = (gain - gain.mean())[rows].groupby(images["group_id"][rows]).sum()
+        variance += len(sums) * sums.var(ddof=0)
+    by_hand = np.sqrt(variance) / len(images)
+    assert (fixed / 2).std() == pytest.approx(by_hand, rel=0.03)
+
+
+def test_seeds_inside_give_the_variance_of_their_mean():
+    """Groups that all answer alike leave only the seeds' own noise."""
+    units = make_units({}, seeds=range(0, 8, 2))
+    shares = [0.1, 0.3, 0.2, 0.6]
+    made = []
+    for unit in units:
+        images = unit.answers["R"]
+        share = shares[unit.seed // 2] if unit.cell == "copies" else 0.0
+        # the same share of every group would need large groups; use the score alone
+        made.append(replace(unit, answers={"R": images.assign(score=share)}))
+    experiment = estimating.Experiment(made, 20_000)
+    experiment._measured = {
+        ((u.cell, 1450, u.seed), "R", "accuracy", None): (
+            u.answers["R"]["score"][0],
+            np.full(20_000, u.answers["R"]["score"][0]),
+        )
+        for u in made
+    }
+    found = experiment.estimate("R", "accuracy", against_clean("copies"))
+    assert found.value == pytest.approx(np.mean(shares))
+    expected = np.std(shares, ddof=1) / np.sqrt(len(shares))
+    assert found.draws.std() == pytest.approx(expected, rel=0.03)
+
+
+def test_o_takes_as_many_seeds_of_each_half_and_r_all():
+    experiment = estimating.Experiment(make_units({}, seeds=(0, 1, 2)), 100)
+    o = experiment.estimate("O", "accuracy", against_clean("block"))
+    r = experiment.estimate("R", "accuracy", against_clean("block"))
+    assert (o.seeds, o.per_image_seeds) == ((0, 1), 1)
+    assert (r.seeds, r.per_image_seeds) == ((0, 1, 2), 3)
+    assert o.n_images == sum(len(make_images("O", half)) for half in (0, 1))
+    assert o.n_groups == 400
+
+
+def test_a_missing_cell_is_left_out_not_guessed():
+    units = [u for u in make_units({}, seeds=(0, 1)) if u.cell != "siblings"]
+    rows = analysis.list_effects(units, 100)
+    assert {"block - clean", "copies - clean"} <= {r["what"] for r in rows}
+    assert not any("siblings" in r["what"] or "interaction" in r["what"] for r in rows)
+
+
+@pytest.mark.parametrize(
+    ("value", "half_width", "n_differ", "seeds", "verdict"),
+    [
+        (0.05, 0.02, 30, 2, "settled"),
+        (0.05, 0.02, 9, 2, "not settled"),
+        (0.05, 0.02, 30, 1, "not settled"),
+        (0.05, 0.06, 30, 2, "not settled"),
+        (0.00, 0.01, 3, 2, "settled as small"),
+        (0.00, 0.03, 30, 2, "not settled"),
+    ],
+)
+def test_the_rule_of_the_plan(value, half_width, n_differ, seeds, verdict):
+    draws = np.linspace(value - half_width, value + half_width, 1001)
+    found = estimating.Estimate(value, draws, (0,), 600, 500, n_differ, seeds)
+    assert analysis.judge("R", found, found.interval(analysis.STRICT)) == verdict
+
+
+def test_units_that_judged_other_images_are_refused():
+    units = make_units({}, seeds=(0,))
+    answers = units[1].answers | {"R": units[1].answers["R"].iloc[1:]}
+    with pytest.raises(ValueError, match="must judge the same images, block of seed 0"):
+        estimating.Experiment([units[0], replace(units[1], answers=answers)], 10)
+
+
+def test_units_are_read_as_they_were_written(tmp_path):
+    unit = make_units({}, seeds=(1,))[3]
+    table = pd.concat(unit.answers.values())
+    table.to_csv(tmp_path / "copies.csv", index=False)
+    facts = {
+        "cell": "copies",
+        "seed": 1,
+        "half": 1,
+        "recipe": {"weights": "none", "n_steps": 1450},
+        "last_epoch": {"valid_auroc": 0.99},
+    }
+    (tmp_path / "copies.json").write_text(json.dumps(facts))
+    (tmp_path / "cut.json").write_text("{}")
+    (read,) = analysis.read_units(tmp_path)
+    assert replace(read, answers={}) == replace(unit, answers={})
+    for test, rows in unit.answers.items():
+        pd.testing.assert_frame_equal(read.answers[test], rows)
+
+
+@pytest.mark.long
+def test_the_interval_keeps_its_word():
+    """400 experiments with noise of images, answers and trainings."""
+    inside = {"O": [], "R": []}
+    for number in range(400):
+        units = make_units(
+            {"copies": 0.05}, rng_seed=number, seed_sd=0.015, n_groups=100
+        )
+        units = [u for u in units if u.cell in {"clean", "copies"}]
+        experiment = estimating.Experiment(units, 500)
+        for test, found in inside.items():
+            low, high = experiment.estimate(
+                test, "accuracy", against_clean("copies")
+            ).interval()
+            found.append(low <= 0.05 <= high)
+    for test, found in inside.items():
+        print(test, np.mean(found))
+        assert np.mean(found) >= 0.93, test

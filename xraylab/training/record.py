@@ -1,0 +1,162 @@
+"""What a run writes down about itself: facts, split and history, as text.
+
+`run.json` holds the facts, `split.csv` one row an image file, `history.jsonl` one
+line an epoch, appended as the epoch ends.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import io
+import json
+import platform
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from xraylab.errors import NotARunError
+from xraylab.files import NotWrittenError, write_text, write_texts
+from xraylab.training import content, models
+from xraylab.training.recipe import Recipe, as_dict
+
+COLUMNS = ["path", "image_id", "group_id", "label", "split", "pixels"]
+THRESHOLD = 0.5  # the original's; lesson 05 chooses another on validation
+FACTS, HISTORY, TABLE = "run.json", "history.jsonl", "split.csv"
+_ADVICE = "Copy a good one back, or delete the folder and train anew."
+
+
+@dataclass(frozen=True)
+class Record:
+    """What stands in `run.json` and `split.csv`."""
+
+    recipe: Recipe
+    protocol: str
+    threshold: float
+    weights_id: str
+    about: dict
+    place: dict
+    versions: dict
+    table: pd.DataFrame
+
+
+def write(
+    folder: Path,
+    recipe: Recipe,
+    protocol: str,
+    weights_id: str,
+    about: dict,
+    place: dict,
+    table: pd.DataFrame,
+) -> None:
+    """Write what is known before the first step: both files, or none."""
+    packages = ("xraylab", "torch", "torchvision", "numpy", "pillow", "scikit-learn")
+    text = table[COLUMNS].to_csv(index=False, lineterminator="\n")
+    facts = {
+        "recipe": as_dict(recipe),
+        "protocol": protocol,
+        "weights_id": weights_id,
+        "about": about,
+        "trained_on": place,
+        "threshold": THRESHOLD,
+        "classes": models.CLASSES,
+        "table_sha256": content.digest_text(text),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {"python": platform.python_version()}
+        | {name: importlib.metadata.version(name) for name in packages},
+    }
+    facts_text = json.dumps(facts, indent=2) + "\n"
+    write_texts({folder / TABLE: text, folder / FACTS: facts_text})
+
+
+def read(folder: Path) -> Record:
+    """Read facts and split.
+
+    Raises
+    ------
+    NotARunError
+        Naming the file, what it should be and what it is.
+    """
+    file = folder / FACTS
+    try:
+        facts = json.loads(_read(file))
+        threshold = float(facts["threshold"])
+        if not 0 <= threshold <= 1:
+            raise ValueError(f"threshold is {threshold}")
+        return Record(
+            recipe=Recipe(**facts["recipe"]),
+            protocol=str(facts["protocol"]),
+            threshold=threshold,
+            weights_id=str(facts["weights_id"]),
+            about=dict(facts["about"]),
+            place=dict(facts["trained_on"]),
+            versions=dict(facts["versions"]),
+            table=_read_table(folder / TABLE, facts["table_sha256"]),
+        )
+    except NotARunError:
+        raise
+    except (ValueError, KeyError, TypeError) as error:
+        what = f"no {error}" if isinstance(error, KeyError) else str(error)
+        raise NotARunError(
+            f"{file} must be the facts of a run as this version of xraylab writes "
+            f"them, but could not be read as such: {what.rstrip('.')}. {_ADVICE}"
+        ) from error
+
+
+def append_history(folder: Path, row: dict) -> None:
+    """Add an epoch's line, which is kept when the next epoch comes to a crash."""
+    file = folder / HISTORY
+    try:
+        with file.open("a", encoding="utf-8", newline="\n") as opened:
+            opened.write(json.dumps(row) + "\n")
+    except OSError as error:
+        raise NotWrittenError(file, error) from error
+
+
+def write_history(folder: Path, rows: list[dict]) -> None:
+    """Write the lines of all epochs, whole or not at all."""
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    write_text(folder / HISTORY, text)
+
+
+def read_history(folder: Path) -> pd.DataFrame:
+    """Read one row an epoch; a last line without its end was never finished.
+
+    Raises
+    ------
+    NotARunError
+        If a line is none of a history.
+    """
+    file = folder / HISTORY
+    lines = _read(file).split("\n")[:-1]
+    try:
+        rows = [dict(json.loads(line)) for line in lines]
+        numbers = [row["epoch"] for row in rows]
+        if numbers != list(range(1, len(rows) + 1)):
+            raise ValueError(f"the epochs are {numbers}")
+        return pd.DataFrame(rows).apply(pd.to_numeric)  # null is no number: NaN
+    except (ValueError, KeyError, TypeError) as error:
+        raise NotARunError(
+            f"{file} must hold one line of JSON for each epoch from the first, but: "
+            f"{error}. {_ADVICE}"
+        ) from error
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        raise NotARunError(f"{file} must be text, but is not. {_ADVICE}") from error
+
+
+def _read_table(file: Path, digest: str) -> pd.DataFrame:
+    """Read the split; names made of digits stay names."""
+    text = _read(file)
+    if content.digest_text(text) != digest:
+        raise NotARunError(
+            f"{file} must be the table the run was trained with, but its content is "
+            f"not what run.json says (SHA-256). {_ADVICE}"
+        )
+    table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+    return table.astype({"label": int})
