@@ -18,7 +18,7 @@ RECIPE = training.Recipe(
 @pytest.fixture(scope="module")
 def merge_folder(three_sources, tmp_path_factory):
     folder = tmp_path_factory.mktemp("merge")
-    data.save_merge(data.merge(three_sources, progress=False), folder)
+    data.merge(three_sources, progress=False).save(folder)
     return folder
 
 
@@ -53,7 +53,7 @@ def test_validation_is_read_and_nothing_else(
     explanation.perturb_run(run_folder, progress=False)
     read = {file.relative_to(three_sources).as_posix() for file in opened}
     assert read == of_split(run_folder, "valid")
-    assert len(test_log.list_looks(merge_folder)) == 0
+    assert len(test_log.list_readings(merge_folder)) == 0
 
 
 def test_figures_are_those_of_the_runs_own_answers(run_folder):
@@ -113,7 +113,15 @@ def measured(run_folder, folder):
 def test_other_images_are_taken_once_each(run_folder, others):
     counts, text = measured(run_folder, others)
     assert counts == [40]
-    assert text.startswith(f"{others}, no test of the run, threshold 0.500, a box")
+    assert text.startswith(f"{others}, without the run's training and test, ")
+
+
+def test_the_own_source_is_its_validation(run_folder, three_sources, opened):
+    with pytest.raises(ValueError, match="new images of both classes"):
+        measured(run_folder, three_sources)
+    read = {file.relative_to(three_sources).as_posix() for file in opened}
+    assert not read & of_split(run_folder, "test")
+    assert not read & of_split(run_folder, "train")
 
 
 def test_test_folders_and_images_of_the_test_are_left_out(
@@ -139,13 +147,13 @@ def test_test_folders_and_images_of_the_test_are_left_out(
 def test_nothing_left_is_said(run_folder, others):
     for name in ("healthy", "ill"):
         shutil.move(others / name, others / "test" / name)
-    with pytest.raises(ValueError, match=r"both classes that are of no test, found 0"):
+    with pytest.raises(ValueError, match=r"new images of both classes, found 0"):
         measured(run_folder, others)
 
 
 def test_three_classes_are_refused(run_folder, others):
     write_file(others / "third/a.jpg", as_jpeg(blob_image(1, 64)))
-    with pytest.raises(ValueError, match="must hold two classes, found 3 in .*third"):
+    with pytest.raises(ValueError, match=r"must hold two classes, found 3 in "):
         measured(run_folder, others)
 
 
@@ -156,5 +164,5 @@ def test_a_merge_that_is_gone_is_named(run_folder, tmp_path):
     (copy / "run.json").write_text(
         facts.replace(merge, str(tmp_path / "gone")), "utf-8"
     )
-    with pytest.raises(FileNotFoundError, match=r"gone.*manifest\.csv"):
+    with pytest.raises(ValueError, match=r"data_folder must be given: .*gone, which"):
         explanation.perturb_run(copy, progress=False)
