@@ -429,12 +429,12 @@ def test_phantom_writes_three_layouts(tmp_path, capsys):
 def test_perturb_answers_for_validation_and_reads_no_test(
     run_folder, merge_folder, capsys
 ):
-    before = len(test_log.list_looks(merge_folder))
+    before = len(test_log.list_readings(merge_folder))
     code, answer, _ = run_json(capsys, "perturb", run_folder)
     assert code == 0
     rows = answer["perturbations"]
     assert {row["perturbation"] for row in rows} == set(PERTURBATIONS)
-    assert len(test_log.list_looks(merge_folder)) == before
+    assert len(test_log.list_readings(merge_folder)) == before
     assert cli.main(["perturb", str(run_folder)]) == 0
     out = capsys.readouterr().out
     assert out.startswith("validation of naive-merge, threshold 0.500, a box for the l")
