@@ -29,7 +29,9 @@ class OneRun:
 
     def make_model(self, weights):
         assert weights == "best"
-        return training.make_model("small", weights="none", dropout=0.5, seed=0).eval()
+        return training.models.make_model(
+            "small", weights="none", dropout=0.5, seed=0
+        ).eval()
 
 
 def test_a_runs_scorer_is_its_network():

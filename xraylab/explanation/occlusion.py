@@ -48,8 +48,7 @@ def run_scorer(run: training.Run, *, weights: str = "best") -> Score:
                 f"images must be uint8 of shape (n, {size_px}, {size_px}), got "
                 f"{images.dtype} of shape {images.shape}."
             )
-        rows = np.arange(len(images))
-        return training.as_scores(training.score_logits(model, images, rows))
+        return training.score_images(model, images)
 
     return score
 

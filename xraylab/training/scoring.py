@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from sklearn.metrics import roc_auc_score
 from torch import nn
 from torch.nn import functional
 
@@ -20,7 +19,7 @@ def score_logits(
     Returns
     -------
     tensor of float32, shape (len(rows), 2), on the CPU
-        Logits in the order of `xraylab.training.CLASSES`.
+        Logits in the order of `xraylab.training.models.CLASSES`.
     """
     device = next(model.parameters()).device
     model.eval()
@@ -32,6 +31,23 @@ def score_logits(
     return torch.cat(parts) if parts else torch.empty(0, 2)
 
 
+def score_images(model: nn.Module, pixels: np.ndarray) -> np.ndarray:
+    """Let a network answer for images, without dropout or changes.
+
+    Parameters
+    ----------
+    model : Module
+        As from `xraylab.training.models.make_model`, on any device.
+    pixels : array of uint8, shape (n, size_px, size_px)
+
+    Returns
+    -------
+    array of float64, shape (n,)
+        Probabilities of pneumonia.
+    """
+    return as_scores(score_logits(model, pixels, np.arange(len(pixels))))
+
+
 def as_scores(logits: torch.Tensor) -> np.ndarray:
     """Probability of pneumonia from logits: softmax, float64, shape (n,)."""
     return logits.double().softmax(1)[:, 1].numpy()
@@ -39,6 +55,8 @@ def as_scores(logits: torch.Tensor) -> np.ndarray:
 
 def measure(part: str, logits: torch.Tensor, labels: np.ndarray, epoch: int) -> dict:
     """Loss, accuracy at 0.5 and AUROC of one part, named after it."""
+    from sklearn.metrics import roc_auc_score  # a prediction needs no sklearn
+
     loss = functional.cross_entropy(logits.float(), torch.from_numpy(labels)).item()
     if not np.isfinite(loss):
         raise TrainingError(
