@@ -31,7 +31,7 @@ setup: $(READY)  ## make .venv; quick when it is there
 
 lab: $(READY)  ## open the course in JupyterLab (ARGS="--no-browser --port 8899")
 	$(BIN)/jupyter lab --ip=127.0.0.1 $(ROOT_FLAG) \
-	  --LabApp.app_settings_dir=docs/jupyterlab \
+	  --config=docs/jupyterlab/server.py \
 	  --LabApp.default_url=/lab/tree/notebooks/00_the_claim.ipynb $(ARGS)
 
 test: $(READY)  ## prove all of it: unit tests, then every lesson against its outputs
@@ -51,8 +51,8 @@ bench: $(READY)  ## the built-in images against their bar, and the four splits
 	$(BIN)/python benchmarks/phantom.py
 	$(BIN)/python benchmarks/protocols.py
 
-demo: $(READY)  ## the demo lesson as a page
-	$(BIN)/voila --Voila.ip=127.0.0.1 $(ARGS) notebooks/07_demo.ipynb
+demo: $(READY)  ## the panel as a page (ARGS="RUN --no-browser --port 8899")
+	$(BIN)/python -m xraylab demo $(ARGS)
 
 check: $(READY)  ## ruff, sizes and links
 	$(BIN)/ruff check .

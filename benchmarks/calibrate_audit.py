@@ -14,10 +14,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xraylab import __version__, data, duplicates
+from xraylab import __version__, data
 from xraylab.audit import features, probes
 from xraylab.files import write_text
-from xraylab.images import read_thumbnails
 
 SIZES = (100, 200, 400, 800, 1600)  # children a set
 MOST = 36  # sets a size; smaller sets are cheap but many
@@ -25,19 +24,16 @@ MOST = 36  # sets a size; smaller sets are cheap but many
 
 def read_set(root: Path) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
     """Read one set of the first source: its table, file facts and squares."""
-    files, _ = data.list_files(root)
-    images = duplicates.find_images(files, root, progress=False).table
-    table = data.add_groups(files.merge(images, on="path"))
-    table = table[table["kept"]].reset_index(drop=True)
+    merged = data.merge(root, progress=False)
+    table = merged.manifest[merged.manifest["kept"]].reset_index(drop=True)
     table = table.assign(
         split=table["published_split"],
         group_id=root.name + table["group_id"],
-        class_name=table["label"].map({0: "normal", 1: "pneumonia"}),
     )
-    seen = read_thumbnails(table["path"].tolist(), root, progress=False)
-    squares = seen.squares[seen.files["square"]]
+    seen = merged.thumbnails
+    files = seen.files.set_index("path").loc[table["path"]].reset_index()
     columns = ["label", "class_name", "split", "group_id"]
-    return table[columns], seen.files, squares
+    return table[columns], files, seen.squares[files["square"]]
 
 
 def cut_sets(groups: np.ndarray, size: int, seed: int) -> list[np.ndarray]:
@@ -76,7 +72,7 @@ def summarise(found: pd.DataFrame) -> dict:
         degrees = sum(entry["n_sets"]) - len(entry["n_sets"])
         z = (asked["auroc"] - mean) / errors
         # a header that never varies must not make the limit nothing
-        entry["spread"] = max(1.0, round(float(np.sqrt((z**2).sum() / degrees)), 3))
+        entry["dispersion"] = max(1.0, round(float(np.sqrt((z**2).sum() / degrees)), 3))
         on_test = rows[rows["on"] == "test"]
         entries[name] = entry | ({"on_test": average(on_test)} if len(on_test) else {})
     return entries

@@ -21,6 +21,7 @@ from scipy.special import ndtr, ndtri
 
 from xraylab import __version__, evaluation, results
 from xraylab.evaluation import differences, metrics
+from xraylab.evaluation.rows import Rows
 
 FILE = Path(__file__).parent / "results" / "coverage.json"
 N_RUNS = 2000
@@ -79,7 +80,7 @@ def draw_right(
 
 def make_rows(
     design: Design, *, right: np.ndarray | None = None, scores: np.ndarray | None = None
-) -> metrics.Rows:
+) -> Rows:
     """Make rows of which answers are right, or of scores on any scale."""
     if right is None:
         calls = scores > 0
@@ -87,7 +88,7 @@ def make_rows(
         calls = np.where(right, design.labels == 1, design.labels == 0)
         scores = calls.astype(float)
     names = pd.RangeIndex(design.groups.max() + 1)
-    return metrics.Rows(design.labels, scores, calls, design.groups, names)
+    return Rows(design.labels, scores, calls, design.groups, names)
 
 
 def true_figure(metric: str, share: float, prevalence: float) -> float:
@@ -213,7 +214,7 @@ def _differences(
         if alike is None:
             for rows in (called, scored):
                 names = rows[1].group_names + design.groups.max() + 1
-                rows[1] = metrics.Rows(*_fields(rows[1])[:-1], names)
+                rows[1] = Rows(*_fields(rows[1])[:-1], names)
         return {
             f"{kind}, {name}": differences.difference_of(*rows, name)
             for name, rows in (("accuracy", called), ("AUROC", scored))
@@ -222,7 +223,7 @@ def _differences(
     return draw
 
 
-def _fields(rows: metrics.Rows) -> tuple:
+def _fields(rows: Rows) -> tuple:
     return rows.labels, rows.scores, rows.calls, rows.groups, rows.group_names
 
 

@@ -76,7 +76,7 @@ def list_units() -> list[Unit]:
 
 def write_cuts(merge: Path, home: Path) -> dict:
     """Write the cut of each half and what stands in it."""
-    manifest = data.load_merge(merge).manifest
+    manifest = data.Merge.load(merge).manifest
     facts = {"seed": cutting.SEED}
     home.mkdir(parents=True, exist_ok=True)
     for half in (0, 1):
@@ -99,7 +99,7 @@ def run_unit(unit: Unit, weights: str, merge: Path, home: Path) -> Path:
     out = home / "results" / f"{unit.name}.json"
     if out.is_file():
         return out
-    merged = data.load_merge(merge)
+    merged = data.Merge.load(merge)
     table = cutting.cut(merged.manifest, unit.half)
     cache = _read_all(merged, home)
     table = table.assign(row=cache.rows(table["path"]))
@@ -155,9 +155,8 @@ def _train(
 def _judge(run: training.Run, values: np.ndarray, table: pd.DataFrame) -> pd.DataFrame:
     judged = table[table["role"].isin(cutting.TESTS)].join(cutting.exposure(table))
     model = run.make_model("last")
-    logits = training.score_logits(model, values, judged["row"].to_numpy())
     judged = judged.assign(
-        score=training.as_scores(logits),
+        score=training.score_images(model, values[judged["row"]]),
         test=judged["role"],
         path=judged["path"].str.split("/", n=2).str[2],  # within the first source
         copied=judged["copied"].astype(int),
@@ -184,7 +183,7 @@ def _facts(
         "cell": unit.cell,
         "seed": unit.seed,
         "half": unit.half,
-        "recipe": training.as_dict(recipe) | {"weights": WEIGHTS[unit.weights]},
+        "recipe": recipe.as_dict() | {"weights": WEIGHTS[unit.weights]},
         "weights_of": "the last epoch",
         "cut_sha256": cutting.digest(table.drop(columns="row")),
         "n_train": len(rows),

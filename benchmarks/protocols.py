@@ -23,7 +23,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         merged = data.merge(phantom.builtin_data(), progress=False)
-        data.save_merge(merged, home / "merge")
+        merged.save(home / "merge")
         rows = [
             {"protocol": protocol, "seed": seed, **_measure(home, protocol, seed)}
             for protocol in data.PROTOCOLS

@@ -1,12 +1,16 @@
 """Files come whole or not at all, and a home that cannot be written is no end."""
 
 import errno
+import os
 
+import numpy as np
 import pytest
 
 from xraylab.files import (
     NotWrittenError,
     cache_folder,
+    cache_name,
+    stamp,
     whole_file,
     write_text,
     write_texts,
@@ -73,3 +77,34 @@ def test_a_folder_in_the_place_of_one_file_keeps_all_as_they_were(tmp_path):
     with pytest.raises(NotWrittenError, match=r"b\.txt could not be written"):
         write_texts({tmp_path / "a.txt": "new", tmp_path / "b.txt": "new"})
     assert (tmp_path / "a.txt").read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [(errno.ENOSPC, "free some space"), (errno.EACCES, "choose another folder")],
+)
+def test_the_advice_follows_the_cause(tmp_path, number, advice):
+    error = NotWrittenError(tmp_path / "a", OSError(number, "why"))
+    assert str(error).endswith(f"half-written; {advice}.")
+
+
+def test_a_caches_name_follows_from_what_went_in():
+    facts = ["a", 1, b"bytes", np.arange(3), ("x", 2)]
+    name = cache_name("stage", 1, facts)
+    assert name == cache_name("stage", 1, list(facts))
+    others = [cache_name("stage", 2, facts), cache_name("stage", 1, facts[1:])]
+    others += [cache_name("stage", 1, [*facts[:3], np.arange(4), facts[4]])]
+    others += [cache_name("stage", 1, ["a1", *facts[2:]])]
+    assert len({name, *others}) == 5
+    assert all(other.startswith("stage-") for other in others)
+
+
+def test_a_stamp_sees_content_whose_time_was_set_back(tmp_path):
+    file = tmp_path / "a"
+    file.write_bytes(b"one")
+    before, times = stamp(file), file.stat()
+    file.write_bytes(b"two")
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert stamp(file)[:2] == before[:2]
+    if os.name != "nt":
+        assert stamp(file) != before

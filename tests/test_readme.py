@@ -56,7 +56,7 @@ def test_each_command_is_one_that_exists(capsys):
     with pytest.raises(SystemExit):
         cli.main(["--help"])
     assert set(shown) <= set(capsys.readouterr().out.split())
-    assert len(shown) == 9
+    assert len(shown) == 10
 
 
 @pytest.mark.parametrize("file", ["README.md", "CONTRIBUTING.md", "data/README.md"])

@@ -1,8 +1,9 @@
-"""All processors at work, on arrays."""
+"""All processors at work, on arrays; and the memory that a process takes."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -38,3 +39,13 @@ def share_out(function: Callable, parts: Sequence) -> Iterator:
     """
     with one_blas_thread(), ThreadPoolExecutor(count_cores()) as pool:
         yield from pool.map(function, parts)
+
+
+def peak_mb() -> float | None:
+    """Peak memory of this process in MB; None where the system does not say."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    unit = 1e6 if sys.platform == "darwin" else 1e3
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)

@@ -34,6 +34,13 @@ class UnreadableImageError(InputError):
             "Open it in a viewer, or fetch it again."
         )
 
+    def __reduce__(self) -> tuple:  # so that it comes back from another process
+        return type(self), (self.path, self.cause)
+
+
+class ReadersEndedError(InputError):
+    """A process that reads images ended before its work was done."""
+
 
 class UnknownLayoutError(InputError):
     """A folder that holds none of the known layouts, or an incomplete one."""

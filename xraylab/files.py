@@ -1,30 +1,41 @@
-"""Files that are written whole or not at all, where they may lie, and their JSON."""
+"""Files that are written whole or not at all, where they may lie, and their JSON.
+
+A cache is named by what it was made of, and never stops work: where it cannot be used,
+work goes on without it.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
 import tempfile
 import uuid
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from errno import EISDIR
+from errno import EDQUOT, EFBIG, EISDIR, ENOSPC
 from pathlib import Path
 
 import platformdirs
+
+_ADVICE = dict.fromkeys((ENOSPC, EDQUOT, EFBIG), "free some space")
 
 
 class NotWrittenError(OSError):
     """A file or folder that could not be written; nothing is left of it."""
 
     def __init__(self, path: Path, error: OSError) -> None:
+        self._given = path, error
         super().__init__(
             error.errno,
-            f"{path} could not be written: {error.strerror or error}. Nothing was "
-            "left half-written; free some space or choose another folder.",
+            f"{path} could not be written: {error.strerror or error}. Nothing was left "
+            f"half-written; {_ADVICE.get(error.errno, 'choose another folder')}.",
         )
+
+    def __reduce__(self) -> tuple:  # so that it comes back from another process
+        return type(self), self._given
 
 
 @contextmanager
@@ -114,6 +125,54 @@ def cache_folder() -> Path:
         except OSError as neither:
             raise NotWrittenError(other, neither) from neither
         return other
+
+
+def cache_name(stage: str, version: int, facts: Sequence[object] = ()) -> str:
+    """Name a cache by what it was made of, so that no other is taken for it.
+
+    Parameters
+    ----------
+    stage : str
+        What the cache holds; the name begins with it.
+    version : int
+        The stage's count of changes of what is kept or how it is made.
+    facts : sequence
+        What went in: bytes and arrays by their content, all else as written out.
+
+    Examples
+    --------
+    >>> cache_name("groups", 1, [b"pixels"]) == cache_name("groups", 2, [b"pixels"])
+    False
+    """
+    digest = hashlib.blake2b(f"{version}".encode(), digest_size=8)
+    for fact in facts:
+        is_text = isinstance(fact, str | int | tuple | Path)
+        content = repr(fact).encode(errors="replace") if is_text else memoryview(fact)
+        digest.update(f"\n{len(content)} ".encode())
+        digest.update(content)
+    return f"{stage}-{digest.hexdigest()}"
+
+
+def stamp(path: str | Path) -> tuple[int, int, int]:
+    """Give what changes when a file's content does: size, and two times.
+
+    The time of the last write can be set back; that of the last change of the file's
+    record (ctime) cannot. Windows has none: there, content that is replaced by as
+    many bytes with the time set back looks unchanged.
+    """
+    facts = os.stat(path)
+    return facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns
+
+
+def warn_without_cache(cache: Path | str, error: Exception) -> None:
+    """Say that a cache could not be used, and that work goes on without it."""
+    first = error.__cause__ or error
+    cause = getattr(first, "strerror", None) or first
+    warnings.warn(
+        f"the cache {cache} could not be used ({cause}); work goes on without it, and "
+        "the next run does it again.",
+        stacklevel=2,
+    )
 
 
 def as_json(answer: object, *, indent: int | None = None) -> str:

@@ -53,7 +53,7 @@ lesson.guess("official accuracy", None, sure=None)
 
 # %%
 merged = data.merge(here.root, progress=False)
-data.save_merge(merged, here.merge_folder)
+merged.save(here.merge_folder)
 files = merged.manifest
 files.groupby(["source", "label"]).size().unstack()
 

@@ -104,8 +104,9 @@ print(round(correlation(left, 10 + 2 * left), 3), round(correlation(left, -left)
 # Brighter or with more contrast is still the same image. Now the real question.
 
 # %%
-in_first = files[files["source"] == data.FIRST].head(400)
-in_third = files[files["source"] == data.THIRD]
+first_source, _, third_source = data.SOURCES
+in_first = files[files["source"] == first_source].head(400)
+in_third = files[files["source"] == third_source]
 small = {path: images.read_pixels(here.root / path, 32) for path in in_first["path"]}
 # %% alt="Six simulated chest X-rays in a row: the one asked for, and the five most like it."
 asked = in_third[in_third["label"] == 0]["path"].iloc[0]

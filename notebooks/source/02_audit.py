@@ -43,7 +43,7 @@ here = lesson.start(2)
 # %%
 def first_source(root):
     files, _ = data.list_files(root)
-    return files[files["source"] == data.FIRST]
+    return files[files["source"] == next(iter(data.SOURCES))]
 
 
 def both_classes(files, at_most=500):

@@ -321,7 +321,7 @@ lesson.keep_truth("PPV at one in a hundred", value, real)
 # from validation, the test is read once, and the reading is counted.
 
 # %%
-data.save_merge(data.merge(here.root, progress=False), here.merge_folder)
+data.merge(here.root, progress=False).save(here.merge_folder)
 recipe = replace(here.recipe, model="small")
 folder = here.folder / "small-official"
 run = training.train(here.merge_folder, "official", recipe, folder, progress=False)

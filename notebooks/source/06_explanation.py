@@ -22,7 +22,7 @@ import dataclasses
 
 import numpy as np
 
-from xraylab import data, explanation, images, plots, training
+from xraylab import data, evaluation, explanation, images, plots, training
 from xraylab.course import lesson
 
 here = lesson.start(6)
@@ -33,7 +33,7 @@ here = lesson.start(6)
 # We train a small network on the published split. Small is enough for us, and quick.
 
 # %%
-data.save_merge(data.merge(here.root, progress=False), here.merge_folder)
+data.merge(here.root, progress=False).save(here.merge_folder)
 recipe = dataclasses.replace(here.recipe, model="small")
 run = training.train(
     here.merge_folder,
@@ -120,9 +120,8 @@ _ = plots.show_map(image, smooth, data_name=here.data_name)
 #
 # Take all that lowers the answer when hidden. What share of it will lie inside the
 # true shadow of the pneumonia? For the built-in images we know where it is. We take
-# one image of each child that was called sick, and draw these children again, with
-# repeats, for the interval. For real images nobody has drawn the shadow here, so the
-# cell stays silent.
+# one image of each child that was called sick. For real images nobody has drawn the
+# shadow here, so the cell stays silent.
 
 # %%
 lesson.guess("share of the map in the lesion", None, sure=None)
@@ -141,11 +140,9 @@ if here.is_builtin:
         shares.append((drop[inside].sum() / max(drop.sum(), 1e-9), inside.mean()))
 if shares:
     in_map, in_image = np.transpose(shares)
-    drawn = np.random.default_rng(0).choice(in_map, (2000, len(in_map)))
-    low, high = np.percentile(drawn.mean(axis=1), [2.5, 97.5])
-    text = f"{in_map.mean():.2f} ({low:.2f} to {high:.2f}), n = {len(in_map)} children"
-    print(f"share of the map in the lesion {text}, baseline {in_image.mean():.2f}")
-    lesson.keep_truth("share of the map in the lesion", text, here.data_name)
+    found = evaluation.mean_interval(in_map)
+    print(f"share of the map in the lesion {found}, baseline {in_image.mean():.2f}")
+    lesson.keep_truth("share of the map in the lesion", found, here.data_name)
 
 # %% [markdown]
 # The baseline is the share of the image that is lesion: a map that knows nothing puts

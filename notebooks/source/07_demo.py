@@ -22,9 +22,9 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from xraylab import errors, data, evaluation, images, plots, results, training
+from xraylab import data, errors, evaluation, images, plots, prediction, results
+from xraylab import training
 from xraylab.course import lesson
-from xraylab import data, prediction
 from xraylab.prediction import Predictor
 
 here = lesson.start(7)
@@ -35,7 +35,7 @@ here = lesson.start(7)
 # The same small network as in lessons 05 and 06, trained on the published split.
 
 # %%
-data.save_merge(data.merge(here.root, progress=False), here.merge_folder)
+data.merge(here.root, progress=False).save(here.merge_folder)
 recipe = replace(here.recipe, model="small")
 folder = here.folder / "small-official"
 run = training.train(here.merge_folder, "official", recipe, folder, progress=False)
@@ -49,15 +49,7 @@ predictor = Predictor(folder)
 # examples of the original project are added, with the part they belong to.
 
 # %%
-valid = run.table[run.table["split"] == "valid"]
-chosen = valid.groupby("label").sample(2, random_state=0)
-stems = run.table["path"].str.extract(r"([^/]+)\.\w+$")[0]
-famous = run.table[stems.isin(["NORMAL2-IM-1438-0001", "person1951_bacteria_4882"])]
-samples = {}
-for table in (chosen, famous):
-    for path, label, split in table[["path", "label", "split"]].to_numpy():
-        truth = "pneumonia" if label else "normal"
-        samples[f"{len(samples) + 1}: {truth}, from {split}"] = here.root / path
+samples = prediction.choose_samples(run.table, here.root)
 print(*samples, sep="\n")
 
 # %% [markdown]
@@ -103,7 +95,7 @@ shown = list(samples.values())[:4]
 answers = [predictor.predict(image) for image in shown]
 _ = plots.show_images(
     shown,
-    titles=[f"{a.answer} (~{a.confidence:.0%})" for a in answers],
+    titles=[f"{a.answer}\n{a.how_sure}" for a in answers],
     columns=4,
     data_name=here.data_name,
 )
@@ -226,8 +218,8 @@ wrong["label"].map(words).value_counts()
 # %% [markdown]
 # ## As a page
 #
-# `make demo` opens this lesson as a page without code, for people who only want to
-# try it. It runs on your own computer. No image leaves it.
+# `make demo` (or `xraylab demo`) serves this panel as a page of its own, for people who
+# only want to try it. It runs on your own computer. No image leaves it.
 #
 # ## What this shows, and what it does not
 #

@@ -60,7 +60,7 @@ lesson.guess("dearest step", None, sure=None)
 
 # %%
 merged = data.merge(here.root, progress=False)
-data.save_merge(merged, here.merge_folder)
+merged.save(here.merge_folder)
 recipe = replace(here.recipe, model="small")
 answers, valid = {}, {}
 for protocol in data.PROTOCOLS:

@@ -12,8 +12,8 @@ def table(*rows):
     return made.assign(path=path, name=path, patient_id=made["kind"] + made["number"])
 
 
-def test_meetings_name_the_test_last_and_count():
-    found = leakage.find_meetings(
+def test_overlaps_name_the_test_last_and_count():
+    found = leakage.find_overlaps(
         table(
             ("one", "test", 0, "IM", "1", "a"),
             ("one", "test", 0, "IM", "2", "b"),
@@ -34,16 +34,16 @@ def test_meetings_name_the_test_last_and_count():
         min_size=1,
     )
 )
-def test_images_meet_exactly_where_they_stand_in_two_splits(places):
+def test_images_overlap_exactly_where_they_stand_in_two_splits(places):
     rows = table(*(("one", split, 0, "IM", p, p) for split, p in places))
-    found = leakage.find_meetings(rows, "image_id")
+    found = leakage.find_overlaps(rows, "image_id")
     n_splits = rows.groupby("image_id")["split"].nunique()
     assert found["n"].sum() == (n_splits * (n_splits - 1) // 2).sum()
 
 
-def test_unknown_children_meet_nobody():
+def test_unknown_children_overlap_with_nobody():
     rows = table(("", "train", 0, "", "", "a"), ("", "test", 0, "", "", "b"))
-    assert leakage.find_meetings(rows, "patient_id").empty
+    assert leakage.find_overlaps(rows, "patient_id").empty
 
 
 def test_one_image_under_two_labels():
@@ -55,7 +55,9 @@ def test_one_image_under_two_labels():
 def test_one_name_with_two_images_is_a_conflict():
     rows = table(("one", "", 0, "IM", "1", "a"), ("two", "", 0, "IM", "1", "b"))
     rows = rows.assign(name="IM-0001-0001.jpeg")
-    found = leakage.find_name_conflicts(rows, rows)
+    held = pd.DataFrame(columns=["path", "label", "other", "agrees"])
+    held = held.astype({"agrees": bool})
+    found = leakage.find_name_conflicts(rows, held)
     assert found[["path", "other"]].to_numpy().tolist() == [["1.png", "0.png"]]
 
 

@@ -196,7 +196,7 @@ def test_baselines_were_measured_and_say_how():
     asked = {f"class {name}" for name in features.FEATURES}
     assert set(baselines["probes"]) == asked | {f"shift {n}" for n in ASK_TEST}
     assert baselines["made"]["by"] == "benchmarks/calibrate_audit.py"
-    assert all(entry["spread"] >= 1 for entry in baselines["probes"].values())
+    assert all(entry["dispersion"] >= 1 for entry in baselines["probes"].values())
     on_test = {name for name, e in baselines["probes"].items() if "on_test" in e}
     assert on_test == asked
 

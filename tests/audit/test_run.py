@@ -1,15 +1,17 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image, ImageOps
 
 from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import audit, cli, data, errors, phantom
 from xraylab.audit import findings
-from xraylab.data import manifest
+from xraylab.data import manifest, sources
 
 RULE = "index rule that does not fit"
 
@@ -67,7 +69,11 @@ def test_sources_that_share_their_images_are_found(audited):
         "probes: class",
         "probes: test or not, normal",
         "probes: test or not, pneumonia",
+        "probes: COVID19 or another class",
     ]
+    assert audited.not_run["reason"].iloc[-1] == (
+        "its images are left out (1): another origin, never pneumonia here"
+    )
     assert "names that disagree with pixels" not in names_of(audited)
     balance = audited.tables["balance before and after merging"]
     assert balance["n"].tolist() == [36, 36, 12, 12]
@@ -123,17 +129,24 @@ def test_one_image_under_two_labels_is_no_copy_to_keep_one_of(folder):
     assert note.found == "Further files: 1."
 
 
+def test_class_folders_that_are_not_read_are_a_finding(folder):
+    write_file(folder / "holdout/Sick/0.jpeg", as_jpeg(blob_image(41)))
+    found = audit.run_audit(folder, progress=False)
+    (fault,) = [f for f in found.faults if f.name == "class folders that are not read"]
+    assert fault.found == "Images: 1, first holdout/Sick."
+
+
 def test_twelve_bits_in_sixteen_are_a_finding_and_not_rescaled(folder):
     levels = blob_image(31).astype(np.uint16) * 16
     for name, scale in (("twelve", 1), ("sixteen", 16)):
         image = Image.fromarray(levels * scale)
         image.save(folder / f"train/Sick/{name}.png")
     found = audit.run_audit(folder, progress=False)
-    (fault,) = [f for f in found.faults if f.name == "images of few grey levels"]
-    assert fault.found.startswith("Files: 1 (mode I;16), brightest level 1")
-    assert fault.found.endswith("of 255, first train/Sick/twelve.png.")
-    dark = found.tables["images of few grey levels"]
-    assert dark["path"].tolist() == ["train/Sick/twelve.png"]
+    name = "grey levels that are not scaled"
+    (fault,) = [f for f in found.faults if f.name == name]
+    assert fault.found.endswith("Files: 1, first train/Sick/twelve.png.")
+    assert found.tables[name]["path"].tolist() == ["train/Sick/twelve.png"]
+    assert found.squares[found.table["square"]].max((1, 2)).min() <= 16
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +211,15 @@ def test_what_could_not_run_stands_beside_the_findings(three_classes, clean_thre
     assert cli.main(["audit", str(three_classes), "--strict"]) == 3
 
 
+def test_every_probe_is_in_the_table_and_a_missing_baseline_is_said(clean_three):
+    figures = clean_three.probes
+    more = figures.assign(question=figures["question"] + ", again", limit=np.nan)
+    probes = pd.concat([figures, more.assign(auroc=0.7)], ignore_index=True)
+    page = audit.report_as_html(replace(clean_three, probes=probes))
+    assert page.count("<td>covid or another class") == 2 * 8
+    assert page.count("<td>no baseline</td>") == len(figures)
+
+
 def test_names_and_a_class_that_are_missing_are_checks_that_could_not_run(folder):
     found = audit.run_audit(folder, progress=False).not_run
     reasons = dict(zip(found["check"], found["reason"], strict=True))
@@ -214,7 +236,7 @@ def test_names_and_a_class_that_are_missing_are_checks_that_could_not_run(folder
 def test_a_merge_its_manifest_and_its_folder_say_the_same(
     audited, three_sources, tmp_path
 ):
-    data.save_merge(data.merge(three_sources, progress=False), tmp_path / "m")
+    data.merge(three_sources, progress=False).save(tmp_path / "m")
     for path in (tmp_path / "m", tmp_path / "m/manifest.csv"):
         found = audit.run_audit(path, progress=False)
         assert [f.found for f in found.findings] == [f.found for f in audited.findings]
@@ -230,9 +252,9 @@ def test_a_manifest_alone_lies_beside_its_images(three_sources, tmp_path):
 
 def test_a_manifest_beside_a_merge_is_read_itself(three_sources, tmp_path):
     merged = data.merge(three_sources, progress=False)
-    data.save_merge(merged, tmp_path)
+    merged.save(tmp_path)
     small = tmp_path / "small.csv"
-    part = merged.manifest[merged.manifest["source"] == data.FIRST]
+    part = merged.manifest[merged.manifest["source"] == sources.FIRST]
     small.write_text(manifest.as_csv(part), encoding="utf-8")
     assert len(audit.run_audit(small, progress=False).table) == 24
 
@@ -288,7 +310,7 @@ def probed(tmp_path_factory):
     return audit.run_audit(root, progress=False)
 
 
-def test_a_split_into_blocks_is_a_note(probed):
+def test_a_split_of_consecutive_children_is_a_note(probed):
     (note,) = [f for f in probed.findings if f.name == "split not drawn at random"]
     assert "Kinds of children: 1 of 1. Runs of one split: 2, by chance" in note.found
     assert not note.is_fault

@@ -22,7 +22,7 @@ RESULTS = Path(__file__).parents[2] / "xraylab" / "results" / "factorial"
 @pytest.fixture(scope="module")
 def merge(tmp_path_factory):
     folder = tmp_path_factory.mktemp("factorial") / "merge"
-    data.save_merge(data.merge(phantom.builtin_data(), progress=False), folder)
+    data.merge(phantom.builtin_data(), progress=False).save(folder)
     return folder
 
 
@@ -34,7 +34,7 @@ def test_a_unit_keeps_its_answers_and_is_not_run_again(merge, tmp_path, monkeypa
     unit = factorial.Unit("all", "none", 1)
     out = factorial.run_unit(unit, "none", merge, tmp_path)
     facts = json.loads(out.read_text("utf-8"))
-    table = cutting.cut(data.load_merge(merge).manifest, unit.half)
+    table = cutting.cut(data.Merge.load(merge).manifest, unit.half)
     answers = pd.read_csv(out.with_suffix(".csv"))
     judged = table[table["role"].isin(cutting.TESTS)]
     assert answers["test"].value_counts().equals(judged["role"].value_counts())

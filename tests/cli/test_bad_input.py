@@ -78,8 +78,8 @@ def test_causes_are_short_lines(merged):
 
 
 def test_the_tables_are_read_back_as_they_were(merged, tmp_path):
-    data.save_merge(merged, tmp_path)
-    again = data.load_merge(tmp_path)
+    merged.save(tmp_path)
+    again = data.Merge.load(tmp_path)
     assert again.report() == merged.report()
     for ours, theirs in (
         (merged.manifest, again.manifest),
@@ -102,14 +102,14 @@ def test_a_file_that_goes_between_listing_and_reading(mutated, tmp_path, monkeyp
     root = tmp_path / "root"
     for name in ("NORMAL/a", "NORMAL/b", "PNEUMONIA/c"):
         write_file(root / f"x/train/{name}.jpeg", image)
-    list_files = merging.sources.list_files
+    list_files = merging.listing.list_files
 
-    def list_and_lose(folder):
-        listed = list_files(folder)
+    def list_and_lose(*asked):
+        listed = list_files(*asked)
         (root / "x/train/NORMAL/a.jpeg").unlink()
         return listed
 
-    monkeypatch.setattr(merging.sources, "list_files", list_and_lose)
+    monkeypatch.setattr(merging.listing, "list_files", list_and_lose)
     lost = data.merge(root, progress=False)
     assert len(lost.manifest) == 2
     assert lost.problems["path"].tolist() == ["x/train/NORMAL/a.jpeg"]
@@ -156,7 +156,7 @@ def test_two_thousand_files_and_a_few_huge_ones(tmp_path):
     truth = fuzzing.write_mutated(root, N_ALL, seed=0)
     truth |= fuzzing.write_huge(root)
     _, peak_mb = run_verb(root, tmp_path / "out")
-    merged = data.load_merge(tmp_path / "out")
+    merged = data.Merge.load(tmp_path / "out")
     check_law(root, truth, merged)
     check_words(merged)
     assert peak_mb < MAX_PEAK_MB

@@ -1,11 +1,17 @@
 import errno
+import io
+import os
 import shutil
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+from PIL import Image
 
 from tests.conftest import as_jpeg, blob_image, write_file
-from xraylab import data
+from xraylab import data, errors
+from xraylab.data import sources
 
 
 def test_three_sources_are_one_set_of_images(three_sources):
@@ -29,8 +35,8 @@ def test_the_third_source_alone_knows_no_child(three_sources):
 
 def test_saved_and_loaded_it_is_the_same(three_sources, tmp_path):
     merged = data.merge(three_sources, progress=False)
-    data.save_merge(merged, tmp_path)
-    assert data.load_merge(tmp_path).report() == merged.report()
+    merged.save(tmp_path)
+    assert data.Merge.load(tmp_path).report() == merged.report()
 
 
 def test_bad_files_are_named_and_the_rest_goes_on(three_sources, tmp_path):
@@ -67,7 +73,7 @@ def test_a_image_under_two_labels_is_a_conflict(three_sources, tmp_path):
 
 def test_a_merge_is_saved_whole_or_not_at_all(three_sources, tmp_path, monkeypatch):
     merged = data.merge(three_sources, progress=False)
-    data.save_merge(merged, tmp_path)
+    merged.save(tmp_path)
     before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
     write = Path.write_text
 
@@ -78,8 +84,81 @@ def test_a_merge_is_saved_whole_or_not_at_all(three_sources, tmp_path, monkeypat
 
     monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(OSError, match=r"^\[Errno 28\] [^:]*manifest\.csv could not be"):
-        data.save_merge(merged, tmp_path)
+        merged.save(tmp_path)
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+def test_a_copy_between_train_and_valid_is_found(three_sources, tmp_path):
+    root = shutil.copytree(three_sources / "one/chest_xray", tmp_path / "x")
+    os.rename(root / "val", root / "valid")
+    first = next((root / "train/NORMAL").iterdir())
+    copy = as_jpeg(np.asarray(Image.open(first)), quality=60)
+    write_file(root / "valid/NORMAL/IM-0777-0001.jpeg", copy)
+    table = data.merge(tmp_path, progress=False).manifest
+    assert len(table) == 25
+    n_splits = table.groupby("image_id")["published_split"].nunique()
+    assert sorted(n_splits)[-2:] == [1, 2]
+
+
+def test_any_layout_makes_the_same_table(tmp_path):
+    for i, place in enumerate(("train/tb", "test/tb", "train/normal", "train/other")):
+        write_file(tmp_path / place / f"{i}.jpeg", as_jpeg(blob_image(i)))
+    merged = data.merge(tmp_path, layout="any", progress=False)
+    labels = merged.manifest.set_index("class_name")["label"].to_dict()
+    assert labels == {"normal": 0, "other": 1, "tb": 2}
+    merged.save(tmp_path / "m")
+    again = data.Merge.load(tmp_path / "m")
+    pd.testing.assert_frame_equal(again.manifest, merged.manifest)
+    with pytest.raises(errors.UnknownLayoutError):
+        data.merge(tmp_path, progress=False)
+
+
+@pytest.mark.parametrize("name", ["NA", "null", "None", "1e5"])
+def test_a_class_of_any_name_is_read_back(tmp_path, name):
+    for place in (name, "zzz"):
+        write_file(tmp_path / place / f"{name}.jpeg", as_jpeg(blob_image(len(place))))
+    merged = data.merge(tmp_path, layout="any", progress=False)
+    merged.save(tmp_path / "m")
+    again = data.Merge.load(tmp_path / "m")
+    pd.testing.assert_frame_equal(again.manifest, merged.manifest)
+
+
+def test_what_was_seen_is_handed_on(three_sources, tmp_path):
+    merged = data.merge(three_sources, progress=False)
+    assert len(merged.thumbnails.files) == 72
+    merged.save(tmp_path)
+    assert data.Merge.load(tmp_path).thumbnails is None
+
+
+def test_a_list_that_is_gone_is_said(three_sources, tmp_path):
+    data.merge(three_sources, progress=False).save(tmp_path)
+    (tmp_path / "notes.csv").unlink()
+    with pytest.raises(ValueError, match=r"notes\.csv is not as .* Merge again"):
+        data.Merge.load(tmp_path)
+
+
+def deep_png(seed, n_bits):
+    """A 16-bit PNG whose levels use some of the 16 bits."""
+    levels = blob_image(seed).astype(np.float64)
+    levels = (levels - levels.min()) / np.ptp(levels) * (2**n_bits - 1)
+    out = io.BytesIO()
+    Image.fromarray(levels.round().astype(np.uint16)).save(out, "PNG")
+    return out.getvalue()
+
+
+def test_twelve_bits_in_sixteen_are_a_note(three_sources, tmp_path):
+    root = shutil.copytree(three_sources / "one", tmp_path / "x")
+    for i, n_bits in enumerate((12, 12, 12, 12, 10, 16)):
+        place = root / f"chest_xray/train/NORMAL/IM-090{i}-0001.png"
+        write_file(place, deep_png(90 + i, n_bits))
+    merged = data.merge(tmp_path / "x", progress=False)
+    assert merged.report()["notes"] == {
+        "12 of 16 bits used: no brighter than level 16 of 255": 4,
+        "10 of 16 bits used: no brighter than level 4 of 255": 1,
+    }
+    assert merged.notes["path"].str[-16:-9].tolist() == [f"IM-090{i}" for i in range(5)]
+    merged.save(tmp_path / "m")
+    assert data.Merge.load(tmp_path / "m").report() == merged.report()
 
 
 def test_merging_leaves_the_sources_alone(three_sources, tmp_path):
@@ -88,7 +167,7 @@ def test_merging_leaves_the_sources_alone(three_sources, tmp_path):
         return [(file, file.stat().st_mtime_ns, file.stat().st_size) for file in files]
 
     before = look()
-    data.save_merge(data.merge(three_sources, progress=False), tmp_path)
+    data.merge(three_sources, progress=False).save(tmp_path)
     assert look() == before
 
 
@@ -102,24 +181,24 @@ def test_nothing_readable_is_an_error(tmp_path):
 def test_images_that_moved_away_are_said(three_sources, tmp_path):
     root = tmp_path / "root"
     shutil.copytree(three_sources / "one", root)
-    data.save_merge(data.merge(root, progress=False), tmp_path / "m")
+    data.merge(root, progress=False).save(tmp_path / "m")
     shutil.rmtree(root)
     with pytest.raises(FileNotFoundError, match="not there any more"):
-        data.load_merge(tmp_path / "m")
+        data.Merge.load(tmp_path / "m")
 
 
 @pytest.mark.parametrize("text", ["{}", "[]", "", '{"root": 1, "margin": {}}'])
 def test_a_report_that_is_none_is_said(three_sources, tmp_path, text):
-    data.save_merge(data.merge(three_sources, progress=False), tmp_path)
+    data.merge(three_sources, progress=False).save(tmp_path)
     (tmp_path / "merge.json").write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=r"merge\.json is not as .* Merge again\."):
-        data.load_merge(tmp_path)
+        data.Merge.load(tmp_path)
 
 
 def test_third_source_names_follow_the_sorted_pool(three_sources):
     files, _ = data.list_files(three_sources)
-    names = data.third_source_names(files)
+    names = sources.names_by_index(files)
     assert len(names) == 24
-    first = files[(files["source"] == data.FIRST) & (files["label"] == 0)]
+    first = files[(files["source"] == sources.FIRST) & (files["label"] == 0)]
     pool = sorted(path.rsplit("/", 1)[1] for path in first["path"])
     assert names["three/Data/train/NORMAL/NORMAL(3).jpg"].endswith(pool[3])

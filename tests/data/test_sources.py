@@ -5,15 +5,15 @@ import pytest
 
 from tests.conftest import write_file
 from xraylab import data, errors
-from xraylab.data import sources
+from xraylab.data import listing, sources
 
 
 def test_three_layouts_are_recognised_by_structure(three_sources):
     found = {s.root.name: s.name for s in data.find_sources(three_sources)}
     assert found == {
-        "chest_xray": data.FIRST,
+        "chest_xray": sources.FIRST,
         "two": sources.SECOND,
-        "Data": data.THIRD,
+        "Data": sources.THIRD,
     }
 
 
@@ -44,7 +44,7 @@ def test_every_file_is_a_row_or_has_a_reason(three_sources, tmp_path):
         "macOS file, not an image": 2,
         "hidden file": 1,
         "not an image ending (.txt)": 1,
-        "not in a class folder of a source": 1,
+        "not in a class folder": 1,
         "COVID19: another origin, never pneumonia here": 1,
     }
 
@@ -237,7 +237,7 @@ def test_a_source_with_one_class_in_all_splits_is_half_a_download(
 ):
     gone = {"NORMAL": "PNEUMONIA", "PNEUMONIA": "NORMAL"}[left]
     root = shutil.copytree(three_sources / "one", tmp_path / "one")
-    for split in sources.SPLITS:
+    for split in ("train", "val", "test"):
         shutil.rmtree(root / "chest_xray" / split / gone)
     with pytest.raises(errors.IncompleteSourceError, match=gone.lower()):
         data.list_files(root)
@@ -250,6 +250,101 @@ def test_classes_may_lie_in_two_folders_of_a_split(three_sources, tmp_path):
     (tmp_path / "x/TRAIN").mkdir()
     os.rename(tmp_path / "x/train/NORMAL", tmp_path / "x/TRAIN/NORMAL")
     assert len(data.list_files(tmp_path)[0]) == 24
+
+
+EXPORT = {"train": "train", "val": "valid", "test": "test"}
+OTHER_NAMES = [
+    EXPORT,
+    {"train": "Training", "val": "Validation", "test": "Testing"},
+    {"train": "TRAIN", "val": "VALID", "test": "TEST"},
+]
+
+
+def rename_splits(root, names):
+    for split, name in names.items():
+        os.rename(root / split, root / "renamed")  # some disks know no case
+        os.rename(root / "renamed", root / name)
+
+
+@pytest.mark.parametrize("names", OTHER_NAMES, ids=lambda names: names["val"])
+@pytest.mark.parametrize("layout", ["sources", "any"])
+def test_splits_under_their_other_names_are_read_whole(
+    three_sources, tmp_path, names, layout
+):
+    root = shutil.copytree(three_sources / "one/chest_xray", tmp_path / "x")
+    rename_splits(root, names)
+    files, ignored = data.list_files(tmp_path, layout)
+    assert (len(files), len(ignored)) == (24, 0)
+    assert set(files["published_split"]) == {"train", "val", "test"}
+    assert set(files["source"]) == {sources.FIRST}
+
+
+SYSTEM = [".ipynb_checkpoints", "@eaDir", ".Trash-1000", "__MACOSX", ".git"]
+SYSTEM += ["lost+found", "$RECYCLE.BIN", "#recycle", "System Volume Information"]
+
+
+@pytest.mark.parametrize("name", SYSTEM)
+def test_a_systems_folder_is_no_class_and_no_source(three_sources, tmp_path, name):
+    root = shutil.copytree(three_sources / "one", tmp_path / "one")
+    for place in ("", "chest_xray/train", "chest_xray/train/NORMAL"):
+        write_file(root / place / name / "a.jpeg", b"x")
+        write_file(root / place / name / "files/b.jpeg", b"x")
+    shutil.copytree(three_sources / "one/chest_xray", root / name / "chest_xray")
+    n_all = sum(path.is_file() for path in root.rglob("*"))
+    for layout in ("sources", "any"):
+        files, ignored = data.list_files(root, layout)
+        assert len(files) == 24
+        assert len(ignored) == n_all - 24
+        assert ignored["reason"].str.contains("system|macOS").all()
+
+
+@pytest.mark.parametrize("name", ["Thumbs.db", "desktop.ini"])
+def test_a_systems_file_is_named_as_such(three_sources, tmp_path, name):
+    root = shutil.copytree(three_sources / "one/chest_xray", tmp_path / "x")
+    write_file(root / "train/NORMAL" / name, b"x")
+    assert set(reasons(tmp_path).values()) == {"file of the system"}
+
+
+@pytest.mark.parametrize(
+    "place", ["holdout/NORMAL", "extra/a", "train/NORMAL/more", "COVID19"]
+)
+def test_a_class_folder_that_is_not_read_is_said(three_sources, tmp_path, place):
+    root = shutil.copytree(three_sources / "one/chest_xray", tmp_path / "x")
+    for n in range(3):
+        write_file(root / place / f"{n}.jpeg", b"x")
+    write_file(root / place / "notes.txt", b"x")
+    write_file(root / "extra/b/1.jpeg", b"x")  # beside extra/a
+    files, ignored = data.list_files(tmp_path)
+    assert len(files) == 24
+    assert listing.left_out(ignored)[f"x/{place}"] == 3
+
+
+def test_one_folder_of_figures_is_no_class_folder(three_sources, tmp_path):
+    root = shutil.copytree(three_sources / "one/chest_xray", tmp_path / "x")
+    write_file(root / "docs/figure.png", b"x")
+    assert listing.left_out(data.list_files(tmp_path)[1]).empty
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (["1.dcm", "2.dcm"], r"NORMAL: 2 \.dcm\. DICOM is not read: write it as 8"),
+        (["a/1.png", "masks/1.png"], r"lie in x/train/NORMAL/a \(1\), .*masks \(1\)"),
+        (["notes.txt"], r"NORMAL: 1 \.txt\. Only images are read: \.jpeg, "),
+        (["IM0001", "IM0002"], r"NORMAL: 2 without an ending\. Only images"),
+    ],
+    ids=["dicom", "deeper", "text", "no ending"],
+)
+def test_what_stands_in_a_class_without_images_is_named(
+    three_sources, tmp_path, files, message
+):
+    root = shutil.copytree(three_sources / "one/chest_xray", tmp_path / "x")
+    shutil.rmtree(root / "train/NORMAL")
+    for name in files:
+        write_file(root / "train/NORMAL" / name, b"x")
+    with pytest.raises(errors.IncompleteSourceError, match=message) as refused:
+        data.list_files(tmp_path)
+    assert "download" not in str(refused.value)
 
 
 def _empty(folder):

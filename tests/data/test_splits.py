@@ -17,8 +17,8 @@ def manifests(draw):
             for copy in range(draw(st.integers(1, 3))):
                 rows.append((child, f"{child}-{shot}", copy))
     table = pd.DataFrame(rows, columns=["child", "image_id", "copy"])
-    first = splits._FIRST_SOURCE
-    return data.add_groups(
+    first = splits.FIRST
+    return splits.add_groups(
         table.assign(
             path=[f"{i}.jpeg" for i in range(len(table))],
             patient_id="p" + table["child"].astype(str),
@@ -58,7 +58,7 @@ def test_children_who_share_a_image_are_one_group():
     table = pd.DataFrame(
         {"patient_id": ["a", "b", "b", "c"], "image_id": ["1", "1", "2", "3"]}
     )
-    assert data.add_groups(table)["group_id"].tolist() == ["a", "a", "a", "c"]
+    assert splits.add_groups(table)["group_id"].tolist() == ["a", "a", "a", "c"]
 
 
 def test_unknown_protocol_lists_the_four(three_sources):
@@ -136,6 +136,27 @@ def test_official_must_be_the_published_test():
     clean = LEAKY.iloc[:6].assign(published_split="train")
     with pytest.raises(errors.LeakError, match="exactly the published test"):
         data.check_split(clean, "official")
+
+
+def test_images_without_a_known_child_are_counted():
+    table = splits.add_groups(
+        pd.DataFrame(
+            {
+                "patient_id": ["IM-1", "", "", "", ""],
+                "image_id": ["a", "a", "b", "c", "c"],
+                "label": 0,
+                "split": ["train", "train", "train", "test", "test"],
+            }
+        )
+    )
+    counts = data.describe_split(table)
+    assert counts["n_unknown"].to_dict() == {"train": 1, "valid": 0, "test": 1}
+
+
+def test_more_than_two_classes_are_not_split():
+    manifest = pd.DataFrame({"label": [0, 1, 2]})
+    with pytest.raises(ValueError, match=r"two classes, .* found labels \[0, 1, 2\]"):
+        data.split(manifest, "grouped")
 
 
 def test_describe_counts_copies_and_children_seen_in_train():

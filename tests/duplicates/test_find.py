@@ -120,6 +120,19 @@ def test_a_second_grouping_is_read_and_a_damaged_one_made_anew(copies, monkeypat
         assert len(asked) == n_asked
 
 
+def test_a_cache_that_cannot_be_written_does_not_stop_work(copies, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    expected = duplicates.find_images(*copies, progress=False)
+    for kept in cache_folder().glob("groups-*.json"):
+        kept.unlink()
+    monkeypatch.setattr(find, "write_text", full)
+    with pytest.warns(UserWarning, match=r"groups-.* \(No space left on device\)"):
+        found = duplicates.find_images(*copies, progress=False)
+    assert found.table.equals(expected.table)
+
+
 def test_a_new_file_is_grouped_anew(copies):
     table, root = copies
     duplicates.find_images(table, root, progress=False)

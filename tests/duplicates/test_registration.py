@@ -6,6 +6,7 @@ from tests.conftest import as_jpeg
 from xraylab import duplicates, phantom
 from xraylab.duplicates import registration
 from xraylab.images import read_pixels
+from xraylab.phantom.image import render
 from xraylab.phantom.truth import make_case
 
 N_CHILDREN = 40
@@ -20,7 +21,7 @@ def draw(child, number=0):
         image_number=number,
         plants=phantom.CLEAN,
     )
-    rendering = phantom.render(case.anatomy, case.shot, case.lesion, case.size)
+    rendering = render(case.anatomy, case.shot, case.lesion, case.size)
     return Image.fromarray(rendering.image)
 
 

@@ -9,7 +9,8 @@ from tests.evaluation.tables import make_table, perfect_table
 from xraylab import results
 from xraylab.evaluation import difference, measure
 from xraylab.evaluation.intervals import Interval, square_and_add, wilson
-from xraylab.evaluation.metrics import correlate, find_metric, make_rows
+from xraylab.evaluation.metrics import correlate, find_metric
+from xraylab.evaluation.rows import make_rows
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,11 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from tests.evaluation.tables import ROWS, make_table
 from xraylab.evaluation import metrics
+from xraylab.evaluation import rows as rows_of
 
 
 def measure(name, rows, threshold=0.5):
-    checked = metrics.make_rows(make_table(rows), threshold)
+    checked = rows_of.make_rows(make_table(rows), threshold)
     return metrics.find_metric(name).measure(checked)
 
 

@@ -11,6 +11,7 @@ from PIL import Image
 
 from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import errors, images
+from xraylab.images import cache as pixel_cache
 from xraylab.images import decode
 
 
@@ -145,6 +146,51 @@ def test_a_cache_that_fails_leaves_nothing(folder):
     assert not (folder / "c").exists()
 
 
+def test_a_changed_file_of_the_same_size_and_time_makes_a_new_cache(folder):
+    def build():
+        where = folder / "in", 16, folder / "c"
+        return images.build_cache(["0.jpeg"], *where, progress=False).pixels
+
+    first = build()
+    file = folder / "in/0.jpeg"
+    facts, content = file.stat(), bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    os.utime(file, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    assert build().filename != first.filename
+
+
+@pytest.mark.parametrize("content", [b"", b"version https://git-lfs", None])
+def test_a_damaged_cache_is_made_anew(folder, content):
+    def build():
+        where = folder / "in", 16, folder / "c"
+        return np.array(images.build_cache(["0.jpeg"], *where, progress=False).pixels)
+
+    first = build()
+    (file,) = (folder / "c").glob("*.npy")
+    file.write_bytes(file.read_bytes()[:-9] if content is None else content)
+    assert np.array_equal(build(), first)
+
+
+def test_a_cache_that_cannot_be_written_does_not_stop_work(folder):
+    write_file(folder / "c", b"a file where the folder should be")
+    with pytest.warns(UserWarning, match=r"cache .*pixels-16px-.* work goes on"):
+        cache = images.build_cache(
+            ["0.jpeg", "1.jpeg"], folder / "in", 16, folder / "c", progress=False
+        )
+    again = images.read_pixels(folder / "in/1.jpeg", 16)
+    assert np.array_equal(cache.pixels[cache.rows(["1.jpeg"])[0]], again)
+
+
+def test_an_image_that_cannot_be_read_is_no_fault_of_the_cache(folder, monkeypatch):
+    def refused(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(pixel_cache, "read_pixels", refused)
+    with pytest.raises(errors.UnreadableImageError, match=r"0\.jpeg .*Permission den"):
+        images.build_cache(["0.jpeg"], folder / "in", 16, folder / "c", progress=False)
+
+
 def test_unknown_rows_are_named(folder):
     cache = images.build_cache(
         ["0.jpeg"], folder / "in", 16, folder / "c", progress=False
@@ -232,3 +278,76 @@ def test_a_resolution_that_is_no_number_is_none(upper, lower, dpi):
     where = struct.unpack("<I", data[place : place + 4])[0]
     data[where : where + 8] = struct.pack("<II", upper, lower)
     assert images.read_header(bytes(data))["dpi"] == dpi
+
+
+def exif_as(kind: int, value: bytes) -> bytes:
+    """EXIF with an orientation of a TIFF type: 1 byte, 2 text, 3 short, 5 rational."""
+    count = len(value) // {1: 1, 2: 1, 3: 2, 5: 8}[kind]
+    inline = value.ljust(4, b"\0") if len(value) <= 4 else struct.pack("<L", 26)
+    entry = struct.pack("<HHL", 0x0112, kind, count) + inline
+    behind = value if len(value) > 4 else b""
+    head = b"Exif\0\0II*\0" + struct.pack("<LH", 8, 1)
+    return head + entry + struct.pack("<L", 0) + behind
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_size_as_shown_is_that_of_the_turned_image(kind, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(Image.new("L", (30, 20), 90).convert("RGB"), kind, exif=exif)
+    read = images.read_image(data, 8)
+    assert read.shown_px == ((20, 30) if orientation >= 5 else (30, 20))
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (2, b"6\0"),
+        (2, b"Rotate 90 CW\0"),
+        (1, b"\6"),
+        (1, b"\6\6"),
+        (3, struct.pack("<H", 0)),
+        (3, struct.pack("<H", 999)),
+        (5, struct.pack("<LL", 6, 0)),
+    ],
+)
+def test_an_orientation_of_another_kind_turns_nothing(kind, value):
+    image = Image.fromarray(blob_image(6, 64)[:32])
+    plain = images.read_image(encoded(image, "JPEG"), 16)
+    odd = images.read_image(encoded(image, "JPEG", exif=exif_as(kind, value)), 16)
+    assert odd.shown_px == plain.shown_px == (64, 32)
+    assert np.array_equal(odd.square, plain.square)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P", "CMYK", "I;16", "1"])
+def test_one_reading_tells_what_the_single_readings_tell(mode, tmp_path):
+    grey = Image.fromarray(blob_image(7, 200))
+    image = grey.quantize(64) if mode == "P" else grey.convert(mode)
+    kind = "TIFF" if mode == "CMYK" else "PNG"
+    file = write_file(tmp_path / "a", encoded(image, kind))
+    read = images.read_image(file, 32)
+    assert read.header == images.read_header(file)
+    assert np.array_equal(read.square, images.read_pixels(file, 32))
+    assert read.colour < 1  # grey, however it is stored
+
+
+def test_colour_is_the_difference_between_the_channels():
+    image = Image.new("RGB", (300, 200), (200, 150, 60))
+    assert images.read_image(encoded(image), 16).colour == 140
+    as_jpeg = images.read_image(encoded(image, "JPEG", quality=95), 16)
+    assert as_jpeg.colour == pytest.approx(140, abs=4)
+    clear = Image.new("RGBA", (300, 200), (200, 150, 60, 0))  # it is shown as black
+    assert images.read_image(encoded(clear), 16).colour == 0
+
+
+@pytest.mark.parametrize("read", [images.read_header, images.read_image], ids=str)
+def test_more_bytes_than_an_image_has_are_refused_before_decoding(
+    read, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(decode, "MAX_BYTES", 1000)
+    data = as_jpeg(blob_image(1))
+    size = () if read is images.read_header else (16,)
+    for file in (data, write_file(tmp_path / "a.jpeg", data)):
+        with pytest.raises(errors.UnreadableImageError, match="more than 1,000 bytes"):
+            read(file, *size)

@@ -1,18 +1,21 @@
 """What was seen is kept: nothing is read twice, and no mishap costs a run."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 
 import numpy as np
 import pytest
 
 from tests.conftest import as_jpeg, blob_image, write_file
-from xraylab import images
-from xraylab.files import NotWrittenError, cache_folder
-from xraylab.images import thumbnails
+from xraylab import errors, images
+from xraylab.files import cache_folder
+from xraylab.images import decode, store, thumbnails
 
 NAMES = [f"{i}.jpeg" for i in range(24)] + ["bad.jpeg", "empty.jpeg"]
 
@@ -41,19 +44,19 @@ def assert_same(a, b):
 @pytest.fixture
 def reads(monkeypatch):
     """Names of the files that are read from now on."""
-    names, read = [], thumbnails._read
+    names, read = [], decode.read_bytes
 
     def counted(file):
         names.append(file.name)
         return read(file)
 
-    monkeypatch.setattr(thumbnails, "_read", counted)
+    monkeypatch.setattr(decode, "read_bytes", counted)
     return names
 
 
 def store_of(root):
-    (store,) = cache_folder().glob("thumbnails-*.sqlite")
-    return store
+    (file,) = cache_folder().glob("thumbnails-*.sqlite")
+    return file
 
 
 def test_each_file_is_a_row_or_a_problem(root):
@@ -105,13 +108,13 @@ def test_what_could_not_be_reached_is_tried_again(root, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as patch:
-        patch.setattr(thumbnails, "_read", refused)
+        patch.setattr(decode, "read_bytes", refused)
         assert set(look(root).problems["cause"]) == {"Permission denied"}
     assert len(look(root).files) == 24
 
 
 def test_a_file_with_too_many_bytes_is_named(root, monkeypatch):
-    monkeypatch.setattr(thumbnails, "MAX_BYTES", 1000)
+    monkeypatch.setattr(decode, "MAX_BYTES", 1000)
     assert "it has more than 1,000 bytes" in set(look(root).problems["cause"])
 
 
@@ -138,17 +141,17 @@ def start(root, *, before="", workers=1):
         from tests.images.test_thumbnails import NAMES
 
         thumbnails._CHUNK, thumbnails._WORTH_WORKERS = 4, 0
-        keep = thumbnails._keep
+        keep = thumbnails.Store.keep
         n_kept = 0
 
-        def keep_and_wait(database, rows):
+        def keep_and_wait(store, rows):
             global n_kept
-            keep(database, rows)
+            keep(store, rows)
             n_kept += len(rows)
             if n_kept == 12:
                 {before or "pass"}
 
-        thumbnails._keep = keep_and_wait
+        thumbnails.Store.keep = keep_and_wait
         seen = thumbnails.read_thumbnails(
             NAMES, {str(root)!r}, workers={workers}, progress=False
         )
@@ -184,18 +187,80 @@ def test_two_runs_at_once_do_no_harm(root, reads):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no such limit there")
-def test_a_full_disk_is_said(root):
+def test_a_full_disk_does_not_stop_work(root, reads):
     limit = (
         "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))"
     )
     run = start(root, before=limit)
-    errors = run.communicate(timeout=60)[1]
-    assert run.returncode == 1
-    said = errors.splitlines()[-1]
+    out, said = run.communicate(timeout=60)
+    assert (run.returncode, out) == (0, "24 2\n")
+    assert said.count("could not be used") == 1
     assert "thumbnails-" in said
-    assert "could not be written" in said
-    assert "free some space" in said
-    assert len(look(root).files) == 24
+    assert "free some space" not in said
+    look(root)
+    assert len(reads) == len(NAMES) - 12
+
+
+def test_a_locked_store_does_not_stop_work(root, monkeypatch, reads):
+    first = look(root)
+    monkeypatch.setattr(store, "_PATIENCE_S", 0.05)
+    with closing(sqlite3.connect(store_of(root))) as other:
+        other.execute("begin exclusive")
+        with pytest.warns(UserWarning, match=r"\(database is locked\); work goes on"):
+            assert_same(look(root), first)
+    reads.clear()
+    assert_same(look(root), first)
+    assert reads == []
+
+
+def test_a_store_that_is_locked_on_the_way_does_not_stop_work(root, monkeypatch):
+    monkeypatch.setattr(store, "_PATIENCE_S", 0.05)
+    monkeypatch.setattr(thumbnails, "_CHUNK", 5)
+    look_at = thumbnails._look_at
+    with closing(sqlite3.connect(root / "none")) as other:
+
+        def lock(*asked):
+            if not other.in_transaction:
+                other.execute("attach ? as store", [str(store_of(root))])
+                other.execute("begin exclusive")
+                other.execute("insert into store.seen (path) values ('mine')")
+            return look_at(*asked)
+
+        monkeypatch.setattr(thumbnails, "_look_at", lock)
+        with pytest.warns(UserWarning, match="database is locked") as said:
+            assert len(look(root).files) == 24
+    assert len(said) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such rights there")
+def test_a_store_that_cannot_be_written_is_read(root, monkeypatch, reads):
+    first = look(root)
+    write_file(root / "3.jpeg", as_jpeg(blob_image(99, 60)))
+    connect = sqlite3.connect
+
+    def read_only(file, **settings):
+        return connect(f"file:{file}?mode=ro", uri=True, **settings)
+
+    monkeypatch.setattr(store.sqlite3, "connect", read_only)
+    reads.clear()
+    with pytest.warns(UserWarning, match="readonly database"):
+        again = look(root)
+    assert reads == ["3.jpeg"]
+    assert len(again.files) == len(first.files)
+
+
+def test_content_of_the_same_size_and_time_is_seen(root):
+    """Images that were changed in place, their sizes and times set back."""
+    first = look(root)
+    for name in NAMES[:24]:
+        file = root / name
+        facts = file.stat()
+        data = bytearray(file.read_bytes())
+        data[-20] ^= 1
+        file.write_bytes(data)
+        os.utime(file, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+        assert file.stat().st_mtime_ns == facts.st_mtime_ns
+    assert set(look(root).files["digest"]).isdisjoint(first.files["digest"])
 
 
 @pytest.mark.parametrize(
@@ -203,8 +268,8 @@ def test_a_full_disk_is_said(root):
 )
 def test_a_damaged_database_is_begun_anew(root, damage):
     first = look(root)
-    store = store_of(root)
-    data = store.read_bytes()
+    file = store_of(root)
+    data = file.read_bytes()
     middle = data[:5000] + b"\xff" * (len(data) - 9000) + data[-4000:]
     spoilt = {
         "text": b"no database " * 100,
@@ -216,7 +281,7 @@ def test_a_damaged_database_is_begun_anew(root, damage):
             b"CREATE TABLE", b"CREATE TABEL", 1
         ),
     }
-    store.write_bytes(spoilt[damage])
+    file.write_bytes(spoilt[damage])
     assert_same(look(root), first)
     assert_same(look(root), first)
 
@@ -224,12 +289,12 @@ def test_a_damaged_database_is_begun_anew(root, damage):
 @pytest.mark.parametrize("seed", range(20))
 def test_no_damage_of_the_database_ends_a_run(root, seed):
     look(root)
-    store, rng = store_of(root), np.random.default_rng(seed)
-    data = bytearray(store.read_bytes())
+    file, rng = store_of(root), np.random.default_rng(seed)
+    data = bytearray(file.read_bytes())
     start = int(rng.integers(0, len(data)))
     end = min(len(data), start + int(rng.integers(1, 9000)))
     data[start:end] = rng.bytes(end - start)
-    store.write_bytes(data[: rng.integers(end, len(data) + 1)])
+    file.write_bytes(data[: rng.integers(end, len(data) + 1)])
     seen = look(root)
     assert len(seen.files) + len(seen.problems) == len(NAMES)
 
@@ -242,27 +307,39 @@ def test_a_cache_that_cannot_be_written_goes_elsewhere(root, tmp_path, monkeypat
         assert len(look(root).files) == 24
 
 
-def test_a_store_that_cannot_be_opened_is_said(root):
-    look(root)
-    store = store_of(root)
-    store.unlink()
-    store.mkdir()
-    with pytest.raises(NotWrittenError, match=r"thumbnails-.* could not be written"):
-        look(root)
+def test_a_store_that_cannot_be_opened_does_not_stop_work(root):
+    first = look(root)
+    file = store_of(root)
+    file.unlink()
+    file.mkdir()
+    with pytest.warns(UserWarning, match=r"cache .*thumbnails-.* could not be used"):
+        assert_same(look(root), first)
+
+
+def test_no_place_at_all_does_not_stop_work(root, monkeypatch):
+    def none():
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(store, "cache_folder", none)
+    with pytest.warns(UserWarning, match=r"\(Permission denied\); work goes on"):
+        assert len(look(root).files) == 24
 
 
 def test_a_worker_that_was_ended_is_said_and_what_was_seen_is_kept(
     root, monkeypatch, reads
 ):
-    look_at_all = thumbnails._look_at_all
+    class Pool(ThreadPoolExecutor):
+        def map(self, *asked):
+            yield from super().map(*asked)
+            raise BrokenProcessPool
 
-    def end(chunks, *rest):
-        yield from look_at_all(chunks, *rest)
-        raise BrokenProcessPool
-
-    monkeypatch.setattr(thumbnails, "_look_at_all", end)
-    with pytest.raises(RuntimeError, match=r"ended from outside.* Run again"):
-        look(root)
+    monkeypatch.setattr(thumbnails, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(thumbnails, "_WORTH_WORKERS", 0)
+    monkeypatch.setattr(thumbnails, "_end_with_parent", None)
+    message = r"ended before its work was done\. Run again: .* workers=1; .*__main__"
+    with pytest.raises(errors.ReadersEndedError, match=message) as ended:
+        look(root, workers=2)
+    assert "memory" not in str(ended.value)
     reads.clear()
     assert len(look(root).files) == 24
     assert reads == []

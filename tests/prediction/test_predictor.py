@@ -1,5 +1,10 @@
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from PIL import Image
 
 from tests.conftest import as_jpeg, blob_image, write_file
@@ -46,6 +51,85 @@ def test_prediction_and_cache_see_the_same_pixels(predictor, tmp_path):
 def test_the_answer_is_in_the_originals_words(score, text):
     answer = prediction.Prediction(score, threshold=0.5)
     assert str(answer) == answer.as_dict()["text"] == text
+
+
+shares = st.floats(0, 1, allow_subnormal=False)
+SCORE_AND_THRESHOLD = re.compile(r"score (above |below )?(\S+), threshold (\S+)\)")
+
+
+@given(shares)
+@example(0.9997)
+@example(0.995)
+@example(0.005)
+@example(0.5)
+@example(1.0)
+def test_at_one_half_a_confidence_is_neither_below_half_nor_certain(score):
+    text = str(prediction.Prediction(score, threshold=0.5))
+    assert text.startswith(f"Prediction: {'Pneumonia' if score >= 0.5 else 'Normal'} (")
+    surer = max(score, 1 - score)
+    if "above 99%" in text:
+        assert surer > 0.99
+    else:
+        said = int(re.search(r"Confidence: ~(\d+)%\)", text)[1])
+        assert 50 <= said <= 99
+        assert abs(said / 100 - surer) <= 0.00501
+
+
+@given(shares, shares.filter(lambda threshold: threshold != 0.5))
+@example(0.3, 0.2)
+@example(0.9997, 0.2)
+@example(0.1996, 0.2)
+@example(0.2, 0.2)
+@example(0.9951, 0.995)
+@example(0.3, 0.0003)
+def test_at_another_threshold_score_and_threshold_explain_the_answer(score, threshold):
+    answer = prediction.Prediction(score, threshold)
+    assert "Confidence" not in str(answer)
+    bound, *texts = SCORE_AND_THRESHOLD.search(str(answer)).groups()
+    said, limit = map(float, texts)
+    assert limit == pytest.approx(threshold, abs=0.00501)
+    if bound is None:
+        assert said == pytest.approx(score, abs=0.00501)
+        assert (said >= limit) == (score >= threshold) == (answer.answer != "Normal")
+        assert (said in (0, 1)) == (score in (0, 1))
+    elif bound == "above ":
+        assert score > said >= limit
+        assert answer.answer == "Pneumonia"
+    else:
+        assert score < said <= limit
+        assert answer.answer == "Normal"
+
+
+def test_the_text_of_a_chosen_threshold():
+    answer = prediction.Prediction(0.3, 0.2, rule="sensitivity at least 0.95")
+    assert str(answer) == "Prediction: Pneumonia (score 0.30, threshold 0.20)"
+    assert answer.decision == (
+        "Pneumonia is answered from a score of 0.20 on, by the rule: sensitivity at "
+        "least 0.95."
+    )
+    surest = prediction.Prediction(0.9997, 0.2)
+    assert str(surest) == "Prediction: Pneumonia (score above 0.99, threshold 0.20)"
+
+
+@given(shares, shares)
+def test_the_json_answer_follows_from_its_own_numbers(score, threshold):
+    answer = prediction.Prediction(score, threshold).as_dict()
+    assert (answer["answer"] == "Pneumonia") == (answer["score"] >= answer["threshold"])
+
+
+@pytest.mark.parametrize("score", [float("nan"), -0.1, 1.5, float("inf")])
+def test_a_score_that_is_no_probability_is_refused(score):
+    with pytest.raises(errors.InputError, match=f"from 0 to 1, got {score}"):
+        prediction.Prediction(score, threshold=0.5)
+
+
+def test_a_run_s_threshold_and_rule_stand_in_its_answers(predictor):
+    image = blob_image(1)
+    score = predictor.predict(image).score
+    about = {"threshold_rule": "Youden"}
+    predictor.run = replace(predictor.run, threshold=score / 2, about=about)
+    found = predictor.predict(image)
+    assert (found.threshold, found.rule, found.label) == (score / 2, "Youden", 1)
 
 
 def test_a_float_array_is_refused(predictor):
@@ -99,7 +183,7 @@ def test_what_is_unlike_an_x_ray_earns_a_warning(predictor, change, warning):
     assert answer.as_dict()["warnings"] == list(answer.warnings)
 
 
-def test_a_image_on_its_side_is_judged_as_it_is_shown(predictor, tmp_path):
+def test_an_image_on_its_side_is_judged_as_it_is_shown(predictor, tmp_path):
     wide = Image.fromarray(blob_image(1, 192)[:96])
     exif = Image.Exif()
     exif[0x0112] = 6  # turn by 90 degrees to show

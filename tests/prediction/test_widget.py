@@ -1,11 +1,14 @@
-from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.conftest import as_jpeg, blob_image, write_file
 from tests.prediction.test_predictor import data as data
 from tests.prediction.test_predictor import predictor as predictor
-from xraylab import prediction
+from xraylab import images, prediction
+from xraylab.images import decode
 from xraylab.prediction import widget
 
 
@@ -16,47 +19,170 @@ def samples(tmp_path):
     }
 
 
-def test_the_first_sample_is_answered_at_once(predictor, tmp_path):
-    paths = samples(tmp_path)
-    panel = prediction.prediction_widget(predictor, paths)
-    assert str(predictor.predict(paths["one"])) in panel.answer.value
+@pytest.fixture
+def panel(predictor, tmp_path):
+    return prediction.prediction_widget(predictor, samples(tmp_path))
+
+
+def upload(panel, name, content):
+    """Do what the browser does."""
+    panel.upload.set_state(
+        {
+            "value": [
+                {
+                    "name": name,
+                    "type": "",
+                    "size": len(content),
+                    "last_modified": 0,
+                    "content": memoryview(content),
+                }
+            ]
+        }
+    )
+
+
+def is_hidden(panel):
+    return panel.image.layout.display == "none" and bytes(panel.image.value) == b""
+
+
+def test_the_first_sample_is_answered_at_once(panel, predictor, tmp_path):
+    assert str(predictor.predict(tmp_path / "one.jpeg")) in panel.answer.value
+    assert "File: one.jpeg" in panel.answer.value
     assert "Not for clinical use" in panel.answer.value
     assert bytes(panel.image.value).startswith(b"\x89PNG")
+    assert not is_hidden(panel)
 
 
-def test_choosing_another_sample_changes_the_image(predictor, tmp_path):
-    paths = samples(tmp_path)
-    panel = prediction.prediction_widget(predictor, paths)
+def test_choosing_another_sample_changes_the_image(panel, predictor, tmp_path):
     before = bytes(panel.image.value)
     panel.sample.value = "two"
     assert bytes(panel.image.value) != before
-    assert str(predictor.predict(paths["two"])) in panel.answer.value
+    assert str(predictor.predict(tmp_path / "two.jpeg")) in panel.answer.value
 
 
-def test_an_upload_is_answered_and_a_text_is_said_kindly(predictor, tmp_path):
-    panel = prediction.prediction_widget(predictor, samples(tmp_path))
-    upload = {"name": "a", "type": "", "size": 1, "last_modified": datetime.now(UTC)}
-    panel.upload.value = ({**upload, "content": as_jpeg(blob_image(7))},)
+def test_an_upload_takes_the_place_of_the_sample(panel, predictor):
+    content = as_jpeg(blob_image(7))
+    upload(panel, "mine.jpeg", content)
+    assert str(predictor.predict(content)) in panel.answer.value
+    assert "File: mine.jpeg" in panel.answer.value
+    assert panel.sample.value is None
+    assert panel.upload.value == ()
+
+
+def test_the_same_file_is_answered_again_after_a_sample(panel):
+    content = as_jpeg(blob_image(7))
+    upload(panel, "mine.jpeg", content)
+    first = panel.answer.value
+    for name in ("two", "one"):
+        panel.sample.value = name
+        assert panel.answer.value != first
+        upload(panel, "mine.jpeg", content)
+        assert panel.answer.value == first
+
+
+def test_the_same_sample_is_answered_again_after_an_upload(panel):
+    first = panel.answer.value
+    upload(panel, "mine.jpeg", as_jpeg(blob_image(7)))
+    panel.sample.value = "one"
+    assert panel.answer.value == first
+
+
+@pytest.mark.parametrize("content", [b"I am text", b"", as_jpeg(blob_image(1))[:900]])
+def test_what_cannot_be_read_is_said_and_leaves_no_image(panel, content):
+    upload(panel, "letter.png", content)
+    assert "This is not an image I can read: " in panel.answer.value
+    assert "File: letter.png" in panel.answer.value
+    assert "Not for clinical use" in panel.answer.value
+    assert is_hidden(panel)
+    upload(panel, "mine.jpeg", as_jpeg(blob_image(7)))
     assert "Prediction: " in panel.answer.value
-    panel.upload.value = ({**upload, "content": b"I am text"},)
-    assert "not an image I can read" in panel.answer.value
-    assert bytes(panel.image.value) == b""
+    assert not is_hidden(panel)
 
 
-def test_warnings_are_shown(predictor):
-    file = as_jpeg(blob_image(1)[:20])
-    assert "Careful: Its shape, 96 x 20 px" in widget.answer_text(predictor, file)
+def test_too_large_a_file_is_said(panel, monkeypatch):
+    monkeypatch.setattr(decode, "MAX_BYTES", 1000)
+    upload(panel, "large.jpeg", as_jpeg(blob_image(7)))
+    assert "it has more than 1,000 bytes" in panel.answer.value
+    assert is_hidden(panel)
+
+
+@pytest.mark.parametrize("way", ["sample", "upload"])
+def test_the_old_answer_is_gone_while_the_new_one_is_worked_on(panel, monkeypatch, way):
+    seen = []
+
+    def predict(_):
+        seen.append((panel.answer.value, is_hidden(panel)))
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr(widget.Predictor, "predict", lambda _, data: predict(data))
+    with pytest.raises(RuntimeError, match="out of order"):
+        if way == "sample":
+            panel.sample.value = "two"
+        else:
+            upload(panel, "mine.jpeg", as_jpeg(blob_image(7)))
+    ((text, hidden),) = seen
+    assert "Looking at it" in text
+    assert "Prediction" not in text
+    assert hidden
+    # and a fault of ours does not leave it looking for ever
+    assert "RuntimeError: out of order" in panel.answer.value
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        ("<img src=x onerror=alert(1)>.png", "&lt;img src=x onerror=alert(1)&gt;.png"),
+        ("a\u202egnp.exe", "a\\u202egnp.exe"),
+        ("line\nbreak.png", "line\\nbreak.png"),
+        ("Röntgen 肺.png", "Röntgen 肺.png"),
+    ],
+)
+def test_a_file_s_name_is_shown_as_text(panel, name, seen):
+    upload(panel, name, as_jpeg(blob_image(7)))
+    assert f"File: {seen}<br>" in panel.answer.value
+
+
+@given(st.text(max_size=40))
+def test_no_name_adds_a_tag(name):
+    card = widget._card("said", name)
+    assert card.count("<") == widget._card("said", "plain").count("<")
+
+
+def test_warnings_and_the_rule_are_shown_as_text():
+    answer = prediction.Prediction(0.3, 0.2, ("It is <wide>.",), rule="at < 0.5")
+    text = widget.answer_text(answer, "a.png")
+    assert "Careful: It is &lt;wide&gt;." in text
+    assert "from a score of 0.20 on, by the rule: at &lt; 0.5." in text
+    assert "Prediction: Pneumonia (score 0.30, threshold 0.20)" in text
 
 
 def test_a_missing_sample_is_said_and_no_samples_are_fine(predictor, tmp_path):
     panel = prediction.prediction_widget(predictor, {"gone": tmp_path / "gone.png"})
-    assert "gone.png: No such file" in panel.answer.value
+    assert "No such file or directory" in panel.answer.value
+    assert "File: gone.png" in panel.answer.value
     assert "Not for clinical use" in panel.answer.value
-    assert prediction.prediction_widget(predictor, {}).answer.value == ""
+    assert is_hidden(panel)
+    panel = prediction.prediction_widget(predictor, {})
+    assert panel.answer.value == ""
+    assert is_hidden(panel)
 
 
-@pytest.mark.parametrize("form", [list, dict])
-def test_an_upload_is_read_in_the_forms_of_both_widget_versions(form):
-    file = {"name": "a.jpeg", "content": memoryview(b"image")}
-    value = {"a.jpeg": file} if form is dict else (file,)
-    assert widget._first_upload(value) == b"image"
+def test_the_image_is_shown_in_its_own_shape(panel):
+    upload(panel, "wide.jpeg", as_jpeg(blob_image(1, 200)[:50]))
+    header = images.read_header(bytes(panel.image.value))
+    assert (header["width"], header["height"]) == (400, 100)
+
+
+def test_the_limit_is_that_of_the_server(monkeypatch):
+    monkeypatch.delenv("XRAYLAB_UPLOAD_MB", raising=False)
+    assert "up to 10 MB. A larger one may end the connection" in widget.upload_limits()
+    monkeypatch.setenv("XRAYLAB_UPLOAD_MB", "100")
+    assert widget.upload_limits().endswith("up to 100 MB.")
+
+
+def test_an_upload_of_ipywidgets_7_is_read_and_forgotten():
+    file = {"metadata": {"name": "a.jpeg"}, "content": b"image"}
+    button = SimpleNamespace(value={"a.jpeg": file}, _counter=1)
+    assert widget._first_upload(button.value) == ("a.jpeg", b"image")
+    widget._forget_upload(button)
+    assert (button.value, button._counter) == ({}, 0)

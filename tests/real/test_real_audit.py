@@ -3,7 +3,7 @@ import shutil
 import pytest
 from PIL import Image
 
-from xraylab import audit, data
+from xraylab import audit
 from xraylab.data import sources
 
 
@@ -26,8 +26,8 @@ def test_the_second_source_cuts_children_apart(audited):
 def test_the_third_source_trains_on_the_official_test(audited):
     meetings = audited.tables["images in several splits"]
     row = meetings[
-        (meetings["first"] == f"{data.THIRD}/train")
-        & (meetings["second"] == f"{data.FIRST}/test")
+        (meetings["first"] == f"{sources.THIRD}/train")
+        & (meetings["second"] == f"{sources.FIRST}/test")
     ]
     assert row["n_files"].item() == 540
     assert audited.tables["names that disagree with pixels"].empty

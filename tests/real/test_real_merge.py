@@ -50,9 +50,9 @@ def test_the_second_source_cuts_children_apart(merged):
 
 def test_the_third_source_trains_on_the_official_test(merged):
     table = merged.manifest
-    first = table[(table["source"] == data.FIRST)]
+    first = table[(table["source"] == sources.FIRST)]
     test = first[first["published_split"] == "test"]
-    third = table[table["source"] == data.THIRD]
-    expected = data.third_source_names(table)
+    third = table[table["source"] == sources.THIRD]
+    expected = merged.index_rule.set_index("path")["other"]
     train = third[third["published_split"] == "train"]
     assert expected.loc[train["path"]].isin(test["path"]).sum() == 540

@@ -12,7 +12,7 @@ from xraylab.training import test_log
 
 
 def merge_into(folder, root):
-    data.save_merge(data.merge(root, progress=False), folder)
+    data.merge(root, progress=False).save(folder)
     return folder
 
 

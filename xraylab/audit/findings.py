@@ -83,10 +83,13 @@ def make_findings(
     names = tables[name][tables[name]["rule"] != leakage.MISFIT]
     said += _say(names, name, f"Names: {len(names):,}")
     said += _say(problems, "unreadable files", f"Files: {len(problems):,}")
-    dark = tables["images of few grey levels"]
-    modes = ", ".join(dark["mode"].unique())
-    text = f"Files: {len(dark):,} (mode {modes}), brightest level {dark['level'].max()}"
-    said += _say(dark, "images of few grey levels", f"{text} of 255")
+    name = "class folders that are not read"
+    folders = tables[name].rename(columns={"folder": "path"})
+    said += _say(folders, name, f"Images: {folders['n_images'].sum():,}")
+    name = "grey levels that are not scaled"
+    for note, noted in tables[name].groupby("note"):
+        text = f"{note[0].upper()}{note[1:]}. Files: {len(noted):,}"
+        said += _say(noted, name, text)
     said += describe_probes(probes)
     return said + [make_finding(*note) for note in _note(table, tables)]
 

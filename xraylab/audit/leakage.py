@@ -1,4 +1,4 @@
-"""Who meets whom: images and children in several splits, or under two labels.
+"""Leakage: images and children in several splits, or under two labels.
 
 Each table has a column path, source, split, label, name (of the file), kind,
 number, patient_id, image_id, kept and group_id, one row a readable file.
@@ -11,18 +11,16 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from xraylab import data
-
 N_SHUFFLES = 999
 SHOWN = 3  # examples named beside a count
 MAX_MISFITS = 0.1  # share of a class; with more, not the names but the rule is wrong
 MISFIT = "index of the third source, where it does not fit"
 
 
-def find_meetings(table: pd.DataFrame, column: str) -> pd.DataFrame:
+def find_overlaps(table: pd.DataFrame, column: str) -> pd.DataFrame:
     """Count what stands in two places whose split has another name.
 
-    A place is a split of a source. The same split of two sources is no meeting.
+    A place is a split of a source. The same split of two sources is no overlap.
 
     Parameters
     ----------
@@ -34,9 +32,9 @@ def find_meetings(table: pd.DataFrame, column: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a pair of places that meet, the most first: first and second,
+        One row a pair of places that overlap, the most first: first and second,
         such as "train" or "two/test"; n (images or children), n_files of the
-        second place that are met, share of it, and examples (up to three paths).
+        second place that are in both, share of it, and examples (up to three paths).
         The second place is the test where one is.
     """
     known = table[(table[column] != "") & (table["split"] != "")]
@@ -49,11 +47,11 @@ def find_meetings(table: pd.DataFrame, column: str) -> pd.DataFrame:
         first, second = parts[one], parts[two]
         if first["split"].iloc[0] == second["split"].iloc[0]:
             continue
-        met = second[second[column].isin(set(first[column]))]
-        if len(met):
-            shown = ", ".join(met["path"].head(SHOWN))
-            n, share = met[column].nunique(), len(met) / len(second)
-            rows.append((one, two, n, len(met), share, shown))
+        shared = second[second[column].isin(set(first[column]))]
+        if len(shared):
+            shown = ", ".join(shared["path"].head(SHOWN))
+            n, share = shared[column].nunique(), len(shared) / len(second)
+            rows.append((one, two, n, len(shared), share, shown))
     columns = ["first", "second", "n", "n_files", "share", "examples"]
     found = pd.DataFrame(rows, columns=columns)
     return found.sort_values("n", ascending=False, kind="stable", ignore_index=True)
@@ -73,19 +71,19 @@ def find_label_conflicts(table: pd.DataFrame) -> pd.DataFrame:
     return found.sort_values(["image_id", "path"], ignore_index=True)
 
 
-def find_name_conflicts(table: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame:
+def find_name_conflicts(table: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
     """List the names that disagree with the pixels.
 
-    A published name (one that tells a child) must show one image wherever it
-    stands; an index of the third source must show the image that the rule of
-    `xraylab.data.third_source_names` says.
+    A published name (one that tells a child) must show one image of that child
+    wherever it stands; an index of the third source must show the image that the
+    rule says.
 
     Parameters
     ----------
     table : DataFrame
         As above.
-    listed : DataFrame
-        As from `xraylab.data.Merge.listed`: all files, readable or not.
+    held : DataFrame
+        As from `xraylab.data.Merge.index_rule`: path, label, other and agrees.
 
     Returns
     -------
@@ -94,14 +92,10 @@ def find_name_conflicts(table: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFra
         more than `MAX_MISFITS` of a class disagree, as after a file was removed.
     """
     named = table[table["patient_id"] != ""]
-    first = named.drop_duplicates("name").set_index("name")
-    shown = first["image_id"].reindex(named["name"]).to_numpy()
-    apart = named[named["image_id"].to_numpy() != shown]
-    apart = apart.assign(
-        other=first["path"].reindex(apart["name"]).to_numpy(),
-        rule="one name, one image",
-    )
-    held = data.check_index_rule(table, listed)
+    same_name = named.groupby(["patient_id", "name"])  # some sets name by folder too
+    first = same_name[["image_id", "path"]].transform("first")
+    apart = named.assign(other=first["path"], rule="one name, one image")
+    apart = apart[named["image_id"] != first["image_id"]]
     share = 1 - held.groupby("label")["agrees"].transform("mean")
     rule = np.where(share > MAX_MISFITS, MISFIT, "index of the third source")
     held = held.assign(rule=rule)[~held["agrees"]]
@@ -110,7 +104,7 @@ def find_name_conflicts(table: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFra
 
 
 def count_number_only(table: pd.DataFrame) -> dict[str, int]:
-    """Count what would meet if person7 were one child, bacteria or virus.
+    """Count what would leak if person7 were one child, bacteria or virus.
 
     The published numbers are counted apart, so this reading joins strangers. It
     is a sensitivity analysis, never used elsewhere.
@@ -126,15 +120,15 @@ def count_number_only(table: pd.DataFrame) -> dict[str, int]:
     kinds = person.groupby("number")["kind"].nunique()
     rest = person[person["split"] != "test"]
     other = set(zip(rest["source"], rest["number"], rest["kind"], strict=True))
-    turned = {"bacteria": "virus", "virus": "bacteria"}
+    other_kind = {"bacteria": "virus", "virus": "bacteria"}
     test = person[person["split"] == "test"]
-    met = sum(
-        (source, number, turned[kind]) in other
+    n_shared = sum(
+        (source, number, other_kind[kind]) in other
         for source, number, kind in zip(
             test["source"], test["number"], test["kind"], strict=True
         )
     )
-    return {"shared_numbers": int((kinds > 1).sum()), "test_files": met}
+    return {"shared_numbers": int((kinds > 1).sum()), "test_files": n_shared}
 
 
 def measure_blocks(table: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:

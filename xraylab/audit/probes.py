@@ -140,6 +140,7 @@ def ask_probes(
     return rows
 
 
+@cache
 def read_baselines() -> dict:
     """Read what probes reach on clean built-in images, and how it was measured.
 
@@ -147,16 +148,11 @@ def read_baselines() -> dict:
     -------
     dict
         made: how; probes: one entry a question and feature, with n_groups (sizes
-        measured), auroc (mean at each), n_sets (behind each mean) and spread
-        (how much more the figures vary than their sampling error), all under
+        measured), auroc (mean at each), n_sets (behind each mean) and dispersion
+        (standard deviation of the figures over their sampling error), all under
         cross-validation; of class probes also on_test: n_groups they were fitted
         on, auroc on the test and n_sets.
     """
-    return _baselines()
-
-
-@cache
-def _baselines() -> dict:
     return json.loads(Path(__file__).with_name("baselines.json").read_text("utf-8"))
 
 
@@ -282,7 +278,7 @@ def _set_limits(figures: list[dict]) -> pd.DataFrame:
 
 def _find_limit(figure: dict, entry: Mapping, baseline: float, rate: float) -> float:
     """Give the AUROC that a clean set of this size passes at this rate."""
-    error = measure_error(baseline, *figure["n_each"]) * entry["spread"]
+    error = measure_error(baseline, *figure["n_each"]) * entry["dispersion"]
     error *= np.sqrt(1 + 1 / _at_size(entry, "n_sets", figure["n_asked"]))
     degrees = sum(entry["n_sets"]) - len(entry["n_sets"])
     limit = baseline + error * stats.t.isf(rate, degrees)

@@ -68,7 +68,8 @@ def report_as_html(audit: Audit, *, thumbnails: bool = False) -> str:
         body += ["<h2>Images in several splits or classes</h2>", *_show_pairs(audit)]
     if len(audit.probes):
         body += ["<h2>Probes beside their baselines</h2>", f"<p>{_ABOUT_PROBES}</p>"]
-        body += [_draw_probes(audit), _html_table(show_probes(audit))]
+        shown = show_probes(audit)
+        body += [_draw_probes(audit), _html_table(shown, most=len(shown))]
     left_out = audit.ignored["reason"].value_counts().reset_index()
     others = {"unreadable files": audit.problems, "files left out": left_out}
     for name, table in {**audit.tables, **others}.items():
@@ -155,8 +156,8 @@ def _is_number(value: object) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
 
 
-def _html_table(table: pd.DataFrame) -> str:
-    """Write a table, numbers to the right."""
+def _html_table(table: pd.DataFrame, *, most: int = _MOST_ROWS) -> str:
+    """Write a table, numbers to the right, and say how many rows are not shown."""
     numbers = [bool(table[name].map(_is_number).all()) for name in table]
     rows = [
         "".join(
@@ -165,10 +166,10 @@ def _html_table(table: pd.DataFrame) -> str:
         )
         for tag, values in [
             ("th", table.columns),
-            *(("td", row) for row in table.head(_MOST_ROWS).itertuples(index=False)),
+            *(("td", row) for row in table.head(most).itertuples(index=False)),
         ]
     ]
-    more = len(table) - _MOST_ROWS
+    more = len(table) - most
     more = f"<p>More rows: {more:,}</p>" if more > 0 else ""
     lines = "\n".join(f"<tr>{row}</tr>" for row in rows)
     return f'<div class="scroll"><table>{lines}</table></div>{more}'

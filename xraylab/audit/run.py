@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from xraylab import data, duplicates, images
+from xraylab import data, images
 from xraylab.audit import features, findings, probes, shortcuts, tables
-from xraylab.errors import IncompleteSourceError, InputError, UnknownLayoutError
+from xraylab.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -102,63 +102,43 @@ def run_audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> A
     ValueError
         If not one image could be read, or a file is no manifest.
     """
-    read = _read(Path(path), workers, progress)
-    seen = images.read_thumbnails(
-        read.manifest["path"].tolist(), read.root, workers=workers, progress=progress
+    merged = _merge(path, workers, progress)
+    paths = merged.manifest["path"].tolist()
+    seen = merged.thumbnails or images.read_thumbnails(
+        paths, merged.root, workers=workers, progress=progress
     )
-    problems = pd.concat([read.problems, seen.problems]).drop_duplicates("path")
+    problems = pd.concat([merged.problems, seen.problems]).drop_duplicates("path")
     if seen.files.empty:
         raise InputError(
             f"path must hold readable images, none of {len(problems)} files in "
             f"{path} could be read, first {problems['path'].iloc[0]}. Fetch them again."
         )
     facts = seen.files.drop(columns="bytes")
-    table = read.manifest.merge(facts, on="path", validate="one_to_one")
-    name = table["path"].str.rsplit("/", n=1).str[-1]
-    table = shortcuts.with_ratios(table.assign(name=name))
+    table = merged.manifest.merge(facts, on="path", validate="one_to_one")
+    table = shortcuts.with_ratios(table).assign(
+        split=table["published_split"],
+        name=table["path"].str.rsplit("/", n=1).str[-1],
+    )
     figures = _probe(table, seen.squares)
-    counted = tables.make_tables(table, seen.squares, read.listed())
+    counted = tables.make_tables(table, merged)
     return Audit(
-        root=read.root,
+        root=merged.root,
         table=table,
         squares=seen.squares,
         tables=counted,
         probes=figures,
         findings=findings.make_findings(table, counted, figures, problems),
-        not_run=tables.find_gaps(table),
+        not_run=tables.find_gaps(table, merged.ignored),
         problems=problems,
-        ignored=read.ignored,
+        ignored=merged.ignored,
     )
 
 
-def _read(path: Path, workers: int, progress: bool) -> data.Merge:
-    """Read a merge, or make one of a folder of any layout; classes get a name."""
-    home = path.parent if path.is_file() else path
-    merged = data.load_merge(home) if (home / "merge.json").is_file() else None
-    if merged and path in (home, home / "manifest.csv"):
-        read = merged
-    elif path.is_file():
-        none = [pd.DataFrame(columns=["path", why]) for why in ("cause", "reason")]
-        root = merged.root if merged else home
-        read = data.Merge(root, data.read_manifest(path), *none, {})
-    else:
-        try:
-            read = data.merge(path, workers=workers, progress=progress)
-        except IncompleteSourceError:
-            raise  # half a download is no folder of another layout
-        except UnknownLayoutError:
-            read = _merge_folder(path, workers, progress)
-    table = read.manifest.rename(columns={"published_split": "split"})
-    if "class_name" not in table:
-        table["class_name"] = table["label"].map({0: "normal", 1: "pneumonia"})
-    return replace(read, manifest=table)
-
-
-def _merge_folder(path: Path, workers: int, progress: bool) -> data.Merge:
-    files, ignored = data.list_labelled_files(path)
-    found = duplicates.find_images(files, path, workers=workers, progress=progress)
-    table = data.add_groups(files.merge(found.table, on="path"))
-    return data.Merge(path, table, found.problems, ignored, found.margin)
+def _merge(path: str | Path, workers: int, progress: bool) -> data.Merge:
+    """Read a merge, or make one of a folder of any layout."""
+    if data.Merge.is_saved_at(path):
+        return data.Merge.load(path)
+    return data.merge(path, layout="any", workers=workers, progress=progress)
 
 
 def _probe(table: pd.DataFrame, squares: np.ndarray) -> pd.DataFrame:

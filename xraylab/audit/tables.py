@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
+from xraylab import data
 from xraylab.audit import leakage, probes
 
 ODD_SHARE = 0.01  # a mode and format that fewer files have is odd
-# Twelve bits of data in a 16-bit file end at level 16 of 255, fourteen at 64.
-FEW_LEVELS = 64
 _FACTS = ["width", "height", "aspect", "bytes", "bits_per_pixel", "table_sum"]
 
 
-def make_tables(
-    table: pd.DataFrame, squares: np.ndarray, listed: pd.DataFrame
-) -> dict[str, pd.DataFrame]:
+def make_tables(table: pd.DataFrame, merged: data.Merge) -> dict[str, pd.DataFrame]:
     """Count what an audit shows and its findings rest on, by title.
 
     Parameters
     ----------
-    table, squares
+    table : DataFrame
         As in `xraylab.audit.run.Audit`.
-    listed : DataFrame
-        As from `xraylab.data.Merge.listed`.
+    merged : Merge
+        Where it comes from.
     """
     modes = table.groupby(["mode", "format"], as_index=False).agg(
         n_files=("path", "size")
@@ -36,21 +32,28 @@ def make_tables(
             ["class_name", "mode", "format"], as_index=False
         ).agg(n_files=("path", "size")),
         "odd modes and formats": modes[modes["n_files"] < ODD_SHARE * len(table)],
-        "images of few grey levels": _find_dark(table, squares),
-        "images in several splits": leakage.find_meetings(table, "image_id"),
-        "children in several splits": leakage.find_meetings(table, "patient_id"),
+        "images in several splits": leakage.find_overlaps(table, "image_id"),
+        "children in several splits": leakage.find_overlaps(table, "patient_id"),
         "one image under two labels": leakage.find_label_conflicts(table),
-        "names that disagree with pixels": leakage.find_name_conflicts(table, listed),
+        "names that disagree with pixels": leakage.find_name_conflicts(
+            table, merged.index_rule
+        ),
+        "class folders that are not read": merged.left_out.rename_axis("folder")
+        .rename("n_images")
+        .reset_index(),
+        "grey levels that are not scaled": table.loc[
+            table["note"] != "", ["path", "note"]
+        ],
         "runs of one split": leakage.measure_blocks(table),
     }
 
 
-def find_gaps(table: pd.DataFrame) -> pd.DataFrame:
+def find_gaps(table: pd.DataFrame, ignored: pd.DataFrame) -> pd.DataFrame:
     """Name the checks that could not run: without them nothing found means little.
 
     Parameters
     ----------
-    table : DataFrame
+    table, ignored : DataFrame
         As in `xraylab.audit.run.Audit`.
 
     Returns
@@ -70,8 +73,19 @@ def find_gaps(table: pd.DataFrame) -> pd.DataFrame:
         only = table["class_name"].iloc[0]
         why = f"all readable images are {only}"
         gaps.append(("one image under two labels", why))
-    gaps += probes.find_gaps(table[table["kept"]])
+    gaps += probes.find_gaps(table[table["kept"]]) + _find_classes_left_out(ignored)
     return pd.DataFrame(gaps, columns=["check", "reason"])
+
+
+def _find_classes_left_out(ignored: pd.DataFrame) -> list[tuple[str, str]]:
+    """Name the classes whose folders were not read, such as "COVID19: another ..."."""
+    reasons = ignored["reason"].value_counts(sort=False)
+    named = [(*reason.partition(": "), n) for reason, n in reasons.items()]
+    return [
+        (f"probes: {name} or another class", f"its images are left out ({n:,}): {why}")
+        for name, colon, why, n in named
+        if colon and why.startswith("another origin")
+    ]
 
 
 def _count_places(table: pd.DataFrame) -> pd.DataFrame:
@@ -97,10 +111,3 @@ def _count_balance(table: pd.DataFrame) -> pd.DataFrame:
 def _take_medians(table: pd.DataFrame) -> pd.DataFrame:
     once = table[table["kept"]]
     return once.groupby("class_name")[_FACTS].median().reset_index()
-
-
-def _find_dark(table: pd.DataFrame, squares: np.ndarray) -> pd.DataFrame:
-    """List the files whose brightest grey level, as they are read, is low."""
-    level = squares.max((1, 2))[table["square"]]
-    found = table[["path", "mode"]].assign(level=level.astype(int))
-    return found[found["level"] <= FEW_LEVELS].reset_index(drop=True)

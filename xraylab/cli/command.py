@@ -14,8 +14,8 @@ import time
 import traceback
 from collections.abc import Sequence
 
-from xraylab import __version__
-from xraylab.cli import audit, course, data, prediction, training
+from xraylab import __version__, cores
+from xraylab.cli import audit, course, data, demo, explanation, prediction, training
 from xraylab.errors import InputError
 from xraylab.files import as_json
 
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     if args.json:
         seconds = round(time.perf_counter() - started, 1)
-        text = as_json({**answer, "seconds": seconds, "peak_mb": _peak_mb()})
+        text = as_json({**answer, "seconds": seconds, "peak_mb": cores.peak_mb()})
     _print(text)
     return code
 
@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for group in (data, audit, training, prediction, course):
+    for group in (data, audit, training, explanation, prediction, demo, course):
         group.add_verbs(verbs)
     return parser
 
@@ -97,13 +97,3 @@ def _words(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return ": ".join(map(str, filter(None, (error.filename, error.strerror))))
     return str(error)
-
-
-def _peak_mb() -> float | None:
-    """Peak memory of this process in MB; None where the system does not say."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    unit = 1e6 if sys.platform == "darwin" else 1e3
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)

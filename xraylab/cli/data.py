@@ -44,31 +44,32 @@ def add_verbs(verbs: Verbs) -> None:
 def merge(args: argparse.Namespace) -> Answer:
     """Merge the sources under a folder into a table."""
     merged = data.merge(args.data, workers=cores.count_cores())
-    data.save_merge(merged, args.out)
-    for path, cause in merged.problems[["path", "cause"]].itertuples(index=False):
-        print(f"not read: {path}: {cause}", file=sys.stderr)
+    merged.save(args.out)
+    for line in _remarks(merged):
+        print(line, file=sys.stderr)
     report = merged.report()
-    if report["unnamed_images"]:
-        print(
-            f"images with names that tell no child: {report['unnamed_images']}; "
-            "each is a group of its own.",
-            file=sys.stderr,
-        )
     return report, f"{_as_lines(report)}\nWritten to {args.out}.", 0
 
 
 def split(args: argparse.Namespace) -> Answer:
     """Split a merge by a protocol."""
     table = data.split(
-        data.load_merge(args.merge).manifest, args.protocol, seed=args.seed
+        data.Merge.load(args.merge).manifest, args.protocol, seed=args.seed
     )
     out = args.merge / f"split-{args.protocol}-{args.seed}.csv"
     write_text(out, table.to_csv(index=False, lineterminator="\n"))
     counts = data.describe_split(table)
-    shown = counts.round(3).to_string()
-    text = f"{args.protocol}: {data.PROTOCOLS[args.protocol]}\n{shown}"
+    n_images, n_unknown = table["image_id"].nunique(), int(counts["n_unknown"].sum())
+    text = (
+        f"{args.protocol}: {data.PROTOCOLS[args.protocol]}\n"
+        f"{counts.round(3).to_string()}\n"
+        f"Images of which no name tells the child: {n_unknown:,} of {n_images:,}."
+    )
+    if n_unknown and args.protocol in {"grouped", "official"}:
+        text += " Each is a group of its own, so a child may be in two splits."
     rows = json.loads(counts.to_json(orient="index"))
-    return {"protocol": args.protocol, "seed": args.seed, **rows}, text, 0
+    facts = {"protocol": args.protocol, "seed": args.seed, "n_unknown": n_unknown}
+    return {**facts, **rows}, text, 0
 
 
 def phantom(args: argparse.Namespace) -> Answer:
@@ -84,6 +85,27 @@ def phantom(args: argparse.Namespace) -> Answer:
     )
     text = f"{len(truth)} simulated images in three layouts, written to {args.out}."
     return {"images": len(truth), "out": str(args.out)}, text, 0
+
+
+def _remarks(merged: data.Merge) -> list[str]:
+    """Say in lines what is worth knowing of single files and folders."""
+    lines = [
+        f"not read: {path}: {cause}"
+        for path, cause in merged.problems[["path", "cause"]].itertuples(index=False)
+    ]
+    lines += [
+        f"left out: {folder}: {n} images in a class folder that is not read"
+        for folder, n in merged.left_out.items()
+    ]
+    for note, paths in merged.notes.groupby("note")["path"]:
+        shown = ", ".join(paths.head(3))
+        lines.append(f"note: {note}: {len(paths)} files, first {shown}")
+    if n_unnamed := merged.report()["unnamed_images"]:
+        lines.append(
+            f"images with names that tell no child: {n_unnamed}; "
+            "each is a group of its own."
+        )
+    return lines
 
 
 def _as_lines(report: dict) -> str:

@@ -33,7 +33,7 @@ def list_copies(merged: data.Merge) -> pd.DataFrame:
     """
     table = merged.manifest
     shown = table[table["image_id"].duplicated(keep=False)]
-    by_index = data.third_source_names(merged.listed())
+    by_index = merged.index_rule.set_index("path")["other"]
     image = table.set_index("path")["image_id"]
     names = [by_index.get(path, "") for path in shown["path"]]
     expected = pd.Series(names, index=shown.index, dtype=object)

@@ -1,18 +1,26 @@
-"""The whole merge: a folder of sources to one checked table and a report."""
+"""The whole merge: a folder of any layout to one checked table and a report."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from xraylab import duplicates
-from xraylab.data import manifest, sources, splits
+from xraylab.data import listing, manifest, sources, splits
 from xraylab.errors import InputError
 from xraylab.files import write_texts
+
+_FACTS, _TABLE = "merge.json", "manifest.csv"
+_LISTS = {
+    "problems": ["path", "cause", "source", "label"],
+    "ignored": ["path", "reason"],
+    "notes": ["path", "note"],
+}
 
 
 @dataclass(frozen=True)
@@ -24,21 +32,28 @@ class Merge:
     root : Path
         The paths in `manifest` are relative to it.
     manifest : DataFrame
-        One row a readable image file, `xraylab.data.manifest.MANIFEST_COLUMNS`.
+        One row a readable image file, `xraylab.data.manifest.COLUMNS`.
     problems : DataFrame
         Columns path, cause, source and label: files that could not be read.
     ignored : DataFrame
-        Columns path and reason: files that belong to no source.
+        Columns path and reason: files that belong to no class.
+    notes : DataFrame
+        Columns path and note: files that are read, with something to know.
     margin : dict
         How far same and different are apart, as in
         `xraylab.duplicates.Images`.
+    thumbnails : Thumbnails, optional
+        As from `xraylab.images.read_thumbnails`, for the next step; None after
+        `load`.
     """
 
     root: Path
     manifest: pd.DataFrame
     problems: pd.DataFrame
     ignored: pd.DataFrame
+    notes: pd.DataFrame
     margin: dict[str, float | None]
+    thumbnails: Any = field(default=None, repr=False)
 
     def report(self) -> dict:
         """Count what is there; a plain dict, fit for JSON."""
@@ -46,7 +61,7 @@ class Merge:
         known = table["patient_id"] != ""
         named = table.loc[known, "image_id"]
         labels = table.groupby("image_id")["label"].nunique()
-        same = check_index_rule(table, self.listed())["agrees"]
+        same = self.index_rule["agrees"]
         return {
             "files": len(table),
             "images": table["image_id"].nunique(),
@@ -61,21 +76,101 @@ class Merge:
             "by_source": table["source"].value_counts(sort=False).to_dict(),
             "matches": table["match"].value_counts().to_dict(),
             "ignored": self.ignored["reason"].value_counts().to_dict(),
+            "notes": self.notes["note"].value_counts().to_dict(),
+            "left_out": self.left_out.to_dict(),
             "index_rule": {"agree": int(same.sum()), "disagree": int((~same).sum())},
         }
 
-    def listed(self) -> pd.DataFrame:
-        """List readable files and problems: names count, readable or not."""
-        return pd.concat([self.manifest, self.problems.assign(number="")])
+    @cached_property
+    def index_rule(self) -> pd.DataFrame:
+        """The third source's numbers held against the pixels, where both are read.
+
+        Columns path, label, other (path of what it should show) and agrees. The
+        rule counts all files, readable or not: without one, all indices shift.
+        """
+        table = self.manifest
+        listed = pd.concat([table, self.problems.assign(number="")])
+        other = table["path"].map(sources.names_by_index(listed))
+        image = table.set_index("path")["image_id"]
+        held = table[["path", "label"]].assign(other=other)[other.isin(image.index)]
+        shown, expected = (image[held[name]].to_numpy() for name in ("path", "other"))
+        return held.assign(agrees=(shown == expected).astype(bool))
+
+    @property
+    def left_out(self) -> pd.Series:
+        """Number of images by folder that looks like one of a class and is not read."""
+        return listing.left_out(self.ignored)
+
+    def save(self, folder: str | Path) -> None:
+        """Write manifest, lists of files and report: all, or none of them.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be written or the disk is full; a merge that lay
+            there is still whole.
+        """
+        facts = {"root": str(self.root.resolve()), **self.report()}
+        texts = {
+            f"{name}.csv": getattr(self, name).to_csv(index=False, lineterminator="\n")
+            for name in _LISTS
+        }
+        texts |= {_FACTS: json.dumps(facts, indent=2) + "\n"}
+        texts |= {_TABLE: manifest.as_csv(self.manifest)}
+        write_texts({Path(folder) / name: text for name, text in texts.items()})
+
+    @staticmethod
+    def is_saved_at(path: str | Path) -> bool:
+        """Tell whether a path is one for `load`, and no folder of images."""
+        return Path(path).is_file() or (Path(path) / _FACTS).is_file()
+
+    @classmethod
+    def load(cls, path: str | Path) -> Merge:
+        """Read back what `save` wrote; or another manifest.
+
+        Parameters
+        ----------
+        path : path
+            Folder of a merge, or the manifest.csv in it; or another csv file with
+            the same columns, its paths relative to its folder, or to the images of
+            the merge that it lies beside.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no merge, or its images have moved away.
+        ValueError
+            If merge.json or the manifest is not what `save` wrote.
+        """
+        path = Path(path)
+        home = path.parent if path.is_file() else path
+        table = manifest.read_manifest(path if path.is_file() else home / _TABLE)
+        is_saved = not path.is_file() or (home / _FACTS).is_file()
+        root, margin = _read_facts(home) if is_saved else (home, {})
+        is_own = is_saved and path in (home, home / _TABLE)
+        lists = {
+            name: _read_list(home / f"{name}.csv", columns, is_own)
+            for name, columns in _LISTS.items()
+        }
+        return cls(root=root, manifest=table, margin=margin, **lists)
 
 
-def merge(root: str | Path, *, workers: int = 1, progress: bool = True) -> Merge:
-    """Merge the sources under a folder: list, look, group.
+def merge(
+    root: str | Path,
+    *,
+    layout: str = "sources",
+    workers: int = 1,
+    progress: bool = True,
+) -> Merge:
+    """Merge the images under a folder: list, look, group.
 
     Parameters
     ----------
     root : path
         Folder that holds one or more of the three sources.
+    layout : str
+        "sources"; or "any", which also takes other class folders, as
+        `xraylab.data.list_files` does.
     workers : int
         Processes that read files; 1 reads in this one, as notebooks should.
     progress : bool
@@ -88,121 +183,61 @@ def merge(root: str | Path, *, workers: int = 1, progress: bool = True) -> Merge
     ValueError
         If not one image could be read.
     """
-    files, ignored = sources.list_files(root)
+    files, ignored = listing.list_files(root, layout)
     rank = {name: i for i, name in enumerate(sources.SOURCES)}
-    files = files.sort_values("source", key=lambda s: s.map(rank), kind="stable")
+    files = files.sort_values(
+        "source", key=lambda s: s.map(rank).fillna(len(rank)), kind="stable"
+    )
     found = duplicates.find_images(files, root, workers=workers, progress=progress)
     if found.table.empty:
         raise InputError(
             f"root must hold readable images, none of {len(found.problems)} files in "
-            f"{root} could be read, first {found.problems['path'].iloc[0]}."
+            f"{root} could be read, first {found.problems['path'].iloc[0]}. Fetch "
+            "them again."
         )
     table = files.merge(found.table, on="path", validate="one_to_one")
-    table = splits.add_groups(table)[manifest.MANIFEST_COLUMNS]
-    checked = manifest.check_manifest(table)
-    problems = found.problems.merge(files[["path", "source", "label"]], on="path")
-    return Merge(Path(root), checked, problems, ignored, found.margin)
+    table = splits.add_groups(table)[manifest.COLUMNS]
+    return Merge(
+        root=Path(root),
+        manifest=manifest.check_manifest(table),
+        problems=found.problems.merge(files[["path", "source", "label"]], on="path"),
+        ignored=ignored,
+        notes=_take_notes(found.thumbnails.files),
+        margin=found.margin,
+        thumbnails=found.thumbnails,
+    )
 
 
-def save_merge(merged: Merge, folder: str | Path) -> None:
-    """Write manifest, problems, ignored files and report: all, or none of them.
-
-    Raises
-    ------
-    OSError
-        If the folder cannot be written or the disk is full; a merge that lay
-        there is still whole.
-    """
-    facts = {"root": str(merged.root.resolve()), **merged.report()}
-    texts = {
-        "problems.csv": merged.problems.to_csv(index=False, lineterminator="\n"),
-        "ignored.csv": merged.ignored.to_csv(index=False, lineterminator="\n"),
-        "merge.json": json.dumps(facts, indent=2) + "\n",
-        "manifest.csv": manifest.as_csv(merged.manifest),
-    }
-    write_texts({Path(folder) / name: text for name, text in texts.items()})
+def _take_notes(files: pd.DataFrame) -> pd.DataFrame:
+    noted = files[files["note"] != ""]
+    return noted[["path", "note"]].sort_values("path", ignore_index=True)
 
 
-def load_merge(folder: str | Path) -> Merge:
-    """Read back what `save_merge` wrote.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the folder holds no merge, or its images have moved away.
-    ValueError
-        If merge.json or the manifest is not what `save_merge` wrote.
-    """
-    folder = Path(folder)
-    table = manifest.read_manifest(folder / "manifest.csv")
+def _read_facts(home: Path) -> tuple[Path, dict]:
+    """Read where the images of a merge are, and its margin."""
     try:
-        facts = json.loads((folder / "merge.json").read_text("utf-8"))
-        root, margin = Path(facts["root"]), facts["margin"]
+        facts = json.loads((home / _FACTS).read_text("utf-8"))
+        root, margin = Path(facts["root"]), dict(facts["margin"])
+    except FileNotFoundError:
+        raise
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"{folder / 'merge.json'} is not as `xraylab merge` writes it. Merge again."
+            f"{home / _FACTS} is not as `xraylab merge` writes it. Merge again."
         ) from error
     if not root.is_dir():
         raise FileNotFoundError(
-            f"the images of {folder} were in {root}, which is not there any more. "
+            f"the images of {home} were in {root}, which is not there any more. "
             "Merge again with `xraylab merge`."
         )
-    problems = pd.read_csv(folder / "problems.csv")
-    ignored = pd.read_csv(folder / "ignored.csv")
-    return Merge(root, table, problems, ignored, margin)
+    return root, margin
 
 
-def third_source_names(files: pd.DataFrame) -> pd.Series:
-    """Say which first-source file each third-source file should be.
-
-    The rule: pool the first source's files of a class, sort them by file name,
-    count from 0; `NORMAL(i)` is item i. It is inferred, so it is evidence to
-    hold against the pixels, never a decision.
-
-    Parameters
-    ----------
-    files : DataFrame
-        Columns path, source, label, number, as from `xraylab.data.sources.list_files`.
-
-    Returns
-    -------
-    Series
-        Index: path of a third-source file; value: path of a first-source file.
-        Empty unless both sources are there.
-    """
-    by_name = files.assign(name=files["path"].str.rsplit("/", n=1).str[-1])
-    pools = {
-        label: pool.sort_values("name")["path"].tolist()
-        for label, pool in by_name[by_name["source"] == sources.FIRST].groupby("label")
-    }
-    third = files[(files["source"] == sources.THIRD) & (files["number"] != "")]
-    pairs = {
-        path: pools[label][int(number)]
-        for path, label, number in zip(
-            third["path"], third["label"], third["number"], strict=True
-        )
-        if label in pools and int(number) < len(pools[label])
-    }
-    return pd.Series(pairs, dtype=object)
-
-
-def check_index_rule(table: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame:
-    """Hold `third_source_names` against the pixels, where both files are read.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Columns path, label and image_id, one row a readable file.
-    listed : DataFrame
-        As from `Merge.listed`: without a file that is there, all indices shift.
-
-    Returns
-    -------
-    DataFrame
-        Columns path, label, other (path of what it should show) and agrees.
-    """
-    image = table.set_index("path")["image_id"]
-    other = table["path"].map(third_source_names(listed))
-    held = table[["path", "label"]].assign(other=other)[other.isin(image.index)]
-    shown = (image[held[column]].to_numpy() for column in ("path", "other"))
-    return held.assign(agrees=np.equal(*shown).astype(bool))
+def _read_list(file: Path, columns: list[str], is_own: bool) -> pd.DataFrame:
+    if not is_own:
+        return pd.DataFrame(columns=columns)
+    try:
+        return pd.read_csv(file, keep_default_na=False, dtype={"path": str})
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{file} is not as `xraylab merge` writes it. Merge again."
+        ) from error

@@ -1,4 +1,4 @@
-"""Who may meet whom: groups of children, and four ways to split.
+"""Groups of children, and four ways to split without leakage.
 
 Each split is checked for what it promises, every time it is made.
 """
@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from xraylab.data.sources import FIRST
 from xraylab.errors import InputError, LeakError
 
 TEST_FOLDS = 5  # a fifth of the images is test ...
@@ -16,10 +17,11 @@ VALID_FOLDS = 8  # ... and an eighth of the rest, a tenth of all, is validation
 PROTOCOLS = {
     "naive-merge": "every file a sample, split at random: the original project",
     "image-random": "each image once, split at random by image",
-    "grouped": "each image once, children kept whole",
-    "official": "the published test of the first source, children kept whole",
+    "grouped": "each image once, children kept whole where names tell them",
+    "official": "the published test of the first source, children kept whole where "
+    "names tell them",
 }
-_FIRST_SOURCE = "chest-xray-pneumonia"
+_NO_CHILD = "image-"  # begins the group of an image of which no name tells the child
 
 
 def add_groups(manifest: pd.DataFrame) -> pd.DataFrame:
@@ -56,8 +58,8 @@ def add_groups(manifest: pd.DataFrame) -> pd.DataFrame:
     by_patient = pd.Series(patients, dtype=object)
     first = by_patient.groupby(number[len(images) :]).min()
     group = pd.Series(number[image], index=manifest.index).map(first)
-    alone = "image-" + manifest["image_id"]
-    return manifest.assign(group_id=group.where(group.notna(), alone))
+    alone = _NO_CHILD + manifest["image_id"]
+    return manifest.assign(group_id=group.where(group.notna(), alone).astype(str))
 
 
 def split(manifest: pd.DataFrame, protocol: str, *, seed: int = 0) -> pd.DataFrame:
@@ -81,13 +83,18 @@ def split(manifest: pd.DataFrame, protocol: str, *, seed: int = 0) -> pd.DataFra
     ------
     ValueError
         If the protocol is unknown, needs a source that is not there, or finds too
-        few children.
+        few children; or if there are not two classes.
     LeakError
         If the split does not keep its promise.
     """
     if protocol not in PROTOCOLS:
         raise InputError(
             f"protocol must be one of {', '.join(PROTOCOLS)}, got {protocol!r}."
+        )
+    if set(manifest["label"]) != {0, 1}:
+        raise InputError(
+            "manifest must hold two classes, labels 0 and 1, found labels "
+            f"{sorted(set(manifest['label']))}. An audit takes more classes."
         )
     if protocol == "official":
         table = _split_official(manifest, seed)
@@ -104,13 +111,14 @@ def check_split(table: pd.DataFrame, protocol: str) -> pd.DataFrame:
     """Return the split, or raise when it does not keep its protocol's promise.
 
     Every protocol: each file once, both classes in every split. All but
-    `naive-merge`: no image in two splits. `grouped` and `official`: no child
-    in two splits. `official`: the test is the published one.
+    `naive-merge`: no image in two splits. `grouped` and `official`: no known child
+    in two splits; `describe_split` counts the images without one. `official`: the
+    test is the published one.
 
     Raises
     ------
     LeakError
-        Naming the first three that meet.
+        Naming the first three.
     """
     twice = table["path"][table["path"].duplicated()].tolist()
     if twice:
@@ -123,9 +131,9 @@ def check_split(table: pd.DataFrame, protocol: str) -> pd.DataFrame:
                 "The data may be too small for this protocol."
             )
     if protocol != "naive-merge":
-        _refuse_meeting(table, "image_id", "images")
+        _refuse_leakage(table, "image_id", "images")
     if protocol in {"grouped", "official"}:
-        _refuse_meeting(table, "group_id", "groups of children")
+        _refuse_leakage(table, "group_id", "groups of children")
     if protocol == "official":
         published = table["published_split"].eq("test")
         if not published.eq(table["split"] == "test").all():
@@ -139,9 +147,10 @@ def describe_split(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a split: n_files, n_images, n_groups, n_normal, n_pneumonia,
-        image_in_train and group_in_train (shares in [0, 1] of its files whose
-        image, or child, is in train too).
+        One row a split: n_files, n_images, n_groups, n_unknown (images of which no
+        name tells the child: each is a group of its own, so their children may be
+        in several splits), n_normal, n_pneumonia, image_in_train and group_in_train
+        (shares in [0, 1] of its files whose image, or known child, is in train too).
     """
     train = table[table["split"] == "train"]
     rows = {}
@@ -151,12 +160,19 @@ def describe_split(table: pd.DataFrame) -> pd.DataFrame:
             "n_files": len(part),
             "n_images": part["image_id"].nunique(),
             "n_groups": part["group_id"].nunique(),
+            "n_unknown": _count_unknown(part),
             "n_normal": int((part["label"] == 0).sum()),
             "n_pneumonia": int((part["label"] == 1).sum()),
             "image_in_train": part["image_id"].isin(train["image_id"]).mean(),
             "group_in_train": part["group_id"].isin(train["group_id"]).mean(),
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("split")
+
+
+def _count_unknown(table: pd.DataFrame) -> int:
+    """Count the images of which no file's name tells the child."""
+    unknown = table["group_id"].astype(str).str.startswith(_NO_CHILD)
+    return table.loc[unknown, "image_id"].nunique()
 
 
 def _split_rows(table: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -178,10 +194,10 @@ def _split_groups(table: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 def _split_official(manifest: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Test as published, with its repeats; train and validation each once."""
-    first = manifest[manifest["source"] == _FIRST_SOURCE]
+    first = manifest[manifest["source"] == FIRST]
     if not first["published_split"].eq("test").any():
         raise InputError(
-            f"protocol official needs the test folder of {_FIRST_SOURCE}, found "
+            f"protocol official needs the test folder of {FIRST}, found "
             f"sources {', '.join(manifest['source'].unique()) or 'none'}. Add it, "
             "or choose grouped."
         )
@@ -216,13 +232,13 @@ def _put_together(
     return pd.concat([part.assign(split=name) for name, part in parts.items()])
 
 
-def _refuse_meeting(table: pd.DataFrame, column: str, what: str) -> None:
+def _refuse_leakage(table: pd.DataFrame, column: str, what: str) -> None:
     n_splits = table.groupby(column)["split"].nunique()
-    meeting = n_splits.index[n_splits > 1].tolist()
-    if meeting:
+    shared = n_splits.index[n_splits > 1].tolist()
+    if shared:
         raise LeakError(
-            f"the same {what} stand in more than one split: {_first(meeting)} "
-            f"({len(meeting)} in all). "
+            f"the same {what} stand in more than one split: {_first(shared)} "
+            f"({len(shared)} in all). "
             "Split again with xraylab.data.split."
         )
 

@@ -8,10 +8,10 @@ found too.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,8 +19,13 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from xraylab import cores, images
-from xraylab.duplicates import candidates, correlation, registration, warp
-from xraylab.files import cache_folder, write_text
+from xraylab.duplicates import correlation, registration
+from xraylab.files import (
+    cache_folder,
+    cache_name,
+    warn_without_cache,
+    write_text,
+)
 
 # Measured on re-encodings of all real images and on altered copies of 500
 # (benchmarks/merge.py): worst true pair 0.9994, best pair of strangers 0.975.
@@ -29,7 +34,7 @@ CERTAIN = 0.995  # between the two, fine detail decides
 SAME_DETAIL = 0.9  # of fine detail: worst true pair 0.983, best of strangers 0.80
 _NEAR = 0.97  # pairs from here on are looked at, to show the margin
 _MARGIN = "least_alike_same", "most_alike_different"
-_CODE = [__file__, *(m.__file__ for m in (warp, candidates, registration, correlation))]
+_VERSION = 1  # counts changes of what is taken for the same
 _BLOCK = 128  # pairs at once, so that memory stays small
 
 
@@ -52,11 +57,14 @@ class Images:
         pair taken as the same without being laid over, `least_alike_same`, and of
         the most alike pair taken as different, `most_alike_different`; None
         without such a pair.
+    thumbnails : Thumbnails
+        As from `xraylab.images.read_thumbnails`, for the next step.
     """
 
     table: pd.DataFrame
     problems: pd.DataFrame
     margin: dict[str, float | None]
+    thumbnails: Any
 
 
 def find_images(
@@ -95,7 +103,7 @@ def find_images(
         number=number[seen.files["square"]],
     )
     table = table.sort_values(["rank", "path"], ignore_index=True)
-    return Images(_name_matches(table, seen.squares), seen.problems, margin)
+    return Images(_name_matches(table, seen.squares), seen.problems, margin, seen)
 
 
 def find_same(squares: np.ndarray, *, at_least: float = SAME) -> pd.DataFrame:
@@ -126,12 +134,10 @@ def find_same(squares: np.ndarray, *, at_least: float = SAME) -> pd.DataFrame:
 def _remembered_group(
     squares: np.ndarray, progress: bool
 ) -> tuple[np.ndarray, dict[str, float | None]]:
-    """Group squares; what was found before by the same code is read from the cache."""
-    digest = hashlib.blake2b(squares, digest_size=8)
-    for module in _CODE:
-        digest.update(Path(module).read_bytes())
-    store = cache_folder() / f"groups-{digest.hexdigest()}.json"
+    """Group squares; what was found before is read from the cache."""
+    name = cache_name("groups", _VERSION, [squares])
     try:
+        store = cache_folder() / f"{name}.json"
         kept = json.loads(store.read_text("utf-8"))
         number, margin = np.array(kept["number"], dtype=int), dict(kept["margin"])
         if number.shape == (len(squares),) and set(margin) == set(_MARGIN):
@@ -140,7 +146,10 @@ def _remembered_group(
         pass  # not there, or damaged: it is a cache, so it is made anew
     number, margin = _group(squares, progress)
     facts = {"number": number.tolist(), "margin": margin}
-    write_text(store, json.dumps(facts))
+    try:
+        write_text(cache_folder() / f"{name}.json", json.dumps(facts))
+    except OSError as error:
+        warn_without_cache(name, error)
     return number, margin
 
 

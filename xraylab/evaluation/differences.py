@@ -8,7 +8,8 @@ import pandas as pd
 
 from xraylab.errors import InputError
 from xraylab.evaluation.intervals import Interval, not_given, square_and_add
-from xraylab.evaluation.metrics import Rows, correlate, find_metric, make_rows
+from xraylab.evaluation.metrics import correlate, find_metric
+from xraylab.evaluation.rows import Rows, make_rows
 
 
 def difference(

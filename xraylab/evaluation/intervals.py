@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit, logit, stdtrit
 
 from xraylab.errors import InputError
+from xraylab.evaluation.rows import as_numbers, first_of
 
 LEVEL = 0.95  # of every interval
 MIN_GROUPS = 5  # behind a figure, in each class where it needs both
@@ -142,12 +143,11 @@ def share_interval(hits: ArrayLike, groups: ArrayLike | None = None) -> Interval
     >>> print(share_interval([True] * 9 + [False], groups=list("aabbccddef")))
     0.900 (0.44 to 0.99), n = 10, 6 groups
     """
-    hits = np.asarray(hits, dtype=float)
+    hits = as_numbers("hits", hits)
     codes = _codes(hits, groups)
-    if not np.isin(hits, [0, 1]).all():
-        raise InputError(
-            f"hits must be True or False, found {hits[~np.isin(hits, [0, 1])][:3]}."
-        )
+    others = hits[~np.isin(hits, [0, 1])]
+    if others.size:
+        raise InputError(f"hits must be True or False, found {first_of(others)}.")
     return share_of(hits, codes)
 
 
@@ -260,7 +260,7 @@ def mean_interval(values: ArrayLike, groups: ArrayLike | None = None) -> Interva
     >>> print(mean_interval([0.1, 0.0, -0.1, 0.3, 0.2], groups=list("abcde")))
     0.100 (-0.10 to 0.30), n = 5, 5 groups
     """
-    values = np.asarray(values, dtype=float)
+    values = as_numbers("values", values)
     codes = _codes(values, groups)
     if not np.isfinite(values).all():
         raise InputError(
@@ -322,7 +322,7 @@ def seed_interval(
     >>> print(seed_interval([0.90, 0.92, 0.94]))
     0.920 (0.87 to 0.97), n = 3
     """
-    values = np.asarray(values, dtype=float)
+    values = as_numbers("values", values)
     if values.ndim != 1 or values.size < 2 or not np.isfinite(values).all():
         raise InputError(
             f"values must be two or more numbers, one a run, got {values.tolist()}. "

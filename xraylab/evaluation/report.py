@@ -7,13 +7,8 @@ from numpy.typing import ArrayLike
 from sklearn.metrics import confusion_matrix
 
 from xraylab.evaluation.intervals import Interval
-from xraylab.evaluation.metrics import (
-    METRICS,
-    call,
-    check_rows,
-    find_metric,
-    make_rows,
-)
+from xraylab.evaluation.metrics import METRICS, find_metric
+from xraylab.evaluation.rows import call, check_rows, make_rows
 
 
 def confusion(

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from sklearn.metrics import roc_curve
 
 from xraylab.errors import InputError
-from xraylab.evaluation.metrics import check_rows
+from xraylab.evaluation.rows import check_rows
 
 
 def choose_threshold(

@@ -1,7 +1,16 @@
-"""What moves the answer: a map of one image, and dose curves over many."""
+"""What moves the answer: maps of one image, and known changes of many.
 
-from xraylab.explanation.occlusion import dose_curve as dose_curve
+A map tells where (`MAPS`), and is checked before it is believed; a change with a dose
+tells what (`PERTURBATIONS`), also where no place can be shown.
+"""
+
+from xraylab.explanation.doses import perturb as perturb
+from xraylab.explanation.doses import rank_perturbations as rank_perturbations
+from xraylab.explanation.maps import MAPS as MAPS
+from xraylab.explanation.maps import centre_blob as centre_blob
+from xraylab.explanation.maps import measure_map as measure_map
 from xraylab.explanation.occlusion import occlusion_map as occlusion_map
-from xraylab.explanation.occlusion import run_scorer as run_scorer
-from xraylab.explanation.occlusion import squeeze as squeeze
-from xraylab.explanation.occlusion import zoom as zoom
+from xraylab.explanation.perturbations import PERTURBATIONS as PERTURBATIONS
+from xraylab.explanation.run import perturb_run as perturb_run
+from xraylab.explanation.sanity import check_map as check_map
+from xraylab.explanation.scorers import make_scorer as make_scorer

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from xraylab.files import whole_file, write_text
+from xraylab.errors import UnreadableImageError
+from xraylab.files import cache_name, stamp, warn_without_cache, whole_file
 from xraylab.images.decode import DECODER, read_pixels
 from xraylab.progress import progress_bar
+
+VERSION = 1  # counts changes of what is kept
 
 
 @dataclass(frozen=True)
 class Cache:
-    """Many images as one array on disk.
+    """Many images as one array.
 
-    `pixels` is a memory-mapped uint8 array, shape (n, size_px, size_px);
-    `paths` names its rows.
+    `pixels` is a uint8 array, memory-mapped where it could be written, shape
+    (n, size_px, size_px); `paths` names its rows.
     """
 
     pixels: np.ndarray
@@ -61,7 +62,7 @@ def build_cache(
 
     The file's name holds a digest of what went in (paths, sizes, times of
     change, `size_px`), so a changed image makes a new cache. It is written
-    whole or not at all.
+    whole or not at all; where it cannot be written, the images are held in memory.
 
     Parameters
     ----------
@@ -75,25 +76,34 @@ def build_cache(
     Raises
     ------
     UnreadableImageError
-        At the first file that is no image.
-    OSError
-        When the disk is full or the folder cannot be written.
+        At the first file that is no image or cannot be read.
+    FileNotFoundError
+        If a file is not there.
     """
     root, paths = Path(root), tuple(paths)
-    file = Path(folder) / f"pixels-{size_px}px-{_digest(paths, root, size_px)}.npy"
-    if not file.exists():
-        with whole_file(file) as half:
-            _decode_into(half, paths, root, size_px, progress)
-            write_text(file.with_suffix(".json"), json.dumps(paths))
-    return Cache(np.load(file, mmap_mode="r"), paths)
+    stamps = [(path, *stamp(root / path)) for path in paths]
+    name = cache_name(f"pixels-{size_px}px", VERSION, [DECODER, size_px, *stamps])
+    file = Path(folder) / f"{name}.npy"
+    shape = (len(paths), size_px, size_px)
+    pixels = _open(file, shape)
+    if pixels is None:
+        try:
+            with whole_file(file) as half:
+                _decode_into(half, paths, root, size_px, progress)
+            pixels = np.load(file, mmap_mode="r")
+        except OSError as error:
+            warn_without_cache(file, error)
+            pixels = _decode(paths, root, size_px, progress)
+    return Cache(pixels, paths)
 
 
-def _digest(paths: tuple[str, ...], root: Path, size_px: int) -> str:
-    digest = hashlib.blake2b(f"{DECODER} {size_px}".encode(), digest_size=8)
-    for path in paths:
-        facts = (root / path).stat()
-        digest.update(f"\n{path} {facts.st_size} {facts.st_mtime_ns}".encode())
-    return digest.hexdigest()
+def _open(file: Path, shape: tuple[int, int, int]) -> np.ndarray | None:
+    """Open what is there; None where it is missing, damaged or another array."""
+    try:
+        pixels = np.load(file, mmap_mode="r")
+    except (OSError, ValueError, EOFError):  # not there, or cut
+        return None
+    return pixels if (pixels.shape, pixels.dtype) == (shape, np.uint8) else None
 
 
 def _decode_into(
@@ -103,6 +113,26 @@ def _decode_into(
     with file.open("wb") as out:
         header = {"descr": "|u1", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(out, header)
-        title = f"reading at {size_px} px"
-        for path in progress_bar(paths, title, unit="file", progress=progress):
-            out.write(read_pixels(root / path, size_px).tobytes())
+        for pixels in _read(paths, root, size_px, progress):
+            out.write(pixels.tobytes())
+
+
+def _decode(
+    paths: tuple[str, ...], root: Path, size_px: int, progress: bool
+) -> np.ndarray:
+    held = np.empty((len(paths), size_px, size_px), np.uint8)
+    for row, pixels in enumerate(_read(paths, root, size_px, progress)):
+        held[row] = pixels
+    return held
+
+
+def _read(
+    paths: tuple[str, ...], root: Path, size_px: int, progress: bool
+) -> Iterator[np.ndarray]:
+    title = f"reading at {size_px} px"
+    for path in progress_bar(paths, title, unit="file", progress=progress):
+        try:
+            yield read_pixels(root / path, size_px)
+        except OSError as error:  # else it would be taken for one of the cache
+            cause = error.strerror or type(error).__name__
+            raise UnreadableImageError(str(root / path), cause) from error

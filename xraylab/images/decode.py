@@ -12,20 +12,23 @@ import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from xraylab.errors import InputError, UnreadableImageError
+from xraylab.images import depth
 
 MAX_PIXELS = 40_000_000  # a 30,000 x 30,000 header must not fill the memory
+MAX_BYTES = 100_000_000  # a larger file is no image of this kind
 # The formats of the sources' endings and no others: some of Pillow's readers
 # start programs (EPS), some take text or noise for an image (XBM, TGA).
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP")
 # what Pillow has to say of a file stands in the cause, not on stderr
 logging.getLogger("PIL").addHandler(logging.NullHandler())
-DECODER = 2  # counts changes of what can be read and how; old caches are not used
+DECODER = 3  # counts changes of what can be read and how; old caches are not used
 _BAND = 1_000_000  # pixels made grey at once: a wide copy of all would fill the memory
 _ORIENTATION = 0x0112
 _TURNS = {
@@ -37,16 +40,40 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_ON_ITS_SIDE = {_TURNS[orientation] for orientation in (5, 6, 7, 8)}
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """All that one reading of a file tells.
+
+    Attributes
+    ----------
+    header : dict
+        As `read_header` gives it.
+    shown_px : tuple of int
+        Width and height as shown, with a camera's turn (EXIF) undone.
+    colour : float
+        Mean difference between the brightest and the darkest colour channel of a
+        pixel, 0 (grey) to 255.
+    square : array of uint8, shape (size_px, size_px)
+        As `read_pixels` gives it.
+    """
+
+    header: dict
+    shown_px: tuple[int, int]
+    colour: float
+    square: np.ndarray
 
 
 def read_pixels(file: str | Path | bytes, size_px: int) -> np.ndarray:
     """Read one image as a grey square.
 
-    16-bit greys are scaled to 8 bits, transparency is laid on black, colours
-    become luminance, a camera's turn (EXIF) is undone, and of several frames or
-    pages the first is read. The image is squeezed to the square, as the original
-    project does; a JPEG is decoded at the next scale of at least twice the size,
-    which is quicker and hardly differs.
+    16-bit greys are scaled to 8 bits (65,535 becomes 255), transparency is laid on
+    black, colours become luminance, a camera's rotation (EXIF) is undone, and of
+    several frames or pages the first is read. The image is squeezed to the square, as
+    the original project does; a JPEG is decoded at the next scale of at least twice
+    the size, which is quicker and hardly differs.
 
     Parameters
     ----------
@@ -64,7 +91,7 @@ def read_pixels(file: str | Path | bytes, size_px: int) -> np.ndarray:
     ------
     UnreadableImageError
         If the file is empty, truncated, no image or no regular file, its EXIF is
-        broken, or it is larger than 40 million pixels.
+        broken, or it is larger than 40 million pixels or 100 million bytes.
     FileNotFoundError
         If there is no such file.
     """
@@ -102,9 +129,47 @@ def read_header(file: str | Path | bytes) -> dict:
 
 
 def read_both(file: str | Path | bytes, size_px: int) -> tuple[dict, np.ndarray]:
-    """Read header and pixels at once: see `read_header` and `read_pixels`."""
+    """Read header and pixels at once: see `read_header` and `read_pixels`.
+
+    The header has one more key, note: what is odd about the file's grey levels, such
+    as 12 of 16 bits used; "" for most.
+    """
     with opened_image(file) as image:
-        return _header(image), np.asarray(_grey_square(image, size_px))
+        header, is_deep = _header(image), depth.is_deep(image)
+        square = np.asarray(_grey_square(image, size_px))
+        return {**header, "note": depth.note_depth(image) if is_deep else ""}, square
+
+
+def read_image(file: str | Path | bytes, size_px: int) -> ImageFile:
+    """Read a file once, and tell header, size as shown, colour and pixels.
+
+    Raises what `read_pixels` raises.
+    """
+    data = file if isinstance(file, bytes) else read_bytes(file)
+    with opened_image(data) as image:
+        header, (width, height) = _header(image), image.size
+        square = np.asarray(_grey_square(image, size_px))
+        if _turn(image) in _ON_ITS_SIDE:
+            width, height = height, width
+    with opened_image(data) as image:  # a JPEG read as grey has lost its colours
+        return ImageFile(header, (width, height), _colour(image), square)
+
+
+def read_bytes(file: str | Path) -> bytes:
+    """Read the whole of an image file.
+
+    Raises
+    ------
+    UnreadableImageError
+        If it is no regular file, empty, or larger than 100 million bytes.
+    OSError
+        If there is no such file, or it cannot be read.
+    """
+    refuse_odd_file(file)
+    with Path(file).open("rb") as opened:
+        data = opened.read(MAX_BYTES + 1)  # it may have grown since it was listed
+    _refuse_size(str(file), len(data))
+    return data
 
 
 def _header(image: Image.Image) -> dict:
@@ -158,20 +223,35 @@ def _grey_bands(image: Image.Image) -> Image.Image:
     for top in range(0, height, step):
         band = image.crop((0, top, width, min(top + step, height)))
         grey.paste(_to_grey(band), (0, top))
-    return grey
+    return ImageOps.invert(grey) if depth.is_white_zero(image) else grey
 
 
 def _to_grey(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):  # 16-bit files open as I;16 or as I
-        levels = np.asarray(image).astype(np.float64) / 257
-        return Image.fromarray(levels.round().clip(0, 255).astype(np.uint8))
+        return Image.fromarray(depth.scale(np.asarray(image)))
     if image.mode == "F":
         raise InputError("floating-point pixels have no agreed black and white")
-    if "A" in image.mode or "transparency" in image.info:
-        image = image.convert("RGBA")
-        black = Image.new("RGBA", image.size, (0, 0, 0, 255))
-        image = Image.alpha_composite(black, image)
-    return image.convert("L")
+    return _on_black(image).convert("L")
+
+
+def _on_black(image: Image.Image) -> Image.Image:
+    """Lay what is transparent on black."""
+    if "A" not in image.mode and "transparency" not in image.info:
+        return image
+    image = image.convert("RGBA")
+    black = Image.new("RGBA", image.size, (0, 0, 0, 255))
+    return Image.alpha_composite(black, image)
+
+
+def _colour(image: Image.Image) -> float:
+    """Mean difference between a pixel's colour channels, in grey levels."""
+    if Image.getmodebase(image.mode) == "L":
+        return 0.0
+    image.draft("RGB", (128, 128))
+    # few pixels first: a wide copy of all would fill the memory
+    few = _on_black(image.resize((256, 256), Image.Resampling.NEAREST)).convert("RGB")
+    channels = np.asarray(few.resize((64, 64)), np.int16)
+    return float(np.ptp(channels, axis=2).mean())
 
 
 @contextmanager
@@ -179,10 +259,10 @@ def opened_image(file: str | Path | bytes) -> Iterator[Image.Image]:
     """Open an image; whatever goes wrong with it is named."""
     name = "these bytes" if isinstance(file, bytes) else str(file)
     try:
-        if not isinstance(file, bytes):
+        if isinstance(file, bytes):
+            _refuse_size(name, len(file))
+        else:
             refuse_odd_file(file)
-        elif not file:
-            raise UnreadableImageError(name, "it is empty")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd metadata; sizes are checked here
             opened = io.BytesIO(file) if isinstance(file, bytes) else file
@@ -195,14 +275,15 @@ def opened_image(file: str | Path | bytes) -> Iterator[Image.Image]:
 
 
 def refuse_odd_file(file: str | Path) -> None:
-    """Raise unless `file` is a regular file with something in it.
+    """Raise unless `file` is a regular file of a size that an image may have.
 
     Opening a pipe would wait for ever, and a device such as /dev/zero never ends.
 
     Raises
     ------
     UnreadableImageError
-        If it is a folder, a pipe, a device, a socket, or empty.
+        If it is a folder, a pipe, a device, a socket, empty, or larger than 100
+        million bytes.
     FileNotFoundError
         If there is no such file.
     """
@@ -211,8 +292,14 @@ def refuse_odd_file(file: str | Path) -> None:
         raise UnreadableImageError(str(file), "it is a folder")
     if not stat.S_ISREG(facts.st_mode):
         raise UnreadableImageError(str(file), "it is a pipe or a device, no file")
-    if facts.st_size == 0:
-        raise UnreadableImageError(str(file), "it is empty")
+    _refuse_size(str(file), facts.st_size)
+
+
+def _refuse_size(name: str, n_bytes: int) -> None:
+    if n_bytes == 0:
+        raise UnreadableImageError(name, "it is empty")
+    if n_bytes > MAX_BYTES:
+        raise UnreadableImageError(name, f"it has more than {MAX_BYTES:,} bytes")
 
 
 def _cause(error: Exception) -> str:

@@ -1,8 +1,7 @@
 """One look at each file: its digest, its header and a small grey square.
 
-What was seen is kept in a small database in the user's cache, so the next run
-over unchanged files reads no pixels. It is written every few dozen files: a run
-that is killed loses seconds, and two runs at once do no harm.
+What was seen is kept in the user's cache, so the next run over unchanged files reads
+no pixels.
 """
 
 from __future__ import annotations
@@ -11,12 +10,10 @@ import hashlib
 import json
 import multiprocessing
 import os
-import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,23 +21,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xraylab.errors import UnreadableImageError
-from xraylab.files import NotWrittenError, cache_folder
+from xraylab.errors import ReadersEndedError, UnreadableImageError
+from xraylab.files import cache_name, stamp
 from xraylab.images import decode
+from xraylab.images.store import Seen, Stamp, Store
 from xraylab.progress import progress_bar
 
 THUMBNAIL_PX = 48
-MAX_BYTES = 100_000_000  # a larger file is no image of this kind
-HEADER = ["width", "height", "mode", "format", "table_sum", "progressive", "dpi"]
+HEADER = [
+    *("width", "height", "mode", "format", "table_sum", "progressive", "dpi", "note"),
+]
 _CHUNK = 64  # files looked at between two writes
 _WORTH_WORKERS = 500  # below, starting processes takes longer than it saves
-_VERSION = 2  # counts changes of what is kept
-_ASK_AGAIN = -1  # no time of change: a file that could not be reached is tried anew
-_TABLE = """
-create table if not exists seen (
-    path text primary key, size integer, changed integer,
-    digest text, cause text, header text, square blob
-)"""
+_VERSION = 3  # counts changes of what is kept
 
 
 @dataclass(frozen=True)
@@ -53,8 +46,9 @@ class Thumbnails:
         One row a readable file: path, digest (of its bytes), bytes, width and
         height (pixels), mode (Pillow's, such as "L"), format, table_sum (of the
         JPEG's table of brightness steps, higher is coarser; NaN elsewhere),
-        progressive (0 or 1), dpi (0 when not said) and square (a row number of
-        `squares`; files of the same bytes share one).
+        progressive (0 or 1), dpi (0 when not said), note (what is odd about its
+        grey levels, "" for most) and square (a row number of `squares`; files of
+        the same bytes share one).
     squares : array of uint8, shape (n_squares, 48, 48)
         Grey levels.
     problems : DataFrame
@@ -75,8 +69,8 @@ def read_thumbnails(
 ) -> Thumbnails:
     """Look at each file once; what was seen before is not read again.
 
-    A file is new when its path, size or time of change is new. Files of the same
-    bytes are decoded once.
+    A file is new when its path, size, time of writing or time of change is new: see
+    `xraylab.files.stamp`. Files of the same bytes are decoded once.
 
     Parameters
     ----------
@@ -90,105 +84,63 @@ def read_thumbnails(
 
     Raises
     ------
-    xraylab._files.NotWrittenError
-        If the cache cannot be written.
-    RuntimeError
-        If a worker was ended from outside.
+    xraylab.ReadersEndedError
+        If a process that reads images ended before it was done.
     """
-    root, store = Path(root).resolve(), _store(root)
-    for may_be_damaged in (True, False):
-        try:
-            with closing(sqlite3.connect(store, timeout=60)) as database:
-                _prepare(database)
-                todo = _unseen(database, paths, root)
-                _look_and_keep(database, todo, root, workers, progress)
-                return _collect(database, paths)
-        except BrokenProcessPool as error:
-            raise RuntimeError(
-                "a process that read images was ended from outside, perhaps for want "
-                "of memory. Run again: what was seen is kept."
-            ) from error
-        except sqlite3.OperationalError as error:
-            raise NotWrittenError(store, OSError(str(error))) from error
-        except sqlite3.DatabaseError:
-            if not may_be_damaged:
-                raise
-        _remove(store)  # it is a cache, so it is begun anew
-    raise AssertionError("the second round returns or raises")
+    root = Path(root).resolve()
+    stamps = {path: _stamp(root, path) for path in paths}
+    name = cache_name("thumbnails", _VERSION, [decode.DECODER, THUMBNAIL_PX, root])
+    with Store(name, n_bytes=THUMBNAIL_PX**2, n_facts=len(HEADER)) as store:
+        seen = store.load(stamps)
+        # by size, so that files of the same bytes lie side by side
+        todo = sorted(
+            (item for item in stamps.items() if item[0] not in seen),
+            key=lambda item: (item[1] or (0,), item[0]),
+        )
+        for rows in _look_at_all(todo, root, workers, progress):
+            store.keep(rows)
+            seen |= {row.path: row for row in rows}
+    return _collect([seen[path] for path in paths], stamps)
 
 
-def _store(root: str | Path) -> Path:
-    place = f"{decode.DECODER} {THUMBNAIL_PX} {_VERSION} {Path(root).resolve()}"
-    digest = hashlib.blake2b(place.encode(errors="replace"), digest_size=8).hexdigest()
-    return cache_folder() / f"thumbnails-{digest}.sqlite"
-
-
-def _prepare(database: sqlite3.Connection) -> None:
-    # a power cut may cost the cache, never an image
-    database.execute("pragma synchronous = off")
-    database.execute(_TABLE)
-    # a damaged path matches no file, so that file is looked at again
-    database.text_factory = partial(str, encoding="utf-8", errors="replace")
-
-
-def _remove(store: Path) -> None:
-    """Remove a damaged database, and the journal that belongs to it."""
+def _stamp(root: Path, path: str) -> Stamp | None:
     try:
-        store.unlink(missing_ok=True)
-        store.with_name(f"{store.name}-journal").unlink(missing_ok=True)
-    except OSError as error:
-        raise NotWrittenError(store, error) from error
+        return stamp(os.path.join(root, path))
+    except OSError:
+        return None  # reading it will say why
 
 
-def _unseen(
-    database: sqlite3.Connection, paths: Sequence[str], root: Path
-) -> list[tuple[str, int, int]]:
-    """List path, size and time of change of the files to look at.
-
-    Sorted by size, so that files of the same bytes lie side by side.
-    """
-    known = {
-        path: facts
-        for path, *facts in database.execute("select path, size, changed from seen")
-    }
-    todo = []
-    for path in paths:
-        try:
-            found = os.stat(os.path.join(root, path))
-        except OSError:
-            facts = [0, 0]  # reading it will say why
-        else:
-            facts = [found.st_size, found.st_mtime_ns]
-        if known.get(path) != facts:
-            todo.append((path, *facts))
-    return sorted(todo, key=lambda row: (row[1], row[0]))
-
-
-def _look_and_keep(
-    database: sqlite3.Connection,
-    todo: list[tuple[str, int, int]],
-    root: Path,
-    workers: int,
-    progress: bool,
-) -> None:
+def _look_at_all(
+    todo: list[tuple[str, Stamp | None]], root: Path, workers: int, progress: bool
+) -> Iterator[list[Seen]]:
+    """Look at files, a chunk at a time, and show how far it is."""
     if not todo:
         return
     chunks = [todo[i : i + _CHUNK] for i in range(0, len(todo), _CHUNK)]
     with progress_bar(
         total=len(todo), desc="looking at", unit="file", progress=progress
     ) as bar:
-        for rows in _look_at_all(chunks, root, workers):
-            _keep(database, rows)
+        for rows in _look_in_processes(chunks, root, workers):
+            yield rows
             bar.update(len(rows))
 
 
-def _look_at_all(chunks: list[list], root: Path, workers: int) -> Iterator[list[tuple]]:
+def _look_in_processes(
+    chunks: list[list], root: Path, workers: int
+) -> Iterator[list[Seen]]:
     look_at = partial(_look_at, root)
     if workers == 1 or len(chunks) * _CHUNK < _WORTH_WORKERS:
         yield from map(look_at, chunks)
         return
-    with ProcessPoolExecutor(workers, initializer=_end_with_parent) as pool:
-        yield from pool.map(look_at, chunks)
+    try:
+        with ProcessPoolExecutor(workers, initializer=_end_with_parent) as pool:
+            yield from pool.map(look_at, chunks)
+    except BrokenProcessPool as error:
+        raise ReadersEndedError(
+            "a process that reads images ended before its work was done. Run again: "
+            "what was seen is kept. If it happens again, read with workers=1; a script "
+            'that reads with more needs `if __name__ == "__main__":`.'
+        ) from error
 
 
 def _end_with_parent() -> None:
@@ -201,84 +153,59 @@ def _end_with_parent() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def _look_at(root: Path, todo: Iterable[tuple[str, int, int]]) -> list[tuple]:
-    """Make the database's rows for some files."""
-    seen: dict[str, tuple] = {}
+def _look_at(root: Path, todo: Iterable[tuple[str, Stamp | None]]) -> list[Seen]:
+    """Look at some files; those of the same bytes are decoded once."""
+    seen: dict[str, dict] = {}
     rows = []
-    for path, size, changed in todo:
+    for path, when in todo:
         try:
-            data = _read(root / path)
+            data = decode.read_bytes(root / path)
         except UnreadableImageError as error:
-            rows.append((path, size, changed, "", error.cause, "", b""))
+            rows.append(Seen(path, when, cause=error.cause))
             continue
-        except OSError as error:
+        except OSError as error:  # it may be reached another time
             cause = error.strerror or type(error).__name__
-            rows.append((path, size, _ASK_AGAIN, "", cause, "", b""))
+            rows.append(Seen(path, None, cause=cause))
             continue
         digest = hashlib.blake2b(data, digest_size=16).hexdigest()
         if digest not in seen:
             seen[digest] = _decode(data)
-        rows.append((path, size, changed, digest, *seen[digest]))
+        rows.append(Seen(path, when, digest, **seen[digest]))
     return rows
 
 
-def _read(file: Path) -> bytes:
-    decode.refuse_odd_file(file)
-    with file.open("rb") as opened:
-        data = opened.read(MAX_BYTES + 1)  # it may have grown since it was listed
-    if len(data) > MAX_BYTES:
-        cause = f"it has more than {MAX_BYTES:,} bytes"
-        raise UnreadableImageError(str(file), cause)
-    return data
-
-
-def _decode(data: bytes) -> tuple[str, str, bytes]:
-    """Give cause ("" when all is well), header as JSON, and the square."""
+def _decode(data: bytes) -> dict:
+    """Give what of `Seen` follows from a file's bytes."""
     try:
         header, square = decode.read_both(data, THUMBNAIL_PX)
     except UnreadableImageError as error:
-        return error.cause, "", b""
-    return "", json.dumps([header[name] for name in HEADER]), square.tobytes()
+        return {"cause": error.cause}
+    facts = json.dumps([header[name] for name in HEADER])
+    return {"header": facts, "square": square.tobytes()}
 
 
-def _keep(database: sqlite3.Connection, rows: list[tuple]) -> None:
-    with database:
-        database.executemany(
-            "insert or replace into seen values (?, ?, ?, ?, ?, ?, ?)", rows
-        )
+def _size(when: Stamp | None) -> int:
+    return when[0] if when else 0  # it came between listing and reading
 
 
-def _collect(database: sqlite3.Connection, paths: Sequence[str]) -> Thumbnails:
-    wanted = set(paths)
-    seen = database.execute("select path, digest, size, header, cause from seen")
-    rows = {path: facts for path, *facts in seen if path in wanted}
-    problems = [(path, rows[path][-1]) for path in sorted(rows) if rows[path][-1]]
-    problems = pd.DataFrame(problems, columns=["path", "cause"])
-    try:
-        files = _facts({path: rows[path] for path in paths if not rows[path][-1]})
-        first = files[~files["square"].duplicated()]
-        place = dict(zip(first["path"], first["square"], strict=True))
-        return Thumbnails(files, _squares(database, place), problems)
-    except (ValueError, TypeError) as error:
-        raise sqlite3.DatabaseError("a row is damaged") from error
-
-
-def _facts(rows: dict[str, list]) -> pd.DataFrame:
+def _collect(seen: list[Seen], stamps: Mapping[str, Stamp | None]) -> Thumbnails:
+    problems = [(row.path, row.cause) for row in seen if row.cause]
+    rows = [row for row in seen if not row.cause]
     files = pd.DataFrame(
         (
-            (path, digest, size, *json.loads(header))
-            for path, (digest, size, header, _) in rows.items()
+            (row.path, row.digest, _size(stamps[row.path]), *json.loads(row.header))
+            for row in rows
         ),
         columns=["path", "digest", "bytes", *HEADER],
     )
     files = files.astype({"table_sum": float})
-    return files.assign(square=pd.factorize(files["digest"])[0])
-
-
-def _squares(database: sqlite3.Connection, place: dict[str, int]) -> np.ndarray:
-    squares = np.empty((len(place), THUMBNAIL_PX, THUMBNAIL_PX), np.uint8)
-    for path, square in database.execute("select path, square from seen"):
-        if path in place:
-            flat = np.frombuffer(square, np.uint8)
-            squares[place[path]] = flat.reshape(THUMBNAIL_PX, THUMBNAIL_PX)
-    return squares
+    files = files.assign(
+        square=pd.factorize(files["digest"])[0],
+    )
+    first = np.flatnonzero(~files["square"].duplicated())
+    squares = np.empty((len(first), THUMBNAIL_PX, THUMBNAIL_PX), np.uint8)
+    for square, row in zip(squares, first, strict=True):
+        flat = np.frombuffer(rows[row].square, np.uint8)
+        square[:] = flat.reshape(square.shape)
+    problems = pd.DataFrame(sorted(problems), columns=["path", "cause"])
+    return Thumbnails(files, squares, problems)

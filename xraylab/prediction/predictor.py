@@ -10,9 +10,12 @@ import numpy as np
 from PIL import Image
 
 from xraylab import images, training
+from xraylab.errors import InputError
 
 NOT_FOR_CLINICAL_USE = "Not for clinical use: this is a model for teaching."
 _WORDS = ("Normal", "Pneumonia")
+_HALF = 0.5  # at this threshold the likelier class is the answer
+_CERTAIN = 0.995  # from here on a rounded confidence would read 100 %
 
 # A little outside the range of the real chest X-rays of the three sources.
 _ASPECTS = (0.75, 2.75)  # width by height
@@ -24,16 +27,38 @@ _MAX_COLOUR = 4  # grey levels between a pixel's channels, on average
 class Prediction:
     """An answer for one image.
 
-    `score` is the network's probability of pneumonia, `confidence` that of the
-    answer it gave, both in [0, 1]. A high confidence is no proof: see lesson 05.
-    `warnings` says in sentences why the image may be none of the kind that was
-    learnt; without any it may still be. `path` is None for bytes and arrays.
+    Attributes
+    ----------
+    score : float
+        The network's probability of pneumonia, in [0, 1].
+    threshold : float
+        The answer is pneumonia from this score on.
+    rule : str
+        How the threshold was chosen; "" when the run does not say.
+    warnings : tuple of str
+        Sentences about why the image may be none of the kind that was learnt.
+        Without any it may still be.
+    path : str or None
+        None for bytes and arrays.
+
+    Raises
+    ------
+    xraylab.errors.InputError
+        If the score is no number in [0, 1].
     """
 
     score: float
     threshold: float
     warnings: tuple[str, ...] = ()
     path: str | None = field(default=None, compare=False)
+    rule: str = ""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.score <= 1:  # nan is in no range
+            raise InputError(
+                f"score must be a number from 0 to 1, got {self.score}. The network "
+                "gives no probability for this image; train it anew."
+            )
 
     @property
     def label(self) -> int:
@@ -47,19 +72,54 @@ class Prediction:
 
     @property
     def confidence(self) -> float:
-        """Probability of the class that was answered."""
+        """Probability of the class that was answered, in [0, 1].
+
+        A high one is no proof: see lesson 05. Below one half the answer follows
+        from the threshold only.
+        """
         return self.score if self.label else 1 - self.score
 
+    @property
+    def how_sure(self) -> str:
+        """The figures behind the answer, in words that rounding cannot make false.
+
+        At a threshold of 0.5 the confidence, which is then 50 % at least; at any
+        other the score beside the threshold that decides.
+        """
+        if self.threshold != _HALF:
+            return f"score {self._score_text}"
+        if self.confidence >= _CERTAIN:
+            return "Confidence: above 99%"
+        return f"Confidence: ~{self.confidence:.0%}"
+
+    @property
+    def _score_text(self) -> str:
+        """Score and threshold; a score near 0 or 1 is told as such."""
+        score, threshold = self.score, self.threshold
+        if score >= _CERTAIN and threshold <= 0.99:
+            return f"above 0.99, threshold {_written(threshold)[0]}"
+        if score <= 1 - _CERTAIN and threshold >= 0.01:
+            return f"below 0.01, threshold {_written(threshold)[0]}"
+        return "{}, threshold {}".format(*_written(score, threshold))
+
+    @property
+    def decision(self) -> str:
+        """From which score on the answer is pneumonia, and by which rule."""
+        rule = f", by the rule: {self.rule}" if self.rule else ""
+        (threshold,) = _written(self.threshold)
+        return f"Pneumonia is answered from a score of {threshold} on{rule}."
+
     def __str__(self) -> str:
-        return f"Prediction: {self.answer} (Confidence: ~{self.confidence:.0%})"
+        return f"Prediction: {self.answer} ({self.how_sure})"
 
     def as_dict(self) -> dict:
-        """Plain values, fit for JSON."""
+        """Plain values, fit for JSON; numbers are not rounded."""
         return {
             "answer": self.answer,
-            "confidence": round(self.confidence, 4),
-            "score": round(self.score, 4),
+            "confidence": self.confidence,
+            "score": self.score,
             "threshold": self.threshold,
+            "rule": self.rule,
             "warnings": list(self.warnings),
             "text": str(self),
         }
@@ -84,6 +144,8 @@ class Predictor:
     --------
     >>> print(Prediction(score=0.96, threshold=0.5))
     Prediction: Pneumonia (Confidence: ~96%)
+    >>> print(Prediction(score=0.30, threshold=0.2))
+    Prediction: Pneumonia (score 0.30, threshold 0.20)
     """
 
     def __init__(self, run_folder: str | Path, *, weights: str = "best") -> None:
@@ -110,32 +172,30 @@ class Predictor:
         path = str(image) if isinstance(image, str | Path) else None
         if isinstance(image, np.ndarray):
             image = _as_file(image)
-        square = images.read_pixels(image, self.run.recipe.size_px)
+        read = images.read_image(image, self.run.recipe.size_px)
         return Prediction(
-            score=float(training.score_images(self.model, square[None])[0]),
+            score=float(training.score_images(self.model, read.square[None])[0]),
             threshold=self.run.threshold,
-            warnings=find_warnings(image, square),
+            warnings=find_warnings(read),
             path=path,
+            rule=self.run.about.get("threshold_rule", ""),
         )
 
 
-def find_warnings(image: str | Path | bytes, square: np.ndarray) -> tuple[str, ...]:
+def find_warnings(image: images.ImageFile) -> tuple[str, ...]:
     """Say what sets an image apart from the chest X-rays that were learnt.
 
     Parameters
     ----------
-    image : path or bytes
-        An image file that `xraylab.images.read_pixels` has read.
-    square : array of uint8, shape (size_px, size_px)
-        What it made of it.
+    image : ImageFile
+        Read at the size that was learnt.
 
     Returns
     -------
     tuple of str
         Sentences; empty when nothing stands out.
     """
-    width, height, colour = _facts(image)
-    size_px, spread = len(square), square.std()
+    (width, height), size_px = image.shown_px, len(image.square)
     low, high = _ASPECTS
     found = {
         f"It is {width} x {height} px, less than the {size_px} px that were learnt.": (
@@ -144,23 +204,26 @@ def find_warnings(image: str | Path | bytes, square: np.ndarray) -> tuple[str, .
         f"Its shape, {width} x {height} px, is unlike a chest X-ray's.": not (
             low <= width / height <= high
         ),
-        "It is in colour; X-rays are grey.": colour > _MAX_COLOUR,
-        "It is almost of one grey; there is little to see.": spread < _MIN_SPREAD,
+        "It is in colour; X-rays are grey.": image.colour > _MAX_COLOUR,
+        "It is almost of one grey; there is little to see.": (
+            image.square.std() < _MIN_SPREAD
+        ),
     }
     return tuple(text for text, is_so in found.items() if is_so)
 
 
-def _facts(image: str | Path | bytes) -> tuple[int, int, float]:
-    """Width, height as shown, and mean distance between the colour channels."""
-    with Image.open(io.BytesIO(image) if isinstance(image, bytes) else image) as p:
-        width, height = p.size
-        if p.getexif().get(0x0112, 1) >= 5:  # orientation: lying on its side
-            width, height = height, width
-        if p.mode.startswith(("I", "F", "L", "1")):
-            return width, height, 0.0
-        p.draft("RGB", (128, 128))
-        colours = np.asarray(p.convert("RGB").resize((64, 64)), np.int16)
-    return width, height, float(np.ptp(colours, axis=2).mean())
+def _written(*shares: float) -> list[str]:
+    """Write shares with as few decimals, from two on, as tell them apart.
+
+    They are told from 0 and 1 too. Rounding keeps order, so texts that differ stand
+    on the right sides of each other.
+    """
+    values = {0.0, 1.0, *shares}
+    for decimals in range(2, 18):
+        texts = {value: f"{value:.{decimals}f}" for value in values}
+        if len(set(texts.values())) == len(values):
+            return [texts[share] for share in shares]
+    return [repr(share) for share in shares]
 
 
 def _as_file(image: np.ndarray) -> bytes:

@@ -31,7 +31,7 @@ def train(
     Parameters
     ----------
     merge_folder : path
-        As written by `xraylab.data.save_merge`.
+        As written by `xraylab.data.Merge.save`.
     protocol : str
         A key of `xraylab.data.PROTOCOLS`; split with the recipe's seed.
     recipe : Recipe
@@ -48,7 +48,7 @@ def train(
     ValueError
         If the protocol does not fit the data, or `out` holds another run.
     """
-    merged = data.load_merge(merge_folder)
+    merged = data.Merge.load(merge_folder)
     table = data.split(merged.manifest, protocol, seed=recipe.seed)
     with processes.main_first():
         cache = _read(
@@ -149,7 +149,7 @@ def _find_rows(
     run: runs.Run, on: str, home: Path, progress: bool
 ) -> tuple[pd.DataFrame, object]:
     """Find the images of one part in a merge by what the network sees of them."""
-    merged = data.load_merge(home)
+    merged = data.Merge.load(home)
     table = run.table[run.table["split"] == on]
     there = merged.manifest
     paths = run.table["path"]  # as in training: its cache is there already

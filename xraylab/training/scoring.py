@@ -31,7 +31,9 @@ def score_logits(
     return torch.cat(parts) if parts else torch.empty(0, 2)
 
 
-def score_images(model: nn.Module, pixels: np.ndarray) -> np.ndarray:
+def score_images(
+    model: nn.Module, pixels: np.ndarray, *, logit: bool = False
+) -> np.ndarray:
     """Let a network answer for images, without dropout or changes.
 
     Parameters
@@ -39,13 +41,19 @@ def score_images(model: nn.Module, pixels: np.ndarray) -> np.ndarray:
     model : Module
         As from `xraylab.training.models.make_model`, on any device.
     pixels : array of uint8, shape (n, size_px, size_px)
+    logit : bool
+        Give the log odds: the output for pneumonia less the one for normal. They
+        still move where a probability of almost 1 can't.
 
     Returns
     -------
     array of float64, shape (n,)
         Probabilities of pneumonia.
     """
-    return as_scores(score_logits(model, pixels, np.arange(len(pixels))))
+    logits = score_logits(model, pixels, np.arange(len(pixels)))
+    if logit:
+        return (logits[:, 1] - logits[:, 0]).double().numpy()
+    return as_scores(logits)
 
 
 def as_scores(logits: torch.Tensor) -> np.ndarray:

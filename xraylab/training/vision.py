@@ -1,4 +1,6 @@
-"""Import torchvision where its compiled operators cannot be loaded.
+"""torchvision, imported at its first use, also where its operators cannot be loaded.
+
+Importing it takes seconds and 80 MB, which a network of our own needs not.
 
 Beside a CPU-only torch from another build, torchvision's operators often fail
 to load, and the import stops at `operator torchvision::nms does not exist`.
@@ -8,6 +10,8 @@ Models and transforms need none of them: declaring the two schemas is enough.
 from __future__ import annotations
 
 import sys
+from functools import cache
+from types import ModuleType
 
 import torch
 
@@ -18,7 +22,8 @@ _SCHEMAS = (
 _library = None  # a library that is let go of takes its schemas with it
 
 
-def _import_torchvision():
+@cache
+def _import_torchvision() -> ModuleType:
     global _library
     try:
         import torchvision
@@ -34,4 +39,11 @@ def _import_torchvision():
     return torchvision
 
 
-torchvision = _import_torchvision()
+class _Torchvision:
+    """Stands for the module until one of its names is asked for."""
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(_import_torchvision(), name)
+
+
+torchvision = _Torchvision()

@@ -1,0 +1,78 @@
+import ast
+import pickle
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tests.training.test_loop import TINY
+from xraylab import cli, data, errors, training
+from xraylab.cli import demo
+from xraylab.files import NotWrittenError
+
+
+@pytest.fixture
+def run_folder(three_sources, tmp_path):
+    data.merge(three_sources, progress=False).save(tmp_path / "merge")
+    recipe = replace(TINY, epochs=1, n_steps=1)
+    merge, out = tmp_path / "merge", tmp_path / "run"
+    training.train(merge, "naive-merge", recipe, out, progress=False)
+    return out
+
+
+def test_a_run_brings_samples_that_exist(run_folder, three_sources):
+    page = demo.prepare(run_folder)
+    assert page["run_folder"] == str(run_folder.resolve())
+    assert page["data_name"] == f"the images in {three_sources.name}"
+    assert len(page["samples"]) == 4
+    assert all(Path(path).is_file() for path in page["samples"].values())
+
+
+def test_a_run_whose_images_are_gone_has_no_samples(run_folder, capsys):
+    shutil.rmtree(run_folder.parent / "merge")
+    page = demo.prepare(run_folder)
+    assert page["samples"] == {}
+    assert (
+        "no samples: the images of this run were not found" in capsys.readouterr().err
+    )
+
+
+def test_the_page_s_notebook_is_one_call_with_a_title(tmp_path):
+    page = {"run_folder": "r'un", "samples": {"a": "b"}, "data_name": "images"}
+    notebook = nbformat.read(demo.write_notebook(tmp_path, **page), as_version=4)
+    nbformat.validate(notebook)
+    assert notebook.metadata["title"] == "Chest X-ray demo"
+    (cell,) = notebook.cells
+    call = ast.parse(cell.source).body[-1].value
+    assert {k.arg: ast.literal_eval(k.value) for k in call.keywords} == page
+
+
+def test_what_is_no_run_ends_in_one_line(tmp_path, capsys):
+    assert cli.main(["demo", str(tmp_path), "--no-browser"]) == 1
+    err = capsys.readouterr().err
+    assert "must be the folder of a run" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_without_voila_it_says_what_to_install(monkeypatch, capsys):
+    monkeypatch.setattr(demo, "find_spec", lambda name: None)
+    assert cli.main(["demo"]) == 1
+    assert "needs voila, found none. Install" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.UnreadableImageError("a.png", "it is empty"),
+        errors.NotARunError("no run here"),
+        errors.InputError("must be 1", argument="size"),
+        NotWrittenError(Path("out"), OSError(28, "No space left on device")),
+    ],
+)
+def test_an_error_of_another_process_comes_back_as_it_was(error):
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error)
+    assert str(again) == str(error)
+    assert vars(again).keys() == vars(error).keys()

@@ -1,0 +1,145 @@
+"""What moves the answers of one trained network, on images that are not its test."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pandas as pd
+
+from xraylab import data, duplicates, images, phantom, training
+from xraylab.errors import InputError
+from xraylab.evaluation import Interval
+from xraylab.explanation.doses import perturb, rank_perturbations
+from xraylab.explanation.perturbations import PERTURBATIONS
+from xraylab.explanation.scorers import make_scorer
+
+SHOWN_PX = 224  # images are changed at this size, or the network's if that is larger
+
+
+def perturb_run(
+    run_folder: str | Path,
+    *,
+    data_folder: str | Path | None = None,
+    progress: bool = True,
+) -> tuple[pd.DataFrame, str]:
+    """Change a run's validation images by every perturbation, dose by dose.
+
+    The test is never read. Images are read at 224 px, changed there, and squeezed to
+    the network's size after that. The lungs are the true ones where the images are
+    built-in, else a box (`lung_box`).
+
+    Parameters
+    ----------
+    run_folder : path
+        As written by `xraylab.training.train`.
+    data_folder : path, optional
+        Other images instead: two class folders, as for `xraylab audit`. What lies in
+        a test folder there is left out, and so is each image that is known to be of
+        the run's test, by file name or by `image_id`. A copy of a test image
+        that was renamed and saved anew is not known.
+    progress : bool
+        Show progress bars on stderr.
+
+    Returns
+    -------
+    table : DataFrame
+        As from `perturb`, at the run's threshold.
+    text : str
+        The same for people: the strongest first.
+
+    Raises
+    ------
+    xraylab.NotARunError
+        If the folder holds no run.
+    FileNotFoundError
+        If the merge that the run was trained on is gone.
+    ValueError
+        If the other images are not of two classes, or none are left.
+    """
+    run = training.load_run(run_folder)
+    if data_folder is None:
+        root = data.Merge.load(run.about.get("merge", "")).root
+        rows = run.table[run.table["split"] == "valid"]
+        what = f"validation of {run.protocol}"
+    else:
+        root = Path(data_folder)
+        rows = _find_others(run, root, progress)
+        what = f"{root}, no test of the run"
+    side = max(SHOWN_PX, run.recipe.size_px)
+    squares = np.stack([images.read_pixels(root / p, side) for p in rows["path"]])
+    lungs = _true_lungs(root, rows["path"], side)
+    found = perturb(
+        make_scorer(run.make_model(), run.recipe.size_px, logit=True),
+        squares,
+        rows.reset_index(drop=True),
+        lungs=lungs,
+        threshold=run.threshold,
+    )
+    where = "a box for the lungs" if lungs is None else "the true lungs"
+    head = f"{what}, threshold {run.threshold:.3f}, {where}"
+    return found, "\n".join([head, *describe(found)])
+
+
+def describe(table: pd.DataFrame) -> list[str]:
+    """Write three lines for each perturbation, at the dose that turns most answers."""
+    lines = []
+    for name, _, swing, _, dose in rank_perturbations(table).itertuples(index=False):
+        rows = table[(table["perturbation"] == name) & (table["dose"] == dose)]
+        figures = rows.set_index("figure").apply(_as_text, axis=1)
+        counts = rows.set_index("figure").loc["flipped"]
+        lines += [
+            f"{name}: mean logit moves by {swing:.2f} standard deviations over all "
+            f"doses ({PERTURBATIONS[name].words})",
+            f"  most turned at dose {dose:g}: {figures['flipped']} of the answers, "
+            f"n = {counts['n']:,}, {counts['n_groups']:,} groups",
+            f"  sensitivity {figures['sensitivity']}, specificity "
+            f"{figures['specificity']}, AUROC {figures['AUROC']}",
+        ]
+    return lines
+
+
+def _as_text(row: pd.Series) -> str:
+    return Interval(*(row[name] for name in Interval._fields)).figure
+
+
+def _find_others(run: training.Run, root: Path, progress: bool) -> pd.DataFrame:
+    """List labelled images of a folder, each once, and none of the run's test."""
+    files, _ = data.list_labelled_files(root)
+    classes = files["class_name"].unique()
+    if len(classes) != 2:
+        raise InputError(
+            f"must hold two classes, found {len(classes)} in {root}: "
+            f"{', '.join(sorted(classes))}. Give a folder of normal and pneumonia.",
+            argument="data_folder",
+        )
+    seen = duplicates.find_images(files, root, progress=progress)
+    table = data.add_groups(files.merge(seen.table, on="path"))
+    test = run.table[run.table["split"] == "test"]
+    names = {PurePosixPath(path).name for path in test["path"]}
+    is_test = (
+        table["published_split"].eq("test")
+        | table["path"].map(lambda path: PurePosixPath(path).name in names)
+        | table["image_id"].isin(test["image_id"])
+    )
+    # an image of which any copy is of the test is out, whichever copy would be kept
+    is_out = table["image_id"].isin(table.loc[is_test, "image_id"])
+    left = table[table["kept"] & ~is_out]
+    if left["label"].nunique() < 2:
+        raise InputError(
+            f"must hold images of both classes that are of no test, found "
+            f"{len(left)} in {root}; {int(is_out.sum())} files of a test are left "
+            "out. The test is read by `xraylab evaluate` only.",
+            argument="data_folder",
+        )
+    return left
+
+
+def _true_lungs(root: Path, paths: pd.Series, side: int) -> np.ndarray | None:
+    """Give the lungs of built-in images; None where the images are others."""
+    try:
+        phantom.read_truth(root)
+    except FileNotFoundError:
+        return None
+    masks = (phantom.masks_for(root, path, size=(side, side)) for path in paths)
+    return np.stack([m.left_lung | m.right_lung for m in masks])
