@@ -143,7 +143,9 @@ def measure_maps(out: Path, n_children: int, n_steps: int, n_images: int) -> Non
             model, valid, auroc = train(truth, big, seed, n_steps)
             networks = {"honest" if planted == "clean" else planted: model}
             if planted == "clean":
-                networks["untrained"] = training.make_model("small", seed=seed).eval()
+                networks["untrained"] = training.models.make_model(
+                    "small", seed=seed
+                ).eval()
                 networks["shuffled"] = randomise(model, squares[valid], seed)
             asked = choose(root, truth.iloc[valid], n_images)
             for network, one in networks.items():

@@ -92,7 +92,7 @@ def _choose(run_folder: Path, valid: pd.DataFrame, rule: str) -> None:
     training.keep_operating_point(run_folder, threshold, **chosen)
 
 
-def _point(run: training.Run) -> str:
+def _point(run: training.runs.Run) -> str:
     """Write a run's threshold with its range, its rule, and what it was chosen on."""
     from xraylab.evaluation import Interval
 
@@ -105,7 +105,7 @@ def _point(run: training.Run) -> str:
 
 
 def _compare(
-    test: pd.DataFrame, valid: pd.DataFrame, run: training.Run
+    test: pd.DataFrame, valid: pd.DataFrame, run: training.runs.Run
 ) -> tuple[dict, list[str]]:
     """Hold what the rule promised on validation against what the test shows."""
     from xraylab import evaluation

@@ -85,7 +85,8 @@ def randomise(model: nn.Module, images: np.ndarray, seed: int = 0) -> nn.Module:
         norm.reset_running_stats()
         norm.momentum = None  # so that one batch sets them
     device = next(model.parameters()).device
-    few = training.make_batch(images, np.arange(min(len(images), _MOST)), device)
+    rows = np.arange(min(len(images), _MOST))
+    few = training.batches.make_batch(images, rows, device)
     with torch.no_grad():
         for weights in shuffled.parameters():
             order = torch.randperm(weights.numel(), generator=generator).to(device)

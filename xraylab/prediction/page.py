@@ -48,7 +48,7 @@ def demo_page(
     return page
 
 
-def _about(run: training.Run, data_name: str) -> str:
+def _about(run: training.runs.Run, data_name: str) -> str:
     """Say as HTML which network answers, and what the page costs."""
     name, protocol = html.escape(run.recipe.model), html.escape(run.protocol)
     text = (
