@@ -77,6 +77,8 @@ first, second, third = (
 )
 print("first and second share", len(first & second))
 print("first and third share", len(first & third))
+for name in here.missing:
+    print(f"{name} is not here, so it shares nothing.")
 
 # %% [markdown]
 # The third source shares not a single one. Is it new data, then? Its names say
@@ -106,10 +108,12 @@ print(round(correlation(left, 10 + 2 * left), 3), round(correlation(left, -left)
 # %%
 first_source, _, third_source = data.SOURCES
 in_first = files[files["source"] == first_source].head(400)
-in_third = files[files["source"] == third_source]
+in_last = files[files["source"] == here.sources[-1]]
 small = {path: images.read_pixels(here.root / path, 32) for path in in_first["path"]}
 # %% alt="Six simulated chest X-rays in a row: the one asked for, and the five most like it."
-asked = in_third[in_third["label"] == 0]["path"].iloc[0]
+asked = in_last[in_last["label"] == 0]["path"].iloc[0]
+if third_source in here.missing:
+    print(f"The third source is not here. The file asked for is of {here.sources[-1]}.")
 square = images.read_pixels(here.root / asked, 32).astype(float)
 alike = {path: correlation(square, other) for path, other in small.items()}
 best = sorted(alike, key=alike.get, reverse=True)[:5]
@@ -248,11 +252,14 @@ course.copies_widget(merged, here.data_name)
 # %% alt="The files of two images side by side; to the eye those of one are the same."
 table = course.list_copies(merged)
 rows = table[table["image_id"].isin(table["image_id"].unique()[:2])]
-_ = plots.show_images(
-    [here.root / path for path in rows["path"]],
-    titles=rows["match"].tolist(),
-    data_name=here.data_name,
-)
+if rows.empty:
+    print("No image stands in two files here.")
+else:
+    _ = plots.show_images(
+        [here.root / path for path in rows["path"]],
+        titles=rows["match"].tolist(),
+        data_name=here.data_name,
+    )
 
 # %% [markdown]
 # There is one more witness. Somebody noticed that the third source numbers the
@@ -260,6 +267,8 @@ _ = plots.show_images(
 # hold it against the pixels.
 
 # %%
+if third_source in here.missing:
+    print("The rule is about the third source, which is not here.")
 report["index_rule"]
 
 # %% [markdown]

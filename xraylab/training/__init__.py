@@ -7,6 +7,7 @@ logs each reading first.
 from xraylab.training.batches import augment as augment
 from xraylab.training.batches import draw_rows as draw_rows
 from xraylab.training.batches import make_batch as make_batch
+from xraylab.training.experiment import keep_operating_point as keep_operating_point
 from xraylab.training.experiment import score as score
 from xraylab.training.experiment import train as train
 from xraylab.training.loop import fit as fit
