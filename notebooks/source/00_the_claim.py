@@ -96,6 +96,8 @@ vars(here.recipe)
 run = training.train(
     here.merge_folder, "naive-merge", here.recipe, here.folder / "naive-merge"
 )
+if run.note:
+    print(run.note)
 run.history[["epoch", "train_accuracy", "valid_accuracy"]].tail(3).round(3)
 
 # %%
@@ -166,6 +168,8 @@ print(predictor.predict(here.root / shown["path"].iloc[-1]))
 test = data.describe_split(table).loc["test"]
 print(f"{test['image_in_train']:.0%} of the {test['n_files']:.0f} test files", end=" ")
 print("show an image that is also in train.")
+for name in here.missing:
+    print(f"{name} is not here: its copies are not counted.")
 
 # %% [markdown]
 # The three folders hold the same images. One of them has other names and other bytes,

@@ -202,7 +202,10 @@ print("same to the last bit:", all(torch.equal(a, b) for a, b in pairs))
 lesson.guess("accuracy, best seed less worst", None, sure=None)
 
 # %%
-base = replace(short, epochs=10, n_steps=max(10, min(100, here.recipe.n_steps)))
+base = here.recipe
+grey = images.build_cache(
+    used["path"], here.root, base.size_px, here.folder / "cache", progress=False
+).pixels
 
 
 def valid_accuracy(recipe):

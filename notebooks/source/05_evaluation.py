@@ -18,8 +18,6 @@
 # > may be used to decide about a person's health.
 
 # %%
-from dataclasses import replace
-
 import numpy as np
 from scipy import stats
 
@@ -251,7 +249,8 @@ for threshold in (0.5, chosen):
     print(f"threshold {threshold:.3f}")
     for line in evaluation.describe(table.loc[["sensitivity", "specificity"]]):
         print("  ", line)
-at_half = evaluation.describe(evaluation.evaluate(answers).loc[["specificity"]])[0]
+found = evaluation.evaluate(answers).loc["specificity"]
+at_half = evaluation.Interval(found["value"], found["low"], found["high"], int(found["n"]))
 lesson.keep_truth("official specificity", at_half, real)
 
 # %% [markdown]
@@ -322,9 +321,12 @@ lesson.keep_truth("PPV at one in a hundred", value, real)
 
 # %%
 data.merge(here.root, progress=False).save(here.merge_folder)
-recipe = replace(here.recipe, model="small")
-folder = here.folder / "small-official"
-run = training.train(here.merge_folder, "official", recipe, folder, progress=False)
+folder = here.folder / "official"
+run = training.train(
+    here.merge_folder, "official", here.recipe, folder, progress=False
+)
+if run.note:
+    print(run.note)
 
 # %% tags=["nbval-ignore-output"]
 valid, _ = training.score(folder, on="valid", progress=False)

@@ -18,8 +18,6 @@
 # > may be used to decide about a person's health.
 
 # %%
-import dataclasses
-
 import numpy as np
 
 from xraylab import data, evaluation, explanation, images, plots, training
@@ -34,14 +32,12 @@ here = lesson.start(6)
 
 # %%
 data.merge(here.root, progress=False).save(here.merge_folder)
-recipe = dataclasses.replace(here.recipe, model="small")
+recipe = here.recipe
 run = training.train(
-    here.merge_folder,
-    "official",
-    recipe,
-    here.folder / "small-official",
-    progress=False,
+    here.merge_folder, "official", recipe, here.folder / "official", progress=False
 )
+if run.note:
+    print(run.note)
 
 # %% [markdown]
 # For an explanation, a network is just a function: images go in, probabilities of

@@ -17,8 +17,6 @@
 # > may be used to decide about a person's health.
 
 # %%
-from dataclasses import replace
-
 import numpy as np
 import torch
 
@@ -36,9 +34,11 @@ here = lesson.start(7)
 
 # %%
 data.merge(here.root, progress=False).save(here.merge_folder)
-recipe = replace(here.recipe, model="small")
-folder = here.folder / "small-official"
+recipe = here.recipe
+folder = here.folder / "official"
 run = training.train(here.merge_folder, "official", recipe, folder, progress=False)
+if run.note:
+    print(run.note)
 predictor = Predictor(folder)
 
 # %% [markdown]

@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from xraylab.course import notebooks
+from xraylab.course import build, notebooks
 
 REPOSITORY = Path(__file__).parents[2]
 CELLS = ['print("score", 0.96)', 'print("took 3 s")', "1 + 1"]
@@ -22,7 +22,7 @@ def tiny(tmp_path_factory):
         "\n\n".join(["# %% [markdown]\n# # 99", *(f"# %%\n{cell}" for cell in CELLS)])
     )
     home = tmp_path_factory.mktemp("home")
-    return notebooks.build_notebook(source, source.with_suffix(".ipynb"), home)
+    return build.build_notebook(source, source.with_suffix(".ipynb"), home)
 
 
 def nbval(notebook, folder):
@@ -71,14 +71,14 @@ def test_a_changed_output_fails(tiny, tmp_path):
 
 
 def test_building_twice_gives_the_same_file(tiny, tmp_path):
-    again = notebooks.build_notebook(
+    again = build.build_notebook(
         tiny.with_suffix(".py"), tmp_path / "again.ipynb", tmp_path / "home"
     )
     assert again.read_bytes() == tiny.read_bytes()
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("source", notebooks.sources(), ids=lambda s: s.stem)
+@pytest.mark.parametrize("source", build.sources(), ids=lambda s: s.stem)
 def test_a_changed_output_of_a_real_lesson_fails(source, tmp_path):
     notebook = nbformat.read(notebooks.NOTEBOOKS / f"{source.stem}.ipynb", as_version=4)
     place = change_a_text(notebook)

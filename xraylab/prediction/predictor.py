@@ -209,6 +209,7 @@ def find_warnings(image: images.ImageFile) -> tuple[str, ...]:
         "It is almost of one grey; there is little to see.": (
             image.square.std() < _MIN_SPREAD
         ),
+        f"Its grey levels: {image.header['note']}.": bool(image.header["note"]),
     }
     return tuple(text for text, is_so in found.items() if is_so)
 
