@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.test_layout import AT_A_DOOR, IN_A_FILE, IN_A_FUNCTION
+
 REPOSITORY = Path(__file__).parents[1]
 # "### A metric: `METRICS` in `xraylab/evaluation/metrics.py`", then an entry
 EXAMPLE = re.compile(
@@ -17,9 +19,12 @@ EXAMPLE = re.compile(
 )
 
 
+TEXT = (REPOSITORY / "CONTRIBUTING.md").read_text("utf-8")
+
+
 @pytest.fixture(scope="module")
 def examples():
-    return EXAMPLE.findall((REPOSITORY / "CONTRIBUTING.md").read_text("utf-8"))
+    return EXAMPLE.findall(TEXT)
 
 
 def paste(file, table, entry):
@@ -37,8 +42,7 @@ def paste(file, table, entry):
 def test_each_kind_has_one_example(examples):
     tables = [table for table, _, _ in examples]
     assert tables == ["METRICS", "FEATURES", "MODELS", "PERTURBATIONS", "SOURCES"]
-    text = (REPOSITORY / "CONTRIBUTING.md").read_text("utf-8")
-    assert text.count("```python") == len(examples)
+    assert TEXT.count("```python") == len(examples)
 
 
 def test_an_entry_in_one_table_is_all_it_takes(examples, tmp_path):
@@ -54,3 +58,9 @@ def test_an_entry_in_one_table_is_all_it_takes(examples, tmp_path):
         text=True,
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_sizes_are_those_that_are_tested():
+    rules = " ".join(TEXT.split())
+    assert f"functions up to {IN_A_FUNCTION} lines without their docstring" in rules
+    assert f"files up to {IN_A_FILE}, and up to {AT_A_DOOR} public names" in rules
