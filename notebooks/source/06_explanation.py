@@ -4,9 +4,9 @@
 # **Question: what moves the answer?**
 #
 # Lesson 02 found things beside the lungs that tell the classes apart. Does a network
-# use them? One often shows a coloured map as the reply: *look, it looks at the lung*.
-# Here you make such a map yourself, hold it against the truth, and find out what it
-# can never show.
+# use them? One often shows a coloured map as the reply, a **saliency map**: an image of
+# where the answer comes from. *Look, it looks at the lung*. Here you make such a map
+# yourself, hold it against the truth, and find out what it can never show.
 #
 # Afterwards you can
 #
@@ -116,7 +116,7 @@ _ = plots.show_map(image, smooth, data_name=here.data_name)
 #
 # Take all that lowers the answer when hidden. What share of it will lie inside the
 # true shadow of the pneumonia? For the built-in images we know where it is. We take
-# one image of each child that was called sick. For real images nobody has drawn the
+# one image of each child that was called pneumonia. For real images nobody has drawn the
 # shadow here, so the cell stays silent.
 
 # %%
@@ -215,7 +215,8 @@ print(f"closeness rule half of the map on {area_of_half(by_closeness):.0%}")
 
 # %% [markdown]
 # A map answers the question *where*. Zoom has no *where*. To find it one must change
-# it: bring all images closer by a dose, and watch. A dose of 1 changes nothing.
+# it: bring all images closer by a dose, and watch. Such a known change of an image is
+# a **perturbation**. A dose of 1 changes nothing.
 
 # %%
 doses = [0.8, 0.9, 1.0, 1.1, 1.2]
@@ -228,7 +229,7 @@ known[["dose", "mean_change"]].round(3)
 #
 # ## The squeeze test
 #
-# Back to the network. Images are pressed into a square before it sees them, so the
+# Back to the network. Images are squeezed into a square before it sees them, so the
 # shape of a file becomes the shape of a chest. If it uses that, then squeezing should
 # move its answers. We try both, squeeze and zoom.
 
@@ -248,8 +249,8 @@ for name, curve in curves.items():
 
 # %% [markdown]
 # A child does not get ill when the image is stretched. So an honest reader would
-# give a flat line, and turn no answer, as at dose 1. A line that climbs or falls means
-# that shape or size moves the answer. How far, and how many answers turn, is what one
+# give a flat line, and change no answer, as at dose 1. A line that climbs or falls means
+# that shape or size moves the answer. How far, and how many answers change, is what one
 # should report beside the map.
 #
 # ## What this shows, and what it does not

@@ -381,6 +381,7 @@ def test_failed_work_exits_1_and_says_why(tmp_path, capsys):
             "1",
             "argument --batch-size: must be a whole number, at least",
         ),
+        ("--model", "big", "argument --model: must be one of resnet18, small, got"),
     ],
 )
 def test_a_field_of_the_recipe_is_named_as_typed(
