@@ -149,8 +149,8 @@ print(explanation.check_map(edge_map, model, small[0], small))
 # %% tags=["nbval-ignore-output"] alt="Three maps over one X-ray, by occlusion, Grad-CAM and integrated gradients; each title holds its sanity check."
 for name, draw in explanation.MAPS.items():
     check = explanation.check_map(draw, model, small[asked], small)
-    found = draw(model, small[asked])
-    _ = plots.show_map(image, found, check=check, data_name=name)
+    found, title = draw(model, small[asked]), f"{name}, {here.data_name}"
+    _ = plots.show_map(image, found, check=check, data_name=title)
     print(f"{name}: {check}")
 
 # %% [markdown]
@@ -177,7 +177,7 @@ lesson.guess("share of the map in the lesion", None, sure=None)
 children = positive[positive["score"] >= 0.5].drop_duplicates("group_id")
 children = children.head(20 if here.is_builtin else 0)
 occlude = explanation.MAPS["occlusion"]
-untrained = [training.make_model("small", seed=seed).eval() for seed in range(3)]
+untrained = [training.make_model(recipe.model, seed=seed).eval() for seed in range(3)]
 
 
 def maps_of(row, masks):
