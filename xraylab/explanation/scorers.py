@@ -19,18 +19,13 @@ from xraylab.errors import InputError
 Score = Callable[[np.ndarray], np.ndarray]
 
 
-def run_scorer(run: training.runs.Run, *, logit: bool = False) -> Score:
-    """Make the network of a run into a function of images: see `make_scorer`."""
-    return make_scorer(run.make_model(), run.recipe.size_px, logit=logit)
-
-
 def make_scorer(model: nn.Module, size_px: int, *, logit: bool = False) -> Score:
     """Make a network into a function of images of any size.
 
     Parameters
     ----------
     model : Module
-        As from `xraylab.training.models.make_model`.
+        As from `xraylab.training.make_model`.
     size_px : int
         Side of the squares that the network was made for; other images are squeezed
         to it, as `xraylab.images.read_pixels` does.
@@ -46,7 +41,11 @@ def make_scorer(model: nn.Module, size_px: int, *, logit: bool = False) -> Score
     """
 
     def score(images: np.ndarray) -> np.ndarray:
-        return training.score_images(model, shrink(images, size_px), logit=logit)
+        squares = shrink(images, size_px)
+        logits = training.score_logits(model, squares, np.arange(len(squares)))
+        if logit:
+            return (logits[:, 1] - logits[:, 0]).double().numpy()
+        return training.as_scores(logits)
 
     return score
 
