@@ -49,7 +49,7 @@ ignored["reason"].value_counts()
 #
 # ## Copies by fingerprint
 #
-# A hash turns the bytes of a file into a short fingerprint. Same bytes, same
+# A **hash** turns the bytes of a file into a short fingerprint. Same bytes, same
 # fingerprint. Before you run the cell: how many different fingerprints will the
 # three sources have, as a share of all files?
 
@@ -125,8 +125,9 @@ _ = plots.show_images(
 
 # %% [markdown]
 # Compare the first two images. Another name, another size, another compression,
-# and still the same image. The others are merely chest X-rays. All chests look alike
-# to a small grey square, so even strangers correlate strongly.
+# and still the same image: a **near-duplicate**. The others are merely chest X-rays.
+# All chests look alike to a small grey square, so even those of two children correlate
+# strongly.
 #
 # ## Copies by the tested helper
 #
@@ -182,7 +183,7 @@ print(f"correlation {found:.2f}, the line is {duplicates.SAME}")
 lesson.keep_truth("correlation of a cropped copy", found, here.data_name)
 
 # %% [markdown]
-# Far below the line: many strangers are more alike. Pixel by pixel, the copy is
+# Far below the line: images of two children are often more alike. Pixel by pixel, the copy is
 # another image, because nothing lies where it lay before. So we align one to the other
 # first: **registration**. By hand, we try a few sizes and rotations and keep the best.
 
@@ -222,8 +223,9 @@ print(duplicates.LIMITS)
 #
 # ## The merge
 #
-# Now everything together. Each image gets a `image_id`, and one file of each is
-# kept: the one of the earliest source.
+# Now everything together, in one table, the **manifest**, with a row for each file.
+# Each image gets an `image_id`, and one file of each is kept: the one of the earliest
+# source.
 
 # %%
 merged = data.merge(here.root, progress=False)
@@ -262,7 +264,7 @@ else:
     )
 
 # %% [markdown]
-# There is one more witness. Somebody noticed that the third source numbers the
+# There is one more piece of evidence. Somebody noticed that the third source numbers the
 # first one's files in the order of their names. We did not use that rule, so we can
 # hold it against the pixels.
 
@@ -292,8 +294,8 @@ for name in [
 # viral children were counted apart, so these are **two** children. Forget this and
 # you will report hundreds of leaks that are none.
 #
-# Children who share an image are joined. What remains are groups that no split may
-# cut.
+# Children who share an image are joined. What remains are **groups**: images that may
+# not be counted as independent, so no split may cut through one.
 
 # %%
 print(report["patients"], "children by name,", report["groups"], "groups")

@@ -55,7 +55,7 @@ lesson.guess("dearest step", None, sure=None)
 # ## Four trainings
 #
 # The same small network, the same recipe, the same seed. Only the split differs. We
-# keep the answers of each test, and count the look.
+# keep the answers of each test, and log the reading.
 
 # %%
 merged = data.merge(here.root, progress=False)
@@ -161,8 +161,8 @@ print_steps(real_answers, "AUROC")
 # ## The same images
 #
 # One comparison needs no caution about other children. Some images stand in two of the
-# tests, so two networks answered for the very same ones. This is a **paired**
-# comparison. The first network saw a random part of all images, the second only the
+# tests, so two networks answered for the very same ones. This is a **paired
+# comparison**. The first network saw a random part of all images, the second only the
 # published training folder.
 
 # %%

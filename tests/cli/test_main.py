@@ -102,6 +102,72 @@ def test_train_evaluate_predict_go_hand_in_hand(
     assert "clinical" in answer["note"]
 
 
+@pytest.fixture
+def own_run(run_folder, merge_folder, tmp_path):
+    """A run that may be changed, of a merge that no test was read of."""
+    merge = shutil.copytree(merge_folder, tmp_path / "merge")
+    (merge / "test-log.jsonl").unlink(missing_ok=True)
+    run = shutil.copytree(run_folder, tmp_path / "r")
+    (run / "predictions-test.csv").unlink(missing_ok=True)
+    facts = json.loads((run / "run.json").read_text())
+    facts["about"]["merge"] = str(merge)
+    (run / "run.json").write_text(json.dumps(facts))
+    return run
+
+
+def test_a_threshold_chosen_on_validation_is_used_everywhere(
+    own_run, three_sources, capsys
+):
+    _, at_half, _ = run_json(capsys, "evaluate", own_run)
+    assert (at_half["threshold"], at_half["rule"]) == (0.5, "the original's 0.5")
+    _, chosen, _ = run_json(capsys, "evaluate", own_run, "--choose", "youden")
+    assert chosen["rule"] == "youden"
+    assert chosen["threshold"] != 0.5
+    promised = chosen["operating_point"]["promised"]
+    sensitivity = chosen["metrics"]["sensitivity"]
+    assert promised["sensitivity"].items() <= sensitivity.items()
+    assert cli.main(["evaluate", str(own_run), "--on", "test"]) == 0
+    out = capsys.readouterr().out
+    at = f"{chosen['threshold']:.3f}"
+    assert f"naive-merge, test, threshold {at} (" in out
+    assert "groups, rule: youden, chosen on validation\n" in out
+    assert "Does the rule youden carry over to the test?\n  sensitivity: " in out
+    file = next((three_sources / "one").rglob("*.jpeg"))
+    _, answer, _ = run_json(capsys, "predict", own_run, file)
+    (row,) = answer["predictions"]
+    assert (row["threshold"], row["rule"]) == (chosen["threshold"], "youden")
+    cli.main(["predict", str(own_run), str(file)])
+    assert "on, by the rule: youden.\nNot for clin" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--choose", "best"], "--choose: must be one of sensitivity 0.90"),
+        (["--choose", "youden", "--on", "test"], "--choose: is done on validation"),
+        (["--choose", "youden", "--threshold", "0.5"], "not allowed with argument"),
+    ],
+)
+def test_a_choice_that_cannot_be_made_changes_nothing(own_run, argv, message, capsys):
+    before = (own_run / "run.json").read_bytes()
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["evaluate", str(own_run), *argv])
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+    assert (own_run / "run.json").read_bytes() == before
+    assert not (own_run / "predictions-test.csv").exists()
+
+
+def test_no_threshold_is_chosen_after_the_test_was_read(own_run, capsys):
+    assert cli.main(["evaluate", str(own_run), "--on", "test"]) == 0
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["evaluate", str(own_run), "--choose", "youden"])
+    assert ended.value.code == 2
+    assert "argument --choose: must come before the test is" in capsys.readouterr().err
+    assert cli.main(["evaluate", str(own_run), "--threshold", "0.3"]) == 0
+    assert "threshold 0.300, given by hand" in capsys.readouterr().out
+
+
 def test_predict_names_the_bad_file_and_goes_on(
     run_folder, three_sources, tmp_path, capsys
 ):
@@ -315,6 +381,7 @@ def test_failed_work_exits_1_and_says_why(tmp_path, capsys):
             "1",
             "argument --batch-size: must be a whole number, at least",
         ),
+        ("--model", "big", "argument --model: must be one of resnet18, small, got"),
     ],
 )
 def test_a_field_of_the_recipe_is_named_as_typed(

@@ -51,7 +51,7 @@ def whole(tmp_path_factory):
 def weights(tmp_path_factory):
     """A file that fits a ResNet18, in place of ImageNet's."""
     file = tmp_path_factory.mktemp("weights") / "resnet18.safetensors"
-    drawn = training.make_model("resnet18").network.state_dict()
+    drawn = training.models.make_model("resnet18").network.state_dict()
     save_file({name: weight.contiguous() for name, weight in drawn.items()}, file)
     return file
 

@@ -79,7 +79,7 @@ def test_steps_that_are_no_number_are_refused(steps, monkeypatch):
 
 def test_weights_are_those_of_the_file_that_is_named(tmp_path, monkeypatch):
     file = tmp_path / "w.safetensors"
-    weights = training.make_model("resnet18").network.state_dict()
+    weights = training.models.make_model("resnet18").network.state_dict()
     save_file({name: w.contiguous() for name, w in weights.items()}, file)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XRAYLAB_WEIGHTS", "w.safetensors")

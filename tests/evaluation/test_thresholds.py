@@ -1,11 +1,15 @@
 """The operating point: the highest that keeps its promise."""
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.evaluation.tables import ROWS, make_table
-from xraylab.evaluation import choose_threshold, measure
+from xraylab import results
+from xraylab.errors import InputError
+from xraylab.evaluation import choose_threshold, measure, thresholds
 
 
 @given(ROWS, st.floats(0, 1, exclude_min=True))
@@ -24,3 +28,81 @@ def test_the_threshold_finds_enough_and_is_the_highest(rows, demanded):
 def test_a_demand_outside_is_refused():
     with pytest.raises(ValueError, match=r"min_sensitivity must be in .* got 0\."):
         choose_threshold([0, 1], [0.2, 0.8], min_sensitivity=0)
+
+
+def shares(table, threshold):
+    return {
+        name: measure(table, name, threshold=threshold).value
+        for name in ("sensitivity", "specificity")
+    }
+
+
+@given(ROWS, st.sampled_from(sorted(thresholds.OPERATING_POINTS)))
+def test_each_rule_keeps_its_word_and_no_threshold_keeps_it_better(rows, rule):
+    table = make_table(rows)
+    candidates = {*table["score"], 1.0}
+    found = {at: shares(table, at) for at in candidates}
+    if rule.startswith("specificity ") and not any(
+        at["specificity"] >= float(rule.split()[1]) for at in found.values()
+    ):
+        with pytest.raises(InputError, match="normal images have the score 1"):
+            thresholds.choose_operating_point(table, rule)
+        return
+    point = thresholds.choose_operating_point(table, rule)
+    at = found[point.threshold.value]
+    assert {n: f.value for n, f in point.promised.items()} == at
+    if rule == "youden":
+        assert sum(at.values()) == max(sum(f.values()) for f in found.values())
+        return
+    name, least = rule.split()
+    other = "specificity" if name == "sensitivity" else "sensitivity"
+    assert at[name] >= float(least)
+    good = [f[other] for f in found.values() if f[name] >= float(least)]
+    assert at[other] == max(good)
+
+
+def test_the_range_is_that_of_thresholds_chosen_on_children_drawn_again(predictions):
+    """Against a plain bootstrap: take the groups' rows again, and choose again."""
+    rule = "sensitivity 0.95"
+    found = thresholds.choose_operating_point(predictions, rule).threshold
+    by_group = [rows for _, rows in predictions.groupby("group_id")]
+    draw = np.random.default_rng(5)
+    again = []
+    for _ in range(500):
+        rows = pd.concat([by_group[i] for i in draw.integers(300, size=300)])
+        at = choose_threshold(rows["label"], rows["score"], min_sensitivity=0.95)
+        again.append(at)
+    low, high = np.quantile(again, [0.025, 0.975])
+    assert found.low == pytest.approx(low, abs=0.02)
+    assert found.high == pytest.approx(high, abs=0.02)
+    assert found.low <= found.value <= found.high
+    assert (found.n, found.n_groups) == (624, 300)
+    again = thresholds.choose_operating_point(predictions, rule).threshold
+    assert again == found
+
+
+def test_the_stored_official_run_moves_as_was_measured():
+    valid = results.read_predictions("real-64px-official", on="valid")
+    point = thresholds.choose_operating_point(valid, "sensitivity 0.95")
+    assert point.threshold.value == pytest.approx(0.855, abs=0.0005)
+    assert point.threshold.low == pytest.approx(0.53, abs=0.05)
+    assert point.threshold.high == pytest.approx(0.93, abs=0.01)
+
+
+def test_too_few_children_of_a_class_give_no_range():
+    table = make_table([(0, 0.1)] * 4 + [(1, 0.9)] * 40)
+    found = thresholds.choose_operating_point(table, "youden").threshold
+    assert found.value == 0.9
+    assert found.method == "not given: fewer than 5 groups of a class"
+
+
+def test_an_unknown_rule_is_answered_with_the_known():
+    table = make_table([(0, 0.1), (1, 0.9)])
+    with pytest.raises(InputError, match=r"one of sensitivity 0\.90.*, got 'best'"):
+        thresholds.choose_operating_point(table, "best")
+
+
+def test_a_rule_that_no_threshold_follows_is_refused():
+    table = make_table([(0, 1.0), (1, 1.0)])
+    with pytest.raises(InputError, match=r"no threshold in \[0, 1\] has specificity"):
+        thresholds.choose_operating_point(table, "specificity 0.90")

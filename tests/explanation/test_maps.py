@@ -108,7 +108,7 @@ def test_gradcam_by_hand(image):
 def test_gradcam_takes_the_last_layer_that_tells_places_apart(
     model, size_px, layer, side
 ):
-    network = training.make_model(model).eval()
+    network = training.models.make_model(model).eval()
     x = torch.zeros(1, 1, size_px, size_px)
     found = _last_layer(network, x)
     assert found is getattr(network.network, layer)

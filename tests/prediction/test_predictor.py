@@ -126,8 +126,9 @@ def test_a_score_that_is_no_probability_is_refused(score):
 def test_a_run_s_threshold_and_rule_stand_in_its_answers(predictor):
     image = blob_image(1)
     score = predictor.predict(image).score
-    about = {"threshold_rule": "Youden"}
-    predictor.run = replace(predictor.run, threshold=score / 2, about=about)
+    predictor.run = replace(
+        predictor.run, threshold=score / 2, operating_point={"rule": "Youden"}
+    )
     found = predictor.predict(image)
     assert (found.threshold, found.rule, found.label) == (score / 2, "Youden", 1)
 

@@ -116,6 +116,49 @@ def test_an_unfinished_run_never_reads_the_test(own, tmp_path, monkeypatch):
     assert len(score(tmp_path / "r")[0])  # validation is there to look on the way
 
 
+def test_a_chosen_threshold_is_kept_until_the_test_is_read(own, tmp_path):
+    _, merge = own
+    run = train(merge, tmp_path / "r")
+    assert (run.threshold, run.rule) == (0.5, "the original's 0.5")
+    for threshold in (0.25, 0.75):
+        training.keep_operating_point(run.folder, threshold, rule="youden", n=7)
+    kept = training.load_run(run.folder)
+    assert (kept.threshold, kept.rule) == (0.75, "youden")
+    assert kept.operating_point == {"rule": "youden", "n": 7}
+    assert kept.table.equals(run.table)
+    assert train(merge, run.folder).threshold == 0.75  # the same run, loaded
+    score(run.folder, on="test")
+    before = contents(run.folder)
+    copied = shutil.copytree(run.folder, tmp_path / "another name")
+    (copied / "predictions-test.csv").unlink()  # the log remembers the network
+    for folder in (run.folder, copied):
+        with pytest.raises(
+            errors.InputError, match=r"\(readings: 1\). The run keeps 0"
+        ):
+            training.keep_operating_point(folder, 0.5, rule="youden")
+    (merge / "test-log.jsonl").unlink()  # what was written in the run is there still
+    with pytest.raises(errors.InputError, match="must come before the test is read"):
+        training.keep_operating_point(run.folder, 0.5, rule="youden")
+    assert contents(run.folder) == before
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan")])
+def test_a_threshold_outside_is_not_kept(own, tmp_path, threshold):
+    _, merge = own
+    run = train(merge, tmp_path / "r")
+    before = contents(run.folder)
+    with pytest.raises(errors.InputError, match=r"threshold must be in \[0, 1\]"):
+        training.keep_operating_point(run.folder, threshold, rule="youden")
+    assert contents(run.folder) == before
+
+
+def test_an_unfinished_run_takes_no_threshold(own, tmp_path, monkeypatch):
+    _, merge = own
+    stop_after_two_epochs(monkeypatch, lambda: train(merge, tmp_path / "r"))
+    with pytest.raises(errors.UnfinishedRunError, match="A threshold is chosen when"):
+        training.keep_operating_point(tmp_path / "r", 0.5, rule="youden")
+
+
 def test_damaged_weights_cost_no_reading(own, tmp_path):
     _, merge = own
     train(merge, tmp_path / "r")

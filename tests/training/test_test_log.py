@@ -5,7 +5,7 @@ from xraylab.training import test_log
 
 
 def read(folder, test, **facts):
-    facts = {"run": "r", "protocol": "official", "seed": 0} | facts
+    facts = {"run": "r", "protocol": "official", "seed": 0, "network": "n"} | facts
     return test_log.count_reading(folder, test=test, **facts)
 
 

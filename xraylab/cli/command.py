@@ -15,7 +15,16 @@ import traceback
 from collections.abc import Sequence
 
 from xraylab import __version__, cores
-from xraylab.cli import audit, course, data, demo, explanation, prediction, training
+from xraylab.cli import (
+    audit,
+    course,
+    data,
+    demo,
+    evaluation,
+    explanation,
+    prediction,
+    training,
+)
 from xraylab.errors import InputError
 from xraylab.files import as_json
 
@@ -62,7 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for group in (data, audit, training, explanation, prediction, demo, course):
+    groups = data, audit, training, evaluation, explanation, prediction, demo, course
+    for group in groups:
         group.add_verbs(verbs)
     return parser
 

@@ -36,7 +36,8 @@ def predict(args: argparse.Namespace) -> Answer:
             rows.append({"path": str(file), **answer.as_dict()})
             lines += [str(file), f"  {answer}"]
             lines += [f"  Careful: {warning}" for warning in answer.warnings]
-    note = prediction.NOT_FOR_CLINICAL_USE
+    run, note = predictor.run, prediction.NOT_FOR_CLINICAL_USE
+    decision = prediction.describe_decision(run.threshold, run.rule)
     failed = any("error" in row for row in rows)
-    text = "\n".join([*lines, note])
+    text = "\n".join([*lines, decision, note])
     return {"predictions": rows, "note": note}, text, 1 if failed else 0

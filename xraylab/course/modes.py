@@ -100,7 +100,7 @@ def find_weights() -> tuple[str, str]:
     if given:
         given = str(Path(given).resolve())
     try:
-        training.make_model("resnet18", weights=given or "imagenet")
+        training.models.make_model("resnet18", weights=given or "imagenet")
     except WeightsError as error:
         if given:
             raise WeightsError(f"XRAYLAB_WEIGHTS: {error}") from error

@@ -4,9 +4,11 @@ A predictions table holds label (0 normal, 1 pneumonia), score (probability of
 pneumonia, in [0, 1]) and group_id (images that may not be counted as
 independent: those of one child, and copies). Every interval counts groups, not
 files, and says so where too few stand behind a figure. How often each covers the
-truth was measured: `benchmarks/coverage.py`.
+truth was measured: `benchmarks/coverage.py`. What belongs together stands behind a
+door of its own: `thresholds`.
 """
 
+from xraylab.evaluation import thresholds
 from xraylab.evaluation.differences import difference
 from xraylab.evaluation.intervals import (
     Interval,
@@ -28,4 +30,5 @@ __all__ = [
     "measure",
     "seed_interval",
     "share_interval",
+    "thresholds",
 ]

@@ -102,7 +102,7 @@ def _as_text(row: pd.Series) -> str:
     return Interval(*(row[name] for name in Interval._fields)).figure
 
 
-def _find_root(run: training.Run) -> Path:
+def _find_root(run: training.runs.Run) -> Path:
     home = run.about.get("merge", "")
     if not home or not data.Merge.is_saved_at(home):
         raise InputError(
@@ -115,7 +115,7 @@ def _find_root(run: training.Run) -> Path:
 
 
 def _find_others(
-    run: training.Run, folder: Path, progress: bool
+    run: training.runs.Run, folder: Path, progress: bool
 ) -> tuple[Path, pd.DataFrame]:
     """List the images of a folder, each once, without the run's training and test."""
     if data.Merge.is_saved_at(folder):

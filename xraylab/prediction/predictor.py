@@ -34,7 +34,7 @@ class Prediction:
     threshold : float
         The answer is pneumonia from this score on.
     rule : str
-        How the threshold was chosen; "" when the run does not say.
+        How the threshold was chosen; "" when nobody says.
     warnings : tuple of str
         Sentences about why the image may be none of the kind that was learnt.
         Without any it may still be.
@@ -105,9 +105,7 @@ class Prediction:
     @property
     def decision(self) -> str:
         """From which score on the answer is pneumonia, and by which rule."""
-        rule = f", by the rule: {self.rule}" if self.rule else ""
-        (threshold,) = _written(self.threshold)
-        return f"Pneumonia is answered from a score of {threshold} on{rule}."
+        return describe_decision(self.threshold, self.rule)
 
     def __str__(self) -> str:
         return f"Prediction: {self.answer} ({self.how_sure})"
@@ -173,14 +171,26 @@ class Predictor:
         if isinstance(image, np.ndarray):
             image = _as_file(image)
         read = images.read_image(image, self.run.recipe.size_px)
-        logits = training.score_logits(self.model, read.square[None], np.array([0]))
         return Prediction(
-            score=float(training.as_scores(logits)[0]),
+            score=float(training.score_images(self.model, read.square[None])[0]),
             threshold=self.run.threshold,
             warnings=find_warnings(read),
             path=path,
-            rule=self.run.about.get("threshold_rule", ""),
+            rule=self.run.rule,
         )
+
+
+def describe_decision(threshold: float, rule: str) -> str:
+    """Say from which score on the answer is pneumonia, and by which rule.
+
+    Examples
+    --------
+    >>> describe_decision(0.5, "")
+    'Pneumonia is answered from a score of 0.50 on.'
+    """
+    (text,) = _written(threshold)
+    by = f", by the rule: {rule}" if rule else ""
+    return f"Pneumonia is answered from a score of {text} on{by}."
 
 
 def find_warnings(image: images.ImageFile) -> tuple[str, ...]:

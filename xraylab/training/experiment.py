@@ -11,7 +11,7 @@ import pandas as pd
 
 from xraylab import data, images
 from xraylab.errors import InputError, UnfinishedRunError
-from xraylab.training import content, processes, runs, test_log
+from xraylab.training import content, processes, record, runs, test_log
 from xraylab.training.recipe import Recipe
 
 
@@ -109,12 +109,8 @@ def score(
     if processes.count_processes() > 1:
         raise InputError("WORLD_SIZE must be 1 to score: start a single process.")
     run = runs.load_run(run_folder)
-    if on == "test" and not run.is_finished:
-        raise UnfinishedRunError(
-            f"{run.folder} is unfinished: {len(run.history)} of {run.recipe.epochs} "
-            "epochs. The test is read when training has ended; train it on with the "
-            "command it was begun with, or evaluate on valid."
-        )
+    if on == "test":
+        _refuse_unfinished(run, "The test is read")
     home = _find_merge(run, merge)
     rows, pixels = _find_rows(run, on, home, progress)
     # before the reading: a damaged file must cost none
@@ -127,10 +123,66 @@ def score(
             protocol=run.protocol,
             seed=run.recipe.seed,
             test=content.digest_test(run.table),
+            network=run.network_id,
         )
     predictions = runs.score_rows(model, pixels, rows)
     runs.write_predictions(run_folder, on, predictions)
     return predictions, n_readings
+
+
+def keep_operating_point(
+    run_folder: str | Path, threshold: float, *, rule: str, **chosen: object
+) -> runs.Run:
+    """Store a threshold in a run, for all that answers with it later.
+
+    Parameters
+    ----------
+    run_folder : path
+        Of a finished run whose test was not read yet.
+    threshold : float
+        In [0, 1], chosen on validation.
+    rule : str
+        How it was chosen, named beforehand.
+    **chosen
+        What else is known of the choice, fit for JSON.
+
+    Raises
+    ------
+    xraylab.errors.InputError
+        If the test of this run was read before, or the threshold is not in [0, 1].
+    xraylab.errors.UnfinishedRunError
+        If the training has not ended: its network may still change.
+    """
+    run = runs.load_run(run_folder)
+    _refuse_unfinished(run, "A threshold is chosen")
+    if not 0 <= threshold <= 1:  # nan is in no range
+        text = f"must be in [0, 1], got {threshold}."
+        raise InputError(text, argument="threshold")
+    if n_readings := _count_own_readings(run):
+        raise InputError(
+            f"must come before the test is read, but {run.folder} has read its test "
+            f"(readings: {n_readings}). The run keeps {run.threshold:.3f}, {run.rule}; "
+            "--threshold shows the figures at another one and stores nothing.",
+            argument="rule",
+        )
+    record.keep_operating_point(run.folder, float(threshold), {"rule": rule, **chosen})
+    return runs.load_run(run_folder)
+
+
+def _count_own_readings(run: runs.Run) -> int:
+    """Count how often this network read its test: by the log and what it left here."""
+    readings = test_log.list_readings(run.about.get("merge", ""))
+    was_read = (run.folder / "predictions-test.csv").is_file()  # the log may be away
+    return max(int((readings["network"] == run.network_id).sum()), int(was_read))
+
+
+def _refuse_unfinished(run: runs.Run, what: str) -> None:
+    if not run.is_finished:
+        raise UnfinishedRunError(
+            f"{run.folder} is unfinished: {len(run.history)} of {run.recipe.epochs} "
+            f"epochs. {what} when training has ended; train it on with the command it "
+            "was begun with, or evaluate on valid."
+        )
 
 
 def _find_merge(run: runs.Run, given: str | Path | None) -> Path:

@@ -20,10 +20,10 @@ from xraylab import __version__
 from xraylab.errors import NotARunError
 from xraylab.files import NotWrittenError, write_text, write_texts
 from xraylab.training import content, models
-from xraylab.training.recipe import Recipe, as_dict
+from xraylab.training.recipe import Recipe
 
 COLUMNS = ["path", "image_id", "group_id", "label", "split", "pixels"]
-THRESHOLD = 0.5  # the original's; lesson 05 chooses another on validation
+THRESHOLD, RULE = 0.5, "the original's 0.5"  # until another is chosen on validation
 FACTS, HISTORY, TABLE = "run.json", "history.jsonl", "split.csv"
 _ADVICE = "Copy a good one back, or delete the folder and train anew."
 
@@ -35,6 +35,7 @@ class Record:
     recipe: Recipe
     protocol: str
     threshold: float
+    operating_point: dict
     weights_id: str
     about: dict
     place: dict
@@ -55,7 +56,7 @@ def write(
     packages = ("torch", "torchvision", "numpy", "pillow", "scikit-learn")
     text = table[COLUMNS].to_csv(index=False, lineterminator="\n")
     facts = {
-        "recipe": as_dict(recipe),
+        "recipe": recipe.as_dict(),
         "protocol": protocol,
         "weights_id": weights_id,
         "about": about,
@@ -89,6 +90,7 @@ def read(folder: Path) -> Record:
             recipe=Recipe(**facts["recipe"]),
             protocol=str(facts["protocol"]),
             threshold=threshold,
+            operating_point=dict(facts.get("operating_point", {"rule": RULE})),
             weights_id=str(facts["weights_id"]),
             about=dict(facts["about"]),
             place=dict(facts["trained_on"]),
@@ -103,6 +105,13 @@ def read(folder: Path) -> Record:
             f"{file} must be the facts of a run as this version of xraylab writes "
             f"them, but could not be read as such: {what.rstrip('.')}. {_ADVICE}"
         ) from error
+
+
+def keep_operating_point(folder: Path, threshold: float, chosen: dict) -> None:
+    """Write a chosen threshold, and how it was chosen, into the facts of a run."""
+    facts = json.loads(_read(folder / FACTS))
+    facts |= {"threshold": threshold, "operating_point": chosen}
+    write_text(folder / FACTS, json.dumps(facts, indent=2) + "\n")
 
 
 def append_history(folder: Path, row: dict) -> None:

@@ -27,7 +27,7 @@ from xraylab.training import (
     tensors,
     weights,
 )
-from xraylab.training.recipe import Recipe, as_dict
+from xraylab.training.recipe import Recipe
 
 TABLE_COLUMNS = ["path", "image_id", "group_id", "label", "split", "row"]
 PREDICTION_COLUMNS = ["path", "image_id", "group_id", "label", "score"]
@@ -46,6 +46,8 @@ class Run:
     protocol : str
     threshold : float
         Scores from here on are called pneumonia, in [0, 1].
+    operating_point : dict
+        How the threshold was chosen: rule, and what `keep_operating_point` was given.
     about : dict
         What the maker noted, such as the merge it came from.
     versions : dict
@@ -64,11 +66,22 @@ class Run:
     recipe: Recipe
     protocol: str
     threshold: float
+    operating_point: dict
     about: dict
     versions: dict
     history: pd.DataFrame
     table: pd.DataFrame
     note: str = ""
+
+    @property
+    def rule(self) -> str:
+        """Which rule the threshold was chosen by."""
+        return str(self.operating_point.get("rule", ""))
+
+    @property
+    def network_id(self) -> str:
+        """The network by content: 16 digits of the SHA-256 of its best weights."""
+        return content.digest_file(self.folder / _BEST)[:16]
 
     @property
     def is_finished(self) -> bool:
@@ -198,6 +211,7 @@ def load_run(folder: str | Path) -> Run:
         recipe=kept.recipe,
         protocol=kept.protocol,
         threshold=kept.threshold,
+        operating_point=kept.operating_point,
         about=kept.about,
         versions=kept.versions,
         history=record.read_history(folder),
@@ -260,7 +274,7 @@ def _refuse_other_run(
 ) -> None:
     kept = record.read(folder)
     was, now = (
-        {"protocol": p, **as_dict(r), "weights": f"{r.weights} ({w[:19]})"}
+        {"protocol": p, **r.as_dict(), "weights": f"{r.weights} ({w[:19]})"}
         for p, r, w in (
             (kept.protocol, kept.recipe, kept.weights_id),
             (protocol, recipe, weights_id),

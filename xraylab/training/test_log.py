@@ -17,11 +17,11 @@ from xraylab.errors import InputError
 from xraylab.files import NotWrittenError
 
 _LOG = "test-log.jsonl"
-_COLUMNS = ["when", "run", "protocol", "seed", "test"]
+_COLUMNS = ["when", "run", "protocol", "seed", "test", "network"]
 
 
 def count_reading(
-    folder: str | Path, *, run: str, protocol: str, seed: int, test: str
+    folder: str | Path, *, run: str, protocol: str, seed: int, test: str, network: str
 ) -> int:
     """Write one reading of a test set down, before it is read.
 
@@ -33,6 +33,8 @@ def count_reading(
         Who reads, and how the test was cut.
     test : str
         The test set by content, as from `content.digest_test`.
+    network : str
+        The network by content, as from `Run.network_id`.
 
     Returns
     -------
@@ -48,7 +50,7 @@ def count_reading(
     """
     before = list_readings(folder)
     when = datetime.now(UTC).isoformat(timespec="seconds")
-    line = dict(zip(_COLUMNS, (when, run, protocol, seed, test), strict=True))
+    line = dict(zip(_COLUMNS, (when, run, protocol, seed, test, network), strict=True))
     file = Path(folder) / _LOG
     try:
         with file.open("a", encoding="utf-8", newline="\n") as log:
@@ -64,7 +66,7 @@ def list_readings(folder: str | Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns when, run, protocol, seed, test.
+        Columns when, run, protocol, seed, test, network.
 
     Raises
     ------

@@ -1,0 +1,132 @@
+"""evaluate: a run to its figures, at the operating point it was given."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from xraylab.cli import arguments
+from xraylab.cli.arguments import Answer, Verbs
+from xraylab.errors import InputError
+
+if TYPE_CHECKING:
+    from xraylab import evaluation, training
+
+_PROMISED = ("sensitivity", "specificity")
+
+
+def add_verbs(verbs: Verbs) -> None:
+    """Add the verb and its arguments."""
+    text = "numbers with intervals and baselines"
+    verb = arguments.add_verb(verbs, "evaluate", evaluate, text)
+    verb.add_argument("run_folder", type=arguments.folder, metavar="RUN")
+    verb.add_argument(
+        "--on", choices=["valid", "test"], default="valid", help="the test is counted"
+    )
+    point = verb.add_mutually_exclusive_group()
+    point.add_argument(
+        "--choose",
+        dest="rule",
+        metavar="RULE",
+        help='choose the threshold on validation, such as "sensitivity 0.95", and '
+        "store it in the run",
+    )
+    point.add_argument(
+        "--threshold", type=arguments.share, help="default: the run's own"
+    )
+
+
+def evaluate(args: argparse.Namespace) -> Answer:
+    """Score a run's validation or test, the latter counted."""
+    from xraylab import evaluation, training
+
+    if args.rule is not None and args.on != "valid":
+        raise InputError(
+            f"is done on validation, got --on {args.on}. Choose first, then read the "
+            "test with a command of its own.",
+            argument="rule",
+        )
+    predictions, n_looks = training.score(args.run_folder, on=args.on)
+    if args.rule is not None:
+        _choose(args.run_folder, predictions, args.rule)
+    run = training.load_run(args.run_folder)
+    threshold = run.threshold if args.threshold is None else args.threshold
+    metrics = evaluation.evaluate(predictions, threshold=threshold)
+    counts = evaluation.confusion(
+        predictions["label"], predictions["score"], threshold=threshold
+    )
+    by_hand = args.threshold is not None
+    point = f"threshold {threshold:.3f}, given by hand" if by_hand else _point(run)
+    lines = [f"{run.protocol}, {args.on}, {point}", *evaluation.describe(metrics)]
+    answer = {
+        "run": str(args.run_folder),
+        "protocol": run.protocol,
+        "on": args.on,
+        "threshold": threshold,
+        "rule": "given by hand" if by_hand else run.rule,
+        "operating_point": {} if by_hand else run.operating_point,
+        "looks": n_looks,
+        "confusion": counts,
+        "metrics": json.loads(metrics.to_json(orient="index")),
+    }
+    if args.on == "test" and "promised" in answer["operating_point"]:
+        valid, _ = training.score(args.run_folder, on="valid")
+        answer["carried_over"], kept = _compare(predictions, valid, run)
+        lines += kept
+    if n_looks:
+        lines.append(f"Look number {n_looks} at the test of {run.protocol}.")
+    return answer, "\n".join(lines), 0
+
+
+def _choose(run_folder: Path, valid: pd.DataFrame, rule: str) -> None:
+    """Choose a run's threshold on validation, and store it with its rule."""
+    from xraylab import training
+    from xraylab.evaluation import thresholds
+
+    chosen = thresholds.choose_operating_point(valid, rule).as_dict()
+    threshold = chosen.pop("value")
+    training.keep_operating_point(run_folder, threshold, **chosen)
+
+
+def _point(run: training.runs.Run) -> str:
+    """Write a run's threshold with its range, its rule, and what it was chosen on."""
+    from xraylab.evaluation import Interval
+
+    text, chosen = f"threshold {run.threshold:.3f}", run.operating_point
+    if "promised" not in chosen:
+        return f"{text}, rule: {run.rule}"
+    names = Interval._fields[1:]
+    found = Interval(run.threshold, *(chosen[name] for name in names))
+    return f"threshold {found}, rule: {run.rule}, chosen on validation"
+
+
+def _compare(
+    test: pd.DataFrame, valid: pd.DataFrame, run: training.runs.Run
+) -> tuple[dict, list[str]]:
+    """Hold what the rule promised on validation against what the test shows."""
+    from xraylab import evaluation
+
+    figures, lines = {}, [f"Does the rule {run.rule} carry over to the test?"]
+    for name in _PROMISED:
+        then, now = (
+            evaluation.measure(table, name, threshold=run.threshold)
+            for table in (valid, test)
+        )
+        moved = evaluation.difference(test, valid, name, threshold=run.threshold)
+        figures[name] = moved._asdict()
+        lines.append(
+            f"  {name}: {then.figure} on validation, where it was chosen; "
+            f"{now.figure} on the test; {_verdict(moved)}"
+        )
+    return figures, lines
+
+
+def _verdict(moved: evaluation.Interval) -> str:
+    if moved.low > 0 or moved.high < 0:  # NaN, an interval not given, is neither
+        way = "higher" if moved.value > 0 else "lower"
+        return f"{way} there: {moved.figure}"
+    return f"no difference is shown: {moved.figure}"
