@@ -87,12 +87,12 @@ def test_train_evaluate_predict_go_hand_in_hand(
 ):
     code, valid, _ = run_json(capsys, "evaluate", run_folder)
     assert code == 0
-    assert valid["looks"] == 0
-    looks = []
+    assert valid["readings"] == 0
+    readings = []
     for _ in range(2):
         _, test, _ = run_json(capsys, "evaluate", run_folder, "--on", "test")
-        looks.append(test["looks"])
-    assert looks == [1, 2]
+        readings.append(test["readings"])
+    assert readings == [1, 2]
     metric = test["metrics"]["accuracy"]
     assert metric["low"] <= metric["value"] <= metric["high"]
     files = sorted((three_sources / "one").rglob("*.jpeg"))[:3][::-1]
@@ -505,7 +505,7 @@ def test_perturb_answers_for_validation_and_reads_no_test(
     assert cli.main(["perturb", str(run_folder)]) == 0
     out = capsys.readouterr().out
     assert out.startswith("validation of naive-merge, threshold 0.500, a box for the l")
-    assert out.count("most turned at dose") == len(PERTURBATIONS)
+    assert out.count("most flipped at dose") == len(PERTURBATIONS)
 
 
 def test_perturb_takes_two_classes_and_says_what_it_found(run_folder, tmp_path, capsys):

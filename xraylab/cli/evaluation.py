@@ -50,7 +50,7 @@ def evaluate(args: argparse.Namespace) -> Answer:
             "test with a command of its own.",
             argument="rule",
         )
-    predictions, n_looks = training.score(args.run_folder, on=args.on)
+    predictions, n_readings = training.score(args.run_folder, on=args.on)
     if args.rule is not None:
         _choose(args.run_folder, predictions, args.rule)
     run = training.load_run(args.run_folder)
@@ -69,7 +69,7 @@ def evaluate(args: argparse.Namespace) -> Answer:
         "threshold": threshold,
         "rule": "given by hand" if by_hand else run.rule,
         "operating_point": {} if by_hand else run.operating_point,
-        "looks": n_looks,
+        "readings": n_readings,
         "confusion": counts,
         "metrics": json.loads(metrics.to_json(orient="index")),
     }
@@ -77,8 +77,8 @@ def evaluate(args: argparse.Namespace) -> Answer:
         valid, _ = training.score(args.run_folder, on="valid")
         answer["carried_over"], kept = _compare(predictions, valid, run)
         lines += kept
-    if n_looks:
-        lines.append(f"Look number {n_looks} at the test of {run.protocol}.")
+    if n_readings:
+        lines.append(f"Reading number {n_readings} of the test of {run.protocol}.")
     return answer, "\n".join(lines), 0
 
 
