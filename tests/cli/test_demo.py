@@ -22,6 +22,21 @@ def run_folder(three_sources, tmp_path):
     return out
 
 
+def test_without_a_run_the_network_of_lesson_07_is_trained(
+    three_sources, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("XRAYLAB_DATA", str(three_sources))
+    monkeypatch.setenv("XRAYLAB_MODE", "smoke")
+    monkeypatch.setenv("XRAYLAB_CACHE", str(tmp_path))
+    page = demo.prepare(None)
+    assert training.load_run(page["run_folder"]).protocol == "official"
+    assert len(page["samples"]) >= 2
+    out, err = capsys.readouterr()
+    assert out == ""  # answers alone go there
+    assert "Lesson 07 on the real images" in err
+    assert demo.prepare(None)["run_folder"] == page["run_folder"]
+
+
 def test_a_run_brings_samples_that_exist(run_folder, three_sources):
     page = demo.prepare(run_folder)
     assert page["run_folder"] == str(run_folder.resolve())
