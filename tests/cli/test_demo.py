@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from tests.training.test_loop import TINY
-from xraylab import cli, data, errors, training
+from xraylab import cli, data, errors, phantom, training
 from xraylab.cli import demo
 from xraylab.files import NotWrittenError
 
@@ -23,9 +23,10 @@ def run_folder(three_sources, tmp_path):
 
 
 def test_without_a_run_the_network_of_lesson_07_is_trained(
-    three_sources, tmp_path, monkeypatch, capsys
+    tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setenv("XRAYLAB_DATA", str(three_sources))
+    phantom.write_phantom(tmp_path / "images", n_children=80)
+    monkeypatch.setenv("XRAYLAB_DATA", str(tmp_path / "images"))
     monkeypatch.setenv("XRAYLAB_MODE", "smoke")
     monkeypatch.setenv("XRAYLAB_CACHE", str(tmp_path))
     page = demo.prepare(None)
@@ -33,7 +34,7 @@ def test_without_a_run_the_network_of_lesson_07_is_trained(
     assert len(page["samples"]) >= 2
     out, err = capsys.readouterr()
     assert out == ""  # answers alone go there
-    assert "Lesson 07 on the real images" in err
+    assert "Lesson 07 on the built-in images" in err
     assert demo.prepare(None)["run_folder"] == page["run_folder"]
 
 
