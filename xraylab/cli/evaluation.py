@@ -61,7 +61,9 @@ def evaluate(args: argparse.Namespace) -> Answer:
     )
     by_hand = args.threshold is not None
     point = f"threshold {threshold:.3f}, given by hand" if by_hand else _point(run)
+    calibrated = evaluation.calibration.measure_calibration(predictions)
     lines = [f"{run.protocol}, {args.on}, {point}", *evaluation.describe(metrics)]
+    lines += evaluation.calibration.describe_calibration(calibrated)
     answer = {
         "run": str(args.run_folder),
         "protocol": run.protocol,
@@ -72,6 +74,7 @@ def evaluate(args: argparse.Namespace) -> Answer:
         "looks": n_looks,
         "confusion": counts,
         "metrics": json.loads(metrics.to_json(orient="index")),
+        "calibration": json.loads(calibrated.to_json(orient="index")),
     }
     if args.on == "test" and "promised" in answer["operating_point"]:
         valid, _ = training.score(args.run_folder, on="valid")
