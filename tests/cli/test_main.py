@@ -139,6 +139,35 @@ def test_a_threshold_chosen_on_validation_is_used_everywhere(
     assert "on, by the rule: youden.\nNot for clin" in capsys.readouterr().out
 
 
+def test_evaluate_shows_calibration_and_subgroups(own_run, capsys):
+    _, answer, _ = run_json(capsys, "evaluate", own_run, "--on", "test")
+    parts = [(p["column"], p["group"], p["metric"]) for p in answer["subgroups"]]
+    assert ("kind", "bacteria", "sensitivity") in parts
+    assert ("kind", "IM", "specificity") in parts
+    by_kind = [p["n"] for p in answer["subgroups"] if p["column"] == "kind"]
+    assert sum(by_kind) == answer["metrics"]["accuracy"]["n"]
+    assert answer["calibration"]["slope"]["calibrated"] == 1
+    cli.main(["evaluate", str(own_run)])
+    out = capsys.readouterr().out
+    assert "\nECE " in out
+    assert "\nSubgroups, " in out
+    assert re.search(r"\n  kind virus: sensitivity .*, n = \d+, ", out)
+
+
+def test_of_images_that_moved_away_the_kind_is_known(own_run, tmp_path):
+    from xraylab import training
+    from xraylab.cli.evaluation import _with_columns
+
+    run = training.load_run(own_run)
+    rows = run.table[run.table["split"] == "valid"]
+    _, columns = _with_columns(rows, run)
+    assert columns == ["kind", "long side", "colour mode"]
+    shutil.rmtree(run.about["merge"])
+    table, columns = _with_columns(rows, run)
+    assert columns == ["kind"]
+    assert set(table["kind"]) <= {"IM", "bacteria", "virus", ""}  # "": PNEUMONIA(7)
+
+
 @pytest.mark.parametrize(
     ("argv", "message"),
     [

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from xraylab import data, images
 from xraylab.cli import arguments
 from xraylab.cli.arguments import Answer, Verbs
 from xraylab.errors import InputError
@@ -64,6 +65,10 @@ def evaluate(args: argparse.Namespace) -> Answer:
     calibrated = evaluation.calibration.measure_calibration(predictions)
     lines = [f"{run.protocol}, {args.on}, {point}", *evaluation.describe(metrics)]
     lines += evaluation.calibration.describe_calibration(calibrated)
+    parts = evaluation.subgroups.measure_subgroups(
+        *_with_columns(predictions, run), threshold=threshold
+    )
+    lines += evaluation.subgroups.describe_subgroups(parts)
     answer = {
         "run": str(args.run_folder),
         "protocol": run.protocol,
@@ -75,6 +80,7 @@ def evaluate(args: argparse.Namespace) -> Answer:
         "confusion": counts,
         "metrics": json.loads(metrics.to_json(orient="index")),
         "calibration": json.loads(calibrated.to_json(orient="index")),
+        "subgroups": json.loads(parts.to_json(orient="records")),
     }
     if args.on == "test" and "promised" in answer["operating_point"]:
         valid, _ = training.score(args.run_folder, on="valid")
@@ -105,6 +111,28 @@ def _point(run: training.Run) -> str:
     names = Interval._fields[1:]
     found = Interval(run.threshold, *(chosen[name] for name in names))
     return f"threshold {found}, rule: {run.rule}, chosen on validation"
+
+
+def _with_columns(
+    predictions: pd.DataFrame, run: training.Run
+) -> tuple[pd.DataFrame, list[str]]:
+    """Add what is known of each image: kind by its name, size and colour by its file.
+
+    Where the images of the run are no longer where they were, only the kind is known.
+    """
+    paths = predictions["path"]
+    table = predictions.assign(kind=[data.read_name(path)[0] for path in paths])
+    try:
+        root = data.Merge.load(run.about["merge"]).root
+        headers = pd.DataFrame([images.read_header(root / path) for path in paths])
+    except (OSError, ValueError, KeyError):
+        return table, ["kind"]
+    long_side = headers[["width", "height"]].max(axis=1)
+    middle = long_side.median()
+    above = (long_side > middle).map({False: "up to", True: "above"})
+    size = [f"{way} {middle:,.0f} px" for way in above]
+    table = table.assign(**{"long side": size, "colour mode": headers["mode"].tolist()})
+    return table, ["kind", "long side", "colour mode"]
 
 
 def _compare(
