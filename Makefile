@@ -9,7 +9,7 @@ CONSTRAINTS ?= -c constraints.txt
 # make lab TORCH_INDEX="--index-url https://download.pytorch.org/whl/cpu"
 TORCH_INDEX ?=
 ARGS ?=
-DATA ?=
+MODE ?= quick
 ROOT_FLAG := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 
 .DEFAULT_GOAL := help
@@ -29,20 +29,20 @@ $(READY): pyproject.toml constraints.txt
 
 setup: $(READY)  ## make .venv; quick when it is there
 
-lab: $(READY)  ## open the course in JupyterLab (ARGS="--no-browser --port 8899")
+lab: $(READY)  ## open your copy of the course (ARGS="--no-browser --port 8899")
+	$(BIN)/python -m xraylab lessons --copy my-lessons
 	$(BIN)/jupyter lab --ip=127.0.0.1 $(ROOT_FLAG) \
 	  --config=docs/jupyterlab/server.py \
-	  --LabApp.default_url=/lab/tree/notebooks/00_the_claim.ipynb $(ARGS)
+	  --LabApp.default_url=/lab/tree/my-lessons/00_the_claim.ipynb $(ARGS)
 
 test: $(READY)  ## prove all of it: unit tests, then every lesson against its outputs
-	$(BIN)/python -m pytest --durations=5 tests
-	$(BIN)/python -m pytest --nbval --nbval-current-env notebooks/
+	$(BIN)/python -m pytest --nbval --durations=5
 
 test-long: $(READY)  ## the proofs that take minutes
 	$(BIN)/python -m pytest -m long tests
 
-lessons: $(READY)  ## run all lessons headless, minutes for each (ARGS="00 05": some)
-	$(BIN)/python -m xraylab lessons --run $(ARGS)
+lessons: $(READY)  ## run all lessons headless (MODE=smoke: seconds; ARGS="00 05": some)
+	$(BIN)/python -m xraylab lessons --mode $(MODE) --run $(ARGS)
 
 notebooks: $(READY)  ## build the notebooks from notebooks/source (ARGS="--run 00")
 	$(BIN)/python -m xraylab lessons --build $(ARGS)

@@ -140,7 +140,7 @@ def _train(
     values: np.ndarray,
     table: pd.DataFrame,
     unit: Unit,
-) -> training.Run:
+) -> training.runs.Run:
     rows = pd.concat(
         [
             cutting.cell_rows(table, unit.cell).assign(split="train"),
@@ -152,12 +152,13 @@ def _train(
     )
 
 
-def _judge(run: training.Run, values: np.ndarray, table: pd.DataFrame) -> pd.DataFrame:
+def _judge(
+    run: training.runs.Run, values: np.ndarray, table: pd.DataFrame
+) -> pd.DataFrame:
     judged = table[table["role"].isin(cutting.TESTS)].join(cutting.exposure(table))
     model = run.make_model("last")
-    logits = training.score_logits(model, values, judged["row"].to_numpy())
     judged = judged.assign(
-        score=training.as_scores(logits),
+        score=training.score_images(model, values[judged["row"]]),
         test=judged["role"],
         path=judged["path"].str.split("/", n=2).str[2],  # within the first source
         copied=judged["copied"].astype(int),
@@ -170,7 +171,7 @@ def _facts(
     unit: Unit,
     recipe: training.Recipe,
     table: pd.DataFrame,
-    run: training.Run,
+    run: training.runs.Run,
     answers: pd.DataFrame,
 ) -> dict:
     packages = ("xraylab", "torch", "torchvision", "numpy", "pillow", "scikit-learn")
@@ -184,7 +185,7 @@ def _facts(
         "cell": unit.cell,
         "seed": unit.seed,
         "half": unit.half,
-        "recipe": training.as_dict(recipe) | {"weights": WEIGHTS[unit.weights]},
+        "recipe": recipe.as_dict() | {"weights": WEIGHTS[unit.weights]},
         "weights_of": "the last epoch",
         "cut_sha256": cutting.digest(table.drop(columns="row")),
         "n_train": len(rows),

@@ -54,11 +54,10 @@ def run_unit(cell: str, seed: int, weights: str, merge: Path, home: Path) -> Pat
     folder = home / "runs" / out.stem
     run = runs.train_run(folder, recipe, cache.pixels, table, protocol="grouped")
     test = table[table["split"] == "test"]
-    logits = training.score_logits(
-        run.make_model("last"), cache.pixels, test["row"].to_numpy()
-    )
+    pixels = cache.pixels[test["row"]]
     answers = test.assign(
-        score=training.as_scores(logits), path=test["path"].str.split("/", n=2).str[2]
+        score=training.score_images(run.make_model("last"), pixels),
+        path=test["path"].str.split("/", n=2).str[2],
     )[["path", "group_id", "label", "score"]]
     out.parent.mkdir(parents=True, exist_ok=True)
     answers.to_csv(
@@ -72,7 +71,7 @@ def run_unit(cell: str, seed: int, weights: str, merge: Path, home: Path) -> Pat
         "cell": cell,
         "seed": seed,
         "protocol": "grouped, split by seed 0",
-        "recipe": training.as_dict(recipe) | {"weights": name},
+        "recipe": recipe.as_dict() | {"weights": name},
         "weights_of": "the last epoch",
         "n_train": len(train),
         "train_prevalence": float(train.mean()),

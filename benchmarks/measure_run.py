@@ -37,7 +37,7 @@ def main() -> None:
         "date": datetime.now(UTC).date().isoformat(),
         "data": args.data,
         "protocol": run.protocol,
-        "recipe": training.as_dict(run.recipe),
+        "recipe": run.recipe.as_dict(),
         "seed": run.recipe.seed,
         "threshold": run.threshold,
         "n_test_readings": n_looks,

@@ -1,4 +1,4 @@
-"""`pytest --nbval --nbval-current-env notebooks/`: what the kernels need.
+"""`pytest --nbval`: what the kernels need.
 
 The lessons are compared with their stored outputs. So each runs as it was built:
 alone, on the built-in images, without bars, and without the guesses of whoever
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from xraylab import lessons
+from xraylab.course import build
 
 HERE = Path(__file__).parent
 HOME = tempfile.TemporaryDirectory(prefix="xraylab-", ignore_cleanup_errors=True)
@@ -19,9 +19,10 @@ STARTED = {"notebook": None}
 
 
 def pytest_configure(config):
-    """Hide times and versions from the comparison, from wherever pytest starts."""
+    """Hide times from the comparison, and take this environment's kernel."""
     if hasattr(config.option, "nbval_sanitize_with"):
         config.option.nbval_sanitize_with = str(HERE / "sanitise.cfg")
+        config.option.nbval_current_env = True
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -29,7 +30,4 @@ def pytest_runtest_setup(item):
     """Give each notebook a fresh home before its kernel starts."""
     if STARTED["notebook"] != item.path:
         STARTED["notebook"] = item.path
-        os.environ |= lessons.fresh_environment(HOME.name)
-        os.environ["XRAYLAB_DATA"] = "built-in"
-        for name in ("XRAYLAB_MODE", "XRAYLAB_STEPS"):
-            os.environ.pop(name, None)
+        os.environ |= build.stored_environment(HOME.name)

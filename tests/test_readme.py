@@ -51,12 +51,13 @@ def test_each_lesson_is_listed_with_its_question():
         )
 
 
-def test_each_command_is_one_that_exists(capsys):
+def test_each_verb_is_shown(capsys):
     shown = re.findall(r"^xraylab (\w+)", README, re.M)
     with pytest.raises(SystemExit):
         cli.main(["--help"])
-    assert set(shown) <= set(capsys.readouterr().out.split())
-    assert len(shown) == 10
+    verbs = re.findall(r"^    (\w+)  ", capsys.readouterr().out, re.M)
+    assert len(verbs) > 5
+    assert set(shown) == set(verbs)
 
 
 @pytest.mark.parametrize("file", ["README.md", "CONTRIBUTING.md", "data/README.md"])

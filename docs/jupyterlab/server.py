@@ -1,7 +1,7 @@
-"""Settings of the course's JupyterLab: `jupyter lab --config=docs/jupyterlab/server.py`.
+"""The course's JupyterLab: `jupyter lab --config=docs/jupyterlab/server.py`.
 
 A Jupyter server takes no message above 10 MB, and an upload to lesson 07's panel is one
-message. Above what the panel reads it says so in words, so the server lets more through.
+message. The panel itself says what is too large, so the server lets more through.
 """
 
 import os

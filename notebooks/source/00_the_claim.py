@@ -85,7 +85,7 @@ table["split"].value_counts()
 # ## The training
 #
 # The network is a ResNet18, with the original's dropout, optimiser, schedule and
-# data augmentation. Three things differ, so that it fits a laptop: the images are
+# data augmentation; lessons 03 and 04 take these apart. Three things differ, so that it fits a laptop: the images are
 # smaller, the run is shorter, and the weights start at random. The original starts
 # from ImageNet's. Run the cell and have a sip of tea.
 
@@ -96,6 +96,8 @@ vars(here.recipe)
 run = training.train(
     here.merge_folder, "naive-merge", here.recipe, here.folder / "naive-merge"
 )
+if run.note:
+    print(run.note)
 run.history[["epoch", "train_accuracy", "valid_accuracy"]].tail(3).round(3)
 
 # %%
@@ -123,7 +125,7 @@ _ = plots.plot_history(run.history, data_name=here.data_name)
 # test that guides our choices is no test any more.
 
 # %% tags=["nbval-ignore-output"]
-predictions, n_looks = training.score(here.folder / "naive-merge", on="test")
+predictions, n_readings = training.score(here.folder / "naive-merge", on="test")
 metrics = evaluation.evaluate(predictions)
 print(*evaluation.describe(metrics), sep="\n")
 
@@ -166,6 +168,8 @@ print(predictor.predict(here.root / shown["path"].iloc[-1]))
 test = data.describe_split(table).loc["test"]
 print(f"{test['image_in_train']:.0%} of the {test['n_files']:.0f} test files", end=" ")
 print("show an image that is also in train.")
+for name in here.missing:
+    print(f"{name} is not here: its copies are not counted.")
 
 # %% [markdown]
 # The three folders hold the same images. One of them has other names and other bytes,
@@ -173,7 +177,7 @@ print("show an image that is also in train.")
 # been told.** This is **data leakage**: something of the test is known in training.
 #
 # Careful, though. We have found *a* reason to doubt the number. We have not yet
-# shown that it is *the* reason, or how large its part is. Other suspects wait:
+# shown that it is *the* reason, or how large its part is. Other possible reasons wait:
 # several images of one child, a test from another batch, files that were saved
 # differently for the two classes. The next lessons take them one at a time.
 #

@@ -10,7 +10,7 @@
 #
 # - say why a file's fingerprint finds some copies and misses others,
 # - find the same image in two files by comparing small grey squares,
-# - say what a copy that was cropped or turned does to that comparison,
+# - say what a copy that was cropped or rotated does to that comparison,
 # - join images and children into groups that must stay together.
 #
 # > Not for clinical use. This course teaches how to judge a model. Nothing in it
@@ -49,7 +49,7 @@ ignored["reason"].value_counts()
 #
 # ## Copies by fingerprint
 #
-# A hash turns the bytes of a file into a short fingerprint. Same bytes, same
+# A **hash** turns the bytes of a file into a short fingerprint. Same bytes, same
 # fingerprint. Before you run the cell: how many different fingerprints will the
 # three sources have, as a share of all files?
 
@@ -77,6 +77,8 @@ first, second, third = (
 )
 print("first and second share", len(first & second))
 print("first and third share", len(first & third))
+for name in here.missing:
+    print(f"{name} is not here, so it shares nothing.")
 
 # %% [markdown]
 # The third source shares not a single one. Is it new data, then? Its names say
@@ -106,10 +108,12 @@ print(round(correlation(left, 10 + 2 * left), 3), round(correlation(left, -left)
 # %%
 first_source, _, third_source = data.SOURCES
 in_first = files[files["source"] == first_source].head(400)
-in_third = files[files["source"] == third_source]
+in_last = files[files["source"] == here.sources[-1]]
 small = {path: images.read_pixels(here.root / path, 32) for path in in_first["path"]}
 # %% alt="Six simulated chest X-rays in a row: the one asked for, and the five most like it."
-asked = in_third[in_third["label"] == 0]["path"].iloc[0]
+asked = in_last[in_last["label"] == 0]["path"].iloc[0]
+if third_source in here.missing:
+    print(f"The third source is not here. The file asked for is of {here.sources[-1]}.")
 square = images.read_pixels(here.root / asked, 32).astype(float)
 alike = {path: correlation(square, other) for path, other in small.items()}
 best = sorted(alike, key=alike.get, reverse=True)[:5]
@@ -121,12 +125,13 @@ _ = plots.show_images(
 
 # %% [markdown]
 # Compare the first two images. Another name, another size, another compression,
-# and still the same image. The others are merely chest X-rays. All chests look alike
-# to a small grey square, so even strangers correlate strongly.
+# and still the same image: a **near-duplicate**. The others are merely chest X-rays.
+# All chests look alike to a small grey square, so even those of two children correlate
+# strongly.
 #
 # ## Copies by the tested helper
 #
-# `likeness.find_pairs` does the same for all pairs at once. It must agree with what
+# `duplicates.find_pairs` does the same for all pairs at once. It must agree with what
 # we did by hand.
 
 # %%
@@ -178,20 +183,20 @@ print(f"correlation {found:.2f}, the line is {duplicates.SAME}")
 lesson.keep_truth("correlation of a cropped copy", found, here.data_name)
 
 # %% [markdown]
-# Far below the line: many strangers are more alike. Pixel by pixel, the copy is
-# another image, because nothing lies where it lay before. So we lay one over the
-# other first. By hand, we try a few sizes and turns and keep the best.
+# Far below the line: images of two children are often more alike. Pixel by pixel, the copy is
+# another image, because nothing lies where it lay before. So we align one to the other
+# first: **registration**. By hand, we try a few sizes and rotations and keep the best.
 
 
 # %%
-def laid_over(image, zoom, degrees):
-    turned = image.rotate(degrees, Image.Resampling.BICUBIC)
-    w, h = (side * (1 - 1 / zoom) / 2 for side in turned.size)
-    return turned.crop([round(b) for b in (w, h, turned.width - w, turned.height - h)])
+def registered(image, zoom, degrees):
+    rotated = image.rotate(degrees, Image.Resampling.BICUBIC)
+    w, h = (side * (1 - 1 / zoom) / 2 for side in rotated.size)
+    return rotated.crop([round(b) for b in (w, h, rotated.width - w, rotated.height - h)])
 
 
-tries = [(zoom, turn) for zoom in (1, 1.06, 1.11) for turn in (-2, 0, 2)]
-by_hand = [duplicates.correlate(as_square(laid_over(original, *t)), other) for t in tries]
+tries = [(zoom, degrees) for zoom in (1, 1.06, 1.11) for degrees in (-2, 0, 2)]
+by_hand = [duplicates.correlate(as_square(registered(original, *t)), other) for t in tries]
 print("best:", tries[int(np.argmax(by_hand))], f"{max(by_hand):.2f}")
 
 # %% [markdown]
@@ -206,14 +211,21 @@ for name, square_48 in {"changed copy": other, "a stranger": stranger}.items():
     print(f"{name:13} differs by {differs:5.2f}, a copy by {duplicates.SAME_PLACES}")
 
 # %% [markdown]
+# The search has limits, measured on copies that were altered on purpose.
+
+# %%
+print(duplicates.LIMITS)
+
+# %% [markdown]
 # Why the *worst* place, and not the whole? Two images of one child, taken a minute
 # apart, agree nearly everywhere. But the heart has beaten and the child has breathed.
 # Those are two images, and they must not be counted as one.
 #
 # ## The merge
 #
-# Now everything together. Each image gets a `image_id`, and one file of each is
-# kept: the one of the earliest source.
+# Now everything together, in one table, the **manifest**, with a row for each file.
+# Each image gets an `image_id`, and one file of each is kept: the one of the earliest
+# source.
 
 # %%
 merged = data.merge(here.root, progress=False)
@@ -242,18 +254,23 @@ course.copies_widget(merged, here.data_name)
 # %% alt="The files of two images side by side; to the eye those of one are the same."
 table = course.list_copies(merged)
 rows = table[table["image_id"].isin(table["image_id"].unique()[:2])]
-_ = plots.show_images(
-    [here.root / path for path in rows["path"]],
-    titles=rows["match"].tolist(),
-    data_name=here.data_name,
-)
+if rows.empty:
+    print("No image stands in two files here.")
+else:
+    _ = plots.show_images(
+        [here.root / path for path in rows["path"]],
+        titles=rows["match"].tolist(),
+        data_name=here.data_name,
+    )
 
 # %% [markdown]
-# There is one more witness. Somebody noticed that the third source numbers the
+# There is one more piece of evidence. Somebody noticed that the third source numbers the
 # first one's files in the order of their names. We did not use that rule, so we can
 # hold it against the pixels.
 
 # %%
+if third_source in here.missing:
+    print("The rule is about the third source, which is not here.")
 report["index_rule"]
 
 # %% [markdown]
@@ -277,8 +294,8 @@ for name in [
 # viral children were counted apart, so these are **two** children. Forget this and
 # you will report hundreds of leaks that are none.
 #
-# Children who share an image are joined. What remains are groups that no split may
-# cut.
+# Children who share an image are joined. What remains are **groups**: images that may
+# not be counted as independent, so no split may cut through one.
 
 # %%
 print(report["patients"], "children by name,", report["groups"], "groups")
@@ -286,7 +303,7 @@ sizes = merged.manifest[merged.manifest["kept"]].groupby("group_id").size()
 sizes.value_counts().sort_index().rename("groups with so many images").head(8)
 
 # %% [markdown]
-# ## Who may meet whom?
+# ## Which images may stand in one split?
 #
 # Four ways to split, from careless to careful. The two shares say how many test
 # files show an image, or a child, that training has seen.
@@ -327,7 +344,7 @@ print(len(duplicates.find_pairs(seen.squares, at_least=at_least)), "pairs")
 #
 # - A fingerprint finds the same bytes. Only pixels find the same image.
 # - The limit for "same" belongs in a gap one has seen, not in a guess.
-# - A copy may be cropped, turned or mirrored. Lay it over before you compare.
+# - A copy may be cropped, rotated or mirrored. Register it before you compare.
 # - Copies and children are two different reasons to keep files together.
 #
 # Next: [02 · Audit](02_audit.ipynb) asks what else tells the classes apart.

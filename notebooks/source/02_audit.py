@@ -311,14 +311,17 @@ ax = plots.plot_probes(found.probes, data_name=here.data_name)
 # the family of the probe: a border is not mended by saving all files alike.
 
 # %%
-fault = next(f for f in found.faults if f.name.startswith("class told by"))
-print(fill(fault.found.splitlines()[0], 84))
-for name, said in {
-    "shows": fault.shows,
-    "does not show": fault.shows_not,
-    "what to do": fault.to_do,
-}.items():
-    print(fill(f"{name + ':':14} {said}", 84, subsequent_indent=" " * 15))
+told_by = [f for f in found.faults if f.name.startswith("class told by")]
+for fault in [*told_by, *found.faults][:1]:
+    print(fill(fault.found.splitlines()[0], 84))
+    for name, said in {
+        "shows": fault.shows,
+        "does not show": fault.shows_not,
+        "what to do": fault.to_do,
+    }.items():
+        print(fill(f"{name + ':':14} {said}", 84, subsequent_indent=" " * 15))
+if not found.faults:
+    print("The audit found nothing in these sources.")
 
 # %% [markdown]
 # ## What we found on the real images

@@ -20,12 +20,14 @@
 import tempfile
 
 import numpy as np
+
+from xraylab import data, images, plots
+from xraylab.course import lesson
+from xraylab.training import batches, models
+
 import torch
 from safetensors.torch import save_file
 from torch.nn import functional
-
-from xraylab import data, images, plots, training
-from xraylab.course import lesson
 
 here = lesson.start(3)
 
@@ -69,7 +71,7 @@ print("both agree:", np.allclose(by_hand, by_torch[0, 0]))
 files, _ = data.list_files(here.root)
 path = here.root / files[files["label"] == 1]["path"].iloc[0]
 film = images.read_pixels(path, 128)
-x = training.make_batch(film[None], np.array([0]))
+x = batches.make_batch(film[None], np.array([0]))
 upright = functional.conv2d(x, torch.from_numpy(weights)[None, None])[0, 0]
 level = functional.conv2d(x, torch.from_numpy(weights.T.copy())[None, None])[0, 0]
 # %% alt="A simulated chest X-ray, its upright edges, and its level edges."
@@ -101,7 +103,7 @@ lesson.guess("block without change", None, sure=None)
 
 # %%
 torch.manual_seed(0)
-block = training.Block(4, 4).eval()
+block = models.Block(4, 4).eval()
 x = torch.rand(1, 4, 8, 8)  # one image, 4 channels, 8 x 8
 with torch.no_grad():
     first = torch.relu(block.bn1(functional.conv2d(x, block.conv1.weight, padding=1)))
@@ -128,8 +130,8 @@ lesson.keep_truth("block without change", "the input")
 # write down the shape after each part: channels, height, width.
 
 # %%
-network = training.make_model("resnet18", seed=0).eval()
-x = training.make_batch(images.read_pixels(path, 224)[None], np.array([0]))
+network = models.make_model("resnet18", seed=0).eval()
+x = batches.make_batch(images.read_pixels(path, 224)[None], np.array([0]))
 print(f"{'input':10}", *x.shape[1:])
 with torch.no_grad():
     x = network.normalise(x)
@@ -149,8 +151,8 @@ with torch.no_grad():
 
 # %%
 n_weights = {
-    name: sum(p.numel() for p in training.make_model(name).parameters())
-    for name in training.MODELS
+    name: sum(p.numel() for p in models.make_model(name).parameters())
+    for name in models.MODELS
 }
 for name, n in n_weights.items():
     print(f"{name:9} {n:>10,} weights")
@@ -168,10 +170,10 @@ for name, n in n_weights.items():
 # of our own, which needs no download. What will be equal afterwards?
 
 # %%
-elder = training.make_model("small", seed=1)
+elder = models.make_model("small", seed=1)
 with tempfile.TemporaryDirectory() as folder:
     save_file(elder.network.state_dict(), f"{folder}/elder.safetensors")
-    heir = training.make_model("small", weights=f"{folder}/elder.safetensors", seed=2)
+    heir = models.make_model("small", weights=f"{folder}/elder.safetensors", seed=2)
 
 # %%
 given, own = elder.state_dict(), heir.state_dict()
@@ -226,7 +228,7 @@ lesson.keep_truth("softmax of 0.5 and 2.5", probability[1])
 # and wrong costs a lot.
 
 # %%
-for true, name in enumerate(training.CLASSES):
+for true, name in enumerate(models.CLASSES):
     by_hand = -np.log(probability[true])
     target = torch.tensor([true])
     by_torch = functional.cross_entropy(torch.tensor(logits)[None], target).item()

@@ -26,6 +26,7 @@ import pandas as pd
 
 from xraylab import data, evaluation, images, plots, training
 from xraylab.course import lesson
+from xraylab.training import batches, models
 
 import torch
 from torch.nn import functional
@@ -112,8 +113,8 @@ print(f"always the larger class is right for {baseline:.2f} of these, the baseli
 # hands out the batches. Here is one image as six different batches would see it.
 
 # %% alt="The same simulated X-ray six times, each a little rotated, blurred or mirrored."
-x = training.make_batch(grey, train[:1])
-drawn = [training.augment(x, seed=0, step=step)[0, 0].numpy() for step in range(6)]
+x = batches.make_batch(grey, train[:1])
+drawn = [batches.augment(x, seed=0, step=step)[0, 0].numpy() for step in range(6)]
 _ = plots.show_images(np.array(drawn), data_name=here.data_name)
 
 # %% [markdown]
@@ -128,7 +129,7 @@ plain = replace(
     recipe, model="small", weights="none", size_px=size_px, epochs=1, n_steps=12,
     dropout=0.0, rotation_degrees=0, blur=False, flip=False,
 )
-network = training.make_model("small", dropout=0.0, seed=plain.seed)
+network = models.make_model("small", dropout=0.0, seed=plain.seed)
 optimiser = torch.optim.Adam(
     network.parameters(), lr=plain.lr, weight_decay=plain.weight_decay
 )
@@ -136,8 +137,8 @@ optimiser = torch.optim.Adam(
 # %%
 losses = []
 for step in range(plain.n_steps):
-    rows = train[training.draw_rows(len(train), plain.batch_size, seed=0, step=step)]
-    answer = network(training.make_batch(grey, rows))
+    rows = train[batches.draw_rows(len(train), plain.batch_size, seed=0, step=step)]
+    answer = network(batches.make_batch(grey, rows))
     loss = functional.cross_entropy(answer, torch.from_numpy(labels[rows]))
     optimiser.zero_grad()
     loss.backward()
@@ -151,9 +152,9 @@ print("loss went down:", np.mean(losses[-4:]) < np.mean(losses[:4]))
 
 # %%
 state = training.fit(plain, grey, labels, train, valid, progress=False)
-by_hand = training.score_logits(network, grey, valid)
-by_helper = training.score_logits(state.model, grey, valid)
-print("both agree:", torch.allclose(by_hand, by_helper, atol=1e-2))
+by_hand = training.score_images(network, grey[valid])
+by_helper = training.score_images(state.model, grey[valid])
+print("both agree:", np.allclose(by_hand, by_helper, atol=1e-2))
 
 # %% [markdown]
 # ## Stop, and go on
@@ -172,21 +173,24 @@ class PlugPulled(Exception):
     pass
 
 
+kept = []
+
+
 def pull_the_plug(state):
     if state.n_epochs == 2:
+        kept.append(state)
         raise PlugPulled
 
 
 # %%
 whole = training.fit(short, grey, labels, train, valid, progress=False)
-broken = training.start(short)
 try:
     training.fit(
-        short, grey, labels, train, valid,
-        state=broken, after_epoch=pull_the_plug, progress=False,
+        short, grey, labels, train, valid, after_epoch=pull_the_plug, progress=False
     )
 except PlugPulled:
-    print("stopped after", broken.n_epochs, "epochs")
+    print("stopped after", kept[0].n_epochs, "epochs")
+broken = kept[0]
 training.fit(short, grey, labels, train, valid, state=broken, progress=False)
 pairs = zip(whole.model.parameters(), broken.model.parameters(), strict=True)
 print("same to the last bit:", all(torch.equal(a, b) for a, b in pairs))
@@ -202,7 +206,10 @@ print("same to the last bit:", all(torch.equal(a, b) for a, b in pairs))
 lesson.guess("accuracy, best seed less worst", None, sure=None)
 
 # %%
-base = replace(short, epochs=10, n_steps=max(10, min(100, here.recipe.n_steps)))
+base = here.recipe
+grey = images.build_cache(
+    used["path"], here.root, base.size_px, here.folder / "cache", progress=False
+).pixels
 
 
 def valid_accuracy(recipe):
@@ -216,8 +223,8 @@ by_seed = [accuracy for accuracy, _ in tried]
 n = len(valid)
 print("each seed:", *(f"{a:.2f}" for a in by_seed), f"n = {n}, baseline {baseline:.2f}")
 print("mean over seeds:", evaluation.seed_interval(by_seed), "seeds")
-logits = training.score_logits(tried[0][1].model, grey, valid)
-right = (training.as_scores(logits) >= 0.5) == labels[valid]
+scores = training.score_images(tried[0][1].model, grey[valid])
+right = (scores >= 0.5) == labels[valid]
 children = used["group_id"].iloc[valid]
 print("the first seed alone:", evaluation.share_interval(right, children))
 distance = max(by_seed) - min(by_seed)

@@ -9,7 +9,7 @@
 #
 # Afterwards you can
 #
-# - fill in the two-by-two table and read four measures off it,
+# - fill in a confusion matrix and read four measures off it,
 # - put an interval on a share and on anything else, counting children, not images,
 #   and find out whether it keeps its word,
 # - choose a threshold without spending the test, and say what prevalence does to it.
@@ -18,8 +18,6 @@
 # > may be used to decide about a person's health.
 
 # %%
-from dataclasses import replace
-
 import numpy as np
 from scipy import stats
 
@@ -54,8 +52,9 @@ print(f"{len(answers)} files, always pneumonia is right for {labels.mean():.3f}"
 # ## Four kinds of outcome
 #
 # The network gives a score, and we say "pneumonia" when it is at or above 0.5. So a
-# row can be right in two ways and wrong in two ways. How many of the *healthy*
-# children will be told that they are healthy? This share is the **specificity**.
+# row can be right in two ways and wrong in two ways. The **confusion matrix** counts
+# all four. How many of the *normal* images will be called normal? This share is the
+# **specificity**.
 
 # %%
 lesson.guess("official specificity", None, sure=None)
@@ -71,7 +70,7 @@ for label, score in zip(labels, scores, strict=True):
 print(counts)
 print("both agree:", counts == evaluation.confusion(labels, scores, threshold=0.5))
 
-# %% alt="Table of answers and truth, two by two: many normal images are called pneumonia."
+# %% alt="Confusion matrix, two by two: many normal images are called pneumonia."
 _ = plots.plot_confusion(counts, data_name=real)
 
 # %%
@@ -86,14 +85,15 @@ for measure, (right, of) in shares.items():
     print(f"{measure:11} {right / of:.3f}, {right} of {of}")
 
 # %% [markdown]
-# Nearly all the sick are found. But look at the healthy ones. A single number had
-# hidden that. **Sensitivity** is the share of the sick who are found, **PPV** the share
-# of alarms that are right. We count images here. Further down we count children.
+# Nearly all pneumonias are found. But look at the normal images. A single number had
+# hidden that. **Sensitivity** is the share of the pneumonia images that are found,
+# **PPV**, the positive predictive value, the share of alarms that are right. We count
+# images here. Further down we count children.
 #
 # ## How far off by chance?
 #
-# Another test of the same size would have given another number. Wilson's interval
-# says which true shares fit what we have seen. It is a formula, so we can do it by
+# Another test of the same size would have given another number. Wilson's confidence
+# interval says which true shares fit what we have seen. It is a formula, so we can do it by
 # hand.
 
 # %%
@@ -213,32 +213,33 @@ for way, parts in {"all groups": [sorts.index], "classes apart": apart}.items():
 # %% [markdown]
 # ## Pairs
 #
-# Accuracy needs a threshold. **AUROC** needs none: take a sick and a healthy child at
-# random; how often has the sick one the higher score? Lesson 02 counted it by
-# sorting. Here we simply look at every pair.
+# Accuracy needs a threshold. **AUROC** needs none: take an image with pneumonia and a
+# normal one at random; how often has the first the higher score? Lesson 02 counted it
+# by sorting. Here we simply look at every pair.
 
 # %%
-sick, healthy = scores[labels == 1], scores[labels == 0]
-won = (sick[:, None] > healthy).mean() + 0.5 * (sick[:, None] == healthy).mean()
-print(f"{sick.size * healthy.size:,} pairs, of which won {won:.3f}")
+positive, negative = scores[labels == 1][:, None], scores[labels == 0]
+won = (positive > negative).mean() + 0.5 * (positive == negative).mean()
+print(f"{positive.size * negative.size:,} pairs, of which won {won:.3f}")
 auroc = evaluation.measure(answers, "AUROC")
 print("both agree:", np.isclose(won, auroc.value))
 print(f"AUROC {auroc}, baseline 0.50")
 
 # %% [markdown]
 # That looks far better than the accuracy. How can both be true? The network
-# puts children nearly in the right **order**. But its **line** between sick and
-# healthy lies in the wrong place for this test. The curve shows every place the line
-# could have; the dot is 0.5.
+# puts images nearly in the right *order*. But its *threshold* between normal and
+# pneumonia lies in the wrong place for this test. The **ROC curve** shows sensitivity
+# against 1 − specificity for every threshold; the dot is 0.5.
 
 # %% alt="ROC curve, well above the diagonal; the dot at 0.5 has many false alarms."
 _ = plots.plot_roc(answers, threshold=0.5, data_name=real)
 
 # %% [markdown]
-# ## Where to draw the line
+# ## The operating point
 #
-# A threshold is a choice, and choices are made on **validation**. Say we want to find
-# at least 95 of 100 sick children. We take the highest threshold that does so on the
+# A threshold is a choice, and choices are made on **validation**. The one chosen is the
+# **operating point**: there a score becomes an answer. Say we want to find at least 95
+# of 100 children with pneumonia. We take the highest threshold that does so on the
 # validation answers, and only then apply it to the test.
 
 # %%
@@ -251,13 +252,14 @@ for threshold in (0.5, chosen):
     print(f"threshold {threshold:.3f}")
     for line in evaluation.describe(table.loc[["sensitivity", "specificity"]]):
         print("  ", line)
-at_half = evaluation.describe(evaluation.evaluate(answers).loc[["specificity"]])[0]
+found = evaluation.evaluate(answers).loc["specificity"]
+at_half = evaluation.Interval(found["value"], found["low"], found["high"], int(found["n"]))
 lesson.keep_truth("official specificity", at_half, real)
 
 # %% [markdown]
-# Did the promise hold on the test? And how many more healthy children are told the
-# truth? The threshold was one cause of the bad accuracy. It was not the only one:
-# compare with the validation, from where the threshold came.
+# Did the promise hold on the test? And how many more normal images are called normal?
+# The threshold was one cause of the bad accuracy. It was not the only one: compare with
+# the validation, from where the threshold came.
 
 # %%
 table = evaluation.evaluate(valid, threshold=chosen)
@@ -277,9 +279,10 @@ print(f"accuracy: chosen on validation {own:.3f}, by peeking {best:.3f}, n = {n}
 # %% [markdown]
 # ## Does 90 % mean 90 %?
 #
-# When the network says 0.9, is it pneumonia in nine of ten? Each dot gathers answers of
-# about the same score. A dot below the line means: pneumonia is rarer there than the
-# score says. The bars are 95 % intervals; a dot of fewer than five groups has none.
+# When the network says 0.9, is it pneumonia in nine of ten? Whether scores can be read
+# as probabilities is called **calibration**. Each dot gathers answers of about the same
+# score. A dot below the line means: pneumonia is rarer there than the score says. The
+# bars are 95 % confidence intervals; a dot of fewer than five groups has none.
 
 # %% alt="Share with pneumonia by score; most dots lie below the diagonal."
 _ = plots.plot_reliability(answers, data_name=real)
@@ -288,7 +291,8 @@ _ = plots.plot_reliability(answers, data_name=real)
 # ## Another place, another meaning
 #
 # In this test more than half of the images show pneumonia. In a school it may be one
-# child in a hundred. Keep sensitivity and specificity as they are. What does an alarm
+# child in a hundred. The share of positives among those who are asked is the
+# **prevalence**. Keep sensitivity and specificity as they are. What does an alarm
 # mean there? Guess the share of alarms that are right.
 
 # %%
@@ -322,18 +326,21 @@ lesson.keep_truth("PPV at one in a hundred", value, real)
 
 # %%
 data.merge(here.root, progress=False).save(here.merge_folder)
-recipe = replace(here.recipe, model="small")
-folder = here.folder / "small-official"
-run = training.train(here.merge_folder, "official", recipe, folder, progress=False)
+folder = here.folder / "official"
+run = training.train(
+    here.merge_folder, "official", here.recipe, folder, progress=False
+)
+if run.note:
+    print(run.note)
 
 # %% tags=["nbval-ignore-output"]
 valid, _ = training.score(folder, on="valid", progress=False)
 chosen = evaluation.choose_threshold(
     valid["label"], valid["score"], min_sensitivity=0.95
 )
-test, n_looks = training.score(folder, on="test", progress=False)
+test, n_readings = training.score(folder, on="test", progress=False)
 mine = evaluation.evaluate(test, threshold=chosen)
-print(f"threshold {chosen:.3f} from {len(valid)} validation images, reading {n_looks}")
+print(f"threshold {chosen:.3f} from {len(valid)} validation images, reading {n_readings}")
 print(*evaluation.describe(mine), sep="\n")
 
 # %% alt="Eight measures as dots with their intervals, each beside its baseline."
@@ -347,7 +354,8 @@ _ = plots.plot_metrics(mine, data_name=here.data_name)
 #
 # Did the threshold keep its promise of 95 in 100? If not, two things may be behind it.
 # It was chosen on few validation images, where one more or less moves it far. And the
-# test is another block of images, where the same score may mean something else.
+# test is another block of images: under a distribution shift the same score may mean
+# something else.
 #
 # ## What this shows, and what it does not
 #
@@ -359,7 +367,7 @@ _ = plots.plot_metrics(mine, data_name=here.data_name)
 #
 # ## Change one thing
 #
-# Ask for 99 or for 80 of 100 sick children. What do the healthy ones pay?
+# Ask for 99 or for 80 of 100 children with pneumonia. What do the normal ones pay?
 
 # %%
 min_sensitivity = 0.95
@@ -373,7 +381,7 @@ print(*evaluation.describe(table.loc[["sensitivity", "specificity"]]), sep="\n")
 # %% [markdown]
 # ## What you take along
 #
-# - One table gives four measures, and each tells another story.
+# - One confusion matrix gives four measures, and each tells another story.
 # - An interval counts independent children, and a baseline says what nothing is worth.
 # - Thresholds come from validation. Prevalence decides what an alarm means.
 #

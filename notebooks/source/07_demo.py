@@ -17,8 +17,6 @@
 # > may be used to decide about a person's health.
 
 # %%
-from dataclasses import replace
-
 import numpy as np
 import torch
 
@@ -36,9 +34,11 @@ here = lesson.start(7)
 
 # %%
 data.merge(here.root, progress=False).save(here.merge_folder)
-recipe = replace(here.recipe, model="small")
-folder = here.folder / "small-official"
+recipe = here.recipe
+folder = here.folder / "official"
 run = training.train(here.merge_folder, "official", recipe, folder, progress=False)
+if run.note:
+    print(run.note)
 predictor = Predictor(folder)
 
 # %% [markdown]
@@ -55,8 +55,9 @@ print(*samples, sep="\n")
 # %% [markdown]
 # ## An answer, by hand
 #
-# Four steps: decode the file to a grey square, scale it to 0 to 1, ask the network,
-# and turn two numbers into a probability.
+# To use a trained network on a new image is called **inference**. It takes four steps:
+# decode the file to a grey square, scale it to 0 to 1, ask the network, and turn two
+# numbers into a probability.
 
 # %%
 path = list(samples.values())[-1]
@@ -113,9 +114,10 @@ print("and warns:", "Not for clinical use" in panel.answer.value)
 # %% [markdown]
 # ## Things that are no chest X-ray
 #
-# Now we show it television snow, an even grey, a colourful pattern, and a chest after
-# half a turn, standing on its head. The network knows two words only. How sure will it
-# be of its answer to the snow? Half is "I have no idea", one is "I am certain".
+# What is unlike anything that was learnt is called **out-of-distribution**. Now we show
+# it television snow, an even grey, a colourful pattern, and a chest rotated by half a
+# turn, standing on its head. The network knows two words only. How sure will it be of
+# its answer to the snow? Half is "I have no idea", one is "I am certain".
 
 # %%
 lesson.guess("confidence on snow", None, sure=None)
@@ -187,8 +189,8 @@ if not calls:
 #
 # A common idea: let it answer only when it is sure, and leave the rest to people. Does
 # that help? We try it on the stored answers for the **real** test. The share that it
-# still answers is called **coverage**. How many will it still get wrong when its
-# confidence is at least 0.99?
+# still answers is called **coverage** too, and has nothing to do with an interval's. How
+# many will it still get wrong when its confidence is at least 0.99?
 
 # %%
 lesson.guess("wrong at confidence 0.99", None, sure=None)
@@ -212,7 +214,7 @@ lesson.keep_truth("wrong at confidence 0.99", int(n_wrong), real)
 
 # %%
 wrong = answers[~right & (confidence >= 0.99)]
-words = {0: "healthy, called sick", 1: "sick, called healthy"}
+words = {0: "normal, called pneumonia", 1: "pneumonia, called normal"}
 wrong["label"].map(words).value_counts()
 
 # %% [markdown]
@@ -232,7 +234,7 @@ wrong["label"].map(words).value_counts()
 #
 # ## Change one thing
 #
-# Turn the snow into stripes, or give it the mean grey of a chest. Can you find a
+# Turn the snow into stripes, or give it the mean grey of a chest. Can you find an
 # image without any child in it that the network is surest about?
 
 # %% tags=["nbval-ignore-output"]

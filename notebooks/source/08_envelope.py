@@ -17,7 +17,6 @@
 # > may be used to decide about a person's health.
 
 # %%
-from dataclasses import replace
 from itertools import pairwise
 from textwrap import fill
 
@@ -56,16 +55,19 @@ lesson.guess("dearest step", None, sure=None)
 # ## Four trainings
 #
 # The same small network, the same recipe, the same seed. Only the split differs. We
-# keep the answers of each test, and count the look.
+# keep the answers of each test, and log the reading.
 
 # %%
 merged = data.merge(here.root, progress=False)
 merged.save(here.merge_folder)
-recipe = replace(here.recipe, model="small")
 answers, valid = {}, {}
 for protocol in data.PROTOCOLS:
-    folder = here.folder / f"small-{protocol}"
-    training.train(here.merge_folder, protocol, recipe, folder, progress=False)
+    folder = here.folder / protocol
+    run = training.train(
+        here.merge_folder, protocol, here.recipe, folder, progress=False
+    )
+    if run.note:
+        print(f"{protocol}: {run.note}")
     valid[protocol], _ = training.score(folder, on="valid", progress=False)
     answers[protocol], _ = training.score(folder, on="test", progress=False)
 
@@ -159,8 +161,8 @@ print_steps(real_answers, "AUROC")
 # ## The same images
 #
 # One comparison needs no caution about other children. Some images stand in two of the
-# tests, so two networks answered for the very same ones. This is a **paired**
-# comparison. The first network saw a random part of all images, the second only the
+# tests, so two networks answered for the very same ones. This is a **paired
+# comparison**. The first network saw a random part of all images, the second only the
 # published training folder.
 
 # %%
@@ -221,9 +223,8 @@ dearest = max(steps, key=lambda pair: accuracy[pair[0]] - accuracy[pair[1]])
 lesson.keep_truth("dearest step", steps[dearest], real)
 
 # %%
-truths, guesses = lesson.read_truths(), lesson.read_guesses()
-for name in dict.fromkeys([*truths, *guesses["name"]]):
-    lesson.reveal(name, truths.get(name, "not measured here yet"))
+for name in dict.fromkeys([*lesson.read_truths(), *lesson.read_guesses()["name"]]):
+    lesson.reveal(name)
 
 # %% [markdown]
 # ## A claim that others can check

@@ -137,7 +137,7 @@ def run_verb(root, folder):
         env={**os.environ, "XRAYLAB_CACHE": str(folder / "cache")},
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    known = ("not read: ", "looking at", "searching", "laying over")
+    known = ("not read: ", "looking at", "searching", "registering")
     for line in filter(str.strip, done.stderr.splitlines()):
         assert line.strip("\r").startswith(known) or "tell no child" in line, line
     answer, peak_kb = done.stdout.splitlines()

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import as_jpeg, blob_image, write_file
-from xraylab import cli
+from xraylab import cli, duplicates
 from xraylab.explanation import PERTURBATIONS
 from xraylab.training import test_log
 
@@ -69,6 +69,7 @@ def test_merge_answers_on_one_line(three_sources, tmp_path, capsys):
     )
     assert code == 0
     assert (answer["files"], answer["images"]) == (72, 24)
+    assert answer["limits"] == duplicates.LIMITS
     assert (tmp_path / "m/manifest.csv").is_file()
 
 
@@ -409,6 +410,7 @@ def test_failed_work_exits_1_and_says_why(tmp_path, capsys):
             "1",
             "argument --batch-size: must be a whole number, at least",
         ),
+        ("--model", "big", "argument --model: must be one of resnet18, small, got"),
     ],
 )
 def test_a_field_of_the_recipe_is_named_as_typed(
@@ -523,12 +525,12 @@ def test_phantom_writes_three_layouts(tmp_path, capsys):
 def test_perturb_answers_for_validation_and_reads_no_test(
     run_folder, merge_folder, capsys
 ):
-    before = len(test_log.list_looks(merge_folder))
+    before = len(test_log.list_readings(merge_folder))
     code, answer, _ = run_json(capsys, "perturb", run_folder)
     assert code == 0
     rows = answer["perturbations"]
     assert {row["perturbation"] for row in rows} == set(PERTURBATIONS)
-    assert len(test_log.list_looks(merge_folder)) == before
+    assert len(test_log.list_readings(merge_folder)) == before
     assert cli.main(["perturb", str(run_folder)]) == 0
     out = capsys.readouterr().out
     assert out.startswith("validation of naive-merge, threshold 0.500, a box for the l")

@@ -48,12 +48,57 @@ def test_copies_get_one_image_id_and_one_kept_file(copies):
         "b/decoded.png": "same pixels",
         "b/bigger.jpg": "re-encoded",
         "b/mirrored.jpg": "mirrored",
-        "b/cropped.jpg": "cropped or turned",
+        "b/cropped.jpg": "cropped or rotated",
         "a/other.jpeg": "only",
     }
     assert (found.table.groupby("image_id")["kept"].sum() == 1).all()
     assert found.problems["path"].tolist() == ["b/broken.jpeg"]
     assert "no image format" in found.problems["cause"].iloc[0]
+
+
+def letterboxed(image, level=0):
+    side = max(image.size)
+    return ImageOps.pad(image, (side, side), color=level)
+
+
+PADDED = {
+    "10 % above and below": lambda p: ImageOps.expand(p, (0, p.height // 10)),
+    "20 % above and below": lambda p: ImageOps.expand(p, (0, p.height // 5)),
+    "10 % all around, white": lambda p: ImageOps.expand(p, p.width // 10, 255),
+    "below only": lambda p: ImageOps.expand(p, (0, 0, 0, p.height // 5), 114),
+    "letterboxed": letterboxed,
+    "letterboxed and mirrored": lambda p: ImageOps.mirror(letterboxed(p, 114)),
+    "letterboxed and resized": lambda p: letterboxed(p).resize((160, 160)),
+}
+
+
+@pytest.mark.parametrize("change", PADDED.values(), ids=PADDED)
+def test_padded_copies_are_found_and_nothing_else(tmp_path, change):
+    n = 12
+    images = [
+        Image.fromarray(blob_image(seed, 240)).resize((240, 170)) for seed in range(n)
+    ]
+    for i, image in enumerate(images):
+        write_file(tmp_path / f"a/{i:02}.jpg", as_jpeg(np.asarray(image)))
+        copy = as_jpeg(np.asarray(change(image)), quality=75)
+        write_file(tmp_path / f"b/{i:02}.jpg", copy)
+    paths = [f"{side}/{i:02}.jpg" for side in "ab" for i in range(n)]
+    table = pd.DataFrame({"path": paths, "source": [p[0] for p in paths]})
+    found = duplicates.find_images(table, tmp_path, progress=False).table
+    image_id = found.set_index("path")["image_id"]
+    assert image_id.nunique() == n
+    assert all(image_id[f"a/{i:02}.jpg"] == image_id[f"b/{i:02}.jpg"] for i in range(n))
+    assert set(found["match"]) == {"kept", "padded"}
+
+
+def test_bars_of_both_do_not_make_strangers_the_same(tmp_path):
+    for seed in range(12):
+        image = ImageOps.expand(Image.fromarray(blob_image(seed, 160)), (0, 30))
+        write_file(tmp_path / f"{seed:02}.jpg", as_jpeg(np.asarray(image)))
+    paths = [f"{seed:02}.jpg" for seed in range(12)]
+    table = pd.DataFrame({"path": paths, "source": "a"})
+    found = duplicates.find_images(table, tmp_path, progress=False).table
+    assert found["image_id"].nunique() == 12
 
 
 def test_the_margin_lies_around_the_limit(copies):

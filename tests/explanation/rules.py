@@ -23,4 +23,4 @@ def some_images(n=6, size_px=SIZE):
 
 
 def small_model(seed=0):
-    return training.make_model("small", weights="none", seed=seed).eval()
+    return training.models.make_model("small", weights="none", seed=seed).eval()

@@ -327,7 +327,7 @@ def test_one_reading_tells_what_the_single_readings_tell(mode, tmp_path):
     kind = "TIFF" if mode == "CMYK" else "PNG"
     file = write_file(tmp_path / "a", encoded(image, kind))
     read = images.read_image(file, 32)
-    assert read.header == images.read_header(file)
+    assert read.header.items() >= images.read_header(file).items()
     assert np.array_equal(read.square, images.read_pixels(file, 32))
     assert read.colour < 1  # grey, however it is stored
 

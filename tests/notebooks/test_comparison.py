@@ -1,5 +1,7 @@
 """The comparison of outputs notices a change: otherwise a green run says nothing."""
 
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -8,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from xraylab.course import notebooks
+from xraylab.course import build, notebooks
 
 REPOSITORY = Path(__file__).parents[2]
 CELLS = ['print("score", 0.96)', 'print("took 3 s")', "1 + 1"]
@@ -22,20 +24,26 @@ def tiny(tmp_path_factory):
         "\n\n".join(["# %% [markdown]\n# # 99", *(f"# %%\n{cell}" for cell in CELLS)])
     )
     home = tmp_path_factory.mktemp("home")
-    return notebooks.build_notebook(source, source.with_suffix(".ipynb"), home)
+    return build.build_notebook(source, source.with_suffix(".ipynb"), home)
 
 
 def nbval(notebook, folder):
-    """Compare a notebook as `pytest --nbval notebooks/` does, in another process."""
+    """Compare a notebook by `pytest --nbval`, typed bare where our settings are."""
+    (folder / "notebooks").mkdir()
+    (folder / "tests").mkdir()
+    (folder / "tests/test_unit.py").write_text("def test_of_a_unit():\n    pass\n")
+    shutil.copy(REPOSITORY / "pyproject.toml", folder)
     for name in ("conftest.py", "sanitise.cfg"):
-        shutil.copy(notebooks.NOTEBOOKS / name, folder)
-    copy = folder / "lesson.ipynb"
-    nbformat.write(notebook, copy)
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval"]
-    command += ["--nbval-current-env", "-c", str(REPOSITORY / "pyproject.toml")]
-    command += ["--rootdir", str(folder), str(copy)]
+        shutil.copy(notebooks.NOTEBOOKS / name, folder / "notebooks")
+    nbformat.write(notebook, folder / "notebooks/lesson.ipynb")
+    # what a learner works in, beside them, is never looked at
+    broken = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0")])
+    (folder / "my-lessons").mkdir()
+    nbformat.write(broken, folder / "my-lessons/lesson.ipynb")
+    command = [sys.executable, "-m", "pytest", "--nbval", "-rA"]
+    env = os.environ | {"PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(
-        command, cwd=REPOSITORY, capture_output=True, text=True, check=False
+        command, cwd=folder, env=env, capture_output=True, text=True, check=False
     )
     return done.returncode, done.stdout
 
@@ -57,7 +65,12 @@ def test_an_unchanged_notebook_passes(tiny, tmp_path):
     notebook.cells[3].outputs[0].text = "took 9 s\n"
     code, out = nbval(notebook, tmp_path)
     assert code == 0, out
-    assert "4 passed" in out
+    # the unit once, and each of the four cells once
+    assert re.findall(r"^PASSED (\S+)", out, re.M) == [
+        "tests/test_unit.py::test_of_a_unit",
+        *["notebooks/lesson.ipynb::Cell"] * 4,
+    ]
+    assert "5 passed" in out
 
 
 def test_a_changed_output_fails(tiny, tmp_path):
@@ -66,19 +79,19 @@ def test_a_changed_output_fails(tiny, tmp_path):
     notebook.cells[4].outputs[0].data["text/plain"] = "3"
     code, out = nbval(notebook, tmp_path)
     assert code == 1, out
-    assert "2 failed, 2 passed" in out
+    assert "2 failed, 3 passed" in out
     assert "score 0.97" in out
 
 
 def test_building_twice_gives_the_same_file(tiny, tmp_path):
-    again = notebooks.build_notebook(
+    again = build.build_notebook(
         tiny.with_suffix(".py"), tmp_path / "again.ipynb", tmp_path / "home"
     )
     assert again.read_bytes() == tiny.read_bytes()
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("source", notebooks.sources(), ids=lambda s: s.stem)
+@pytest.mark.parametrize("source", build.sources(), ids=lambda s: s.stem)
 def test_a_changed_output_of_a_real_lesson_fails(source, tmp_path):
     notebook = nbformat.read(notebooks.NOTEBOOKS / f"{source.stem}.ipynb", as_version=4)
     place = change_a_text(notebook)

@@ -9,10 +9,10 @@ import nbformat
 import pytest
 
 from xraylab import course
-from xraylab.course import notebooks
+from xraylab.course import build, notebooks
 
 IGNORE = "nbval-ignore-output"
-SOURCES = notebooks.sources()
+SOURCES = build.sources()
 IGNORED = Path(__file__).with_name("ignored.toml")
 HOME_PATH = re.compile(r"(?<![\w.:/])/(home|root|Users|tmp|var|opt|mnt|usr)/|[A-Z]:\\")
 A_BAR = re.compile(r"\d+%\|")
@@ -57,7 +57,7 @@ def test_every_notebook_has_a_source_and_the_other_way_round():
 
 @each_lesson
 def test_it_equals_its_source(source):
-    ours, built = read_stored(source), notebooks.read_source(source)
+    ours, built = read_stored(source), build.read_source(source)
     assert list(map(without_outputs, ours.cells)) == list(
         map(without_outputs, built.cells)
     ), f"{source.stem} differs from its source: make notebooks"
@@ -79,7 +79,7 @@ def test_nothing_in_it_belongs_to_one_machine(source):
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
     assert notebook.metadata.kernelspec.name == "python3"
     for cell in code_cells(notebook):
-        assert notebooks.WIDGET not in str(cell.outputs)
+        assert build.WIDGET not in str(cell.outputs)
         assert all(output.get("name") != "stderr" for output in cell.outputs)
         for text in [cell.source, *texts_of(cell)]:
             assert not HOME_PATH.search(text), text
@@ -133,19 +133,11 @@ def test_most_of_it_is_compared(source):
         assert "NBVAL_" not in cell.source
 
 
-def test_every_guess_has_a_truth_in_the_envelope():
-    text = "\n".join(source.read_text("utf-8") for source in SOURCES)
-    guessed = set(re.findall(r'lesson\.guess\("(.+?)"', text))
-    kept = set(re.findall(r'lesson\.keep_truth\("(.+?)"', text))
-    # these two are kept in a loop over their protocols
-    assert kept == guessed - {"naive accuracy", "official accuracy"}
-
-
 def test_ignored_cells_are_those_of_the_list_each_with_a_reason():
     found = [
         (source.stem, cell.source.splitlines()[0])
         for source in SOURCES
-        for cell in code_cells(notebooks.read_source(source))
+        for cell in code_cells(build.read_source(source))
         if is_ignored(cell)
     ]
     listed = tomllib.loads(IGNORED.read_text("utf-8")).get("cell", [])

@@ -184,6 +184,14 @@ def test_what_is_unlike_an_x_ray_earns_a_warning(predictor, change, warning):
     assert answer.as_dict()["warnings"] == list(answer.warnings)
 
 
+def test_twelve_bits_in_sixteen_earn_the_warning_of_the_merge(predictor, tmp_path):
+    levels = blob_image(1).astype(np.uint16) * 16
+    Image.fromarray(levels).save(tmp_path / "a.png")
+    warnings = predictor.predict(tmp_path / "a.png").warnings
+    note = "12 of 16 bits used: no brighter than level 16 of 255"
+    assert f"Its grey levels: {note}." in warnings
+
+
 def test_an_image_on_its_side_is_judged_as_it_is_shown(predictor, tmp_path):
     wide = Image.fromarray(blob_image(1, 192)[:96])
     exif = Image.Exif()

@@ -115,11 +115,12 @@ def test_the_old_answer_is_gone_while_the_new_one_is_worked_on(panel, monkeypatc
         raise RuntimeError("out of order")
 
     monkeypatch.setattr(widget.Predictor, "predict", lambda _, data: predict(data))
+    ways = {
+        "sample": lambda: setattr(panel.sample, "value", "two"),
+        "upload": lambda: upload(panel, "mine.jpeg", as_jpeg(blob_image(7))),
+    }
     with pytest.raises(RuntimeError, match="out of order"):
-        if way == "sample":
-            panel.sample.value = "two"
-        else:
-            upload(panel, "mine.jpeg", as_jpeg(blob_image(7)))
+        ways[way]()
     ((text, hidden),) = seen
     assert "Looking at it" in text
     assert "Prediction" not in text

@@ -14,7 +14,8 @@ import platformdirs
 import pytest
 
 
-def _unpacked(*options: str) -> Path:
+def unpacked(*options: str) -> Path:
+    """Unpack the images once, or skip the test that asks."""
     if "XRAYLAB_REAL" not in os.environ:
         pytest.skip("needs the real images: set XRAYLAB_REAL to their folder")
     source = Path(os.environ["XRAYLAB_REAL"])
@@ -32,10 +33,10 @@ def _unpacked(*options: str) -> Path:
 @pytest.fixture(scope="session")
 def real() -> Path:
     """Folder with kaggle/, originals/, nih/ and weights/."""
-    return _unpacked()
+    return unpacked()
 
 
 @pytest.fixture(scope="session")
 def real_with_traps() -> Path:
     """The same, with the nested copy and __MACOSX files of the real download."""
-    return _unpacked("--traps")
+    return unpacked("--traps")

@@ -5,7 +5,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import blob_image
-from xraylab import training
 from xraylab.training import batches
 
 STILL = {"rotation_degrees": 0, "blur": False, "flip": False}
@@ -14,7 +13,7 @@ STILL = {"rotation_degrees": 0, "blur": False, "flip": False}
 @pytest.fixture
 def x():
     images = np.stack([blob_image(i, 32) for i in range(6)])
-    return training.make_batch(images, np.arange(6))
+    return batches.make_batch(images, np.arange(6))
 
 
 @settings(deadline=None, max_examples=40)
@@ -22,14 +21,14 @@ def x():
 def test_each_pass_visits_every_row_once(n, batch_size, seed, number):
     per_pass = batches.count_steps(n, batch_size)
     steps = range(number * per_pass, (number + 1) * per_pass)
-    drawn = [training.draw_rows(n, batch_size, seed=seed, step=s) for s in steps]
+    drawn = [batches.draw_rows(n, batch_size, seed=seed, step=s) for s in steps]
     assert sorted(np.concatenate(drawn).tolist()) == list(range(n))
 
 
 @given(st.integers(2, 200), st.integers(2, 20))
 def test_no_batch_is_a_single_image(n, batch_size):
     steps = range(batches.count_steps(n, batch_size))
-    sizes = [len(training.draw_rows(n, batch_size, seed=0, step=s)) for s in steps]
+    sizes = [len(batches.draw_rows(n, batch_size, seed=0, step=s)) for s in steps]
     assert min(sizes) > 1
     assert max(sizes) <= batch_size + 1
 
@@ -57,7 +56,7 @@ def test_a_batch_is_grey_levels_between_0_and_1(x):
 
 
 def test_switched_off_nothing_changes(x):
-    assert torch.equal(training.augment(x, seed=0, step=0, **STILL), x)
+    assert torch.equal(batches.augment(x, seed=0, step=0, **STILL), x)
 
 
 @pytest.mark.parametrize(
@@ -65,15 +64,15 @@ def test_switched_off_nothing_changes(x):
 )
 def test_each_switch_does_something_and_repeats(x, switch):
     options = STILL | switch
-    first = training.augment(x, seed=1, step=5, **options)
+    first = batches.augment(x, seed=1, step=5, **options)
     assert not torch.equal(first, x)
-    assert torch.equal(first, training.augment(x, seed=1, step=5, **options))
-    assert not torch.equal(first, training.augment(x, seed=1, step=6, **options))
+    assert torch.equal(first, batches.augment(x, seed=1, step=5, **options))
+    assert not torch.equal(first, batches.augment(x, seed=1, step=6, **options))
 
 
 def test_every_image_has_its_own_draw(x):
     same = x[:1].repeat(8, 1, 1, 1)
-    changed = training.augment(same, seed=0, step=0)
+    changed = batches.augment(same, seed=0, step=0)
     assert len({tuple(p.flatten()[:50].tolist()) for p in changed}) == 8
 
 

@@ -7,7 +7,7 @@ import torch
 
 from tests.conftest import blob_image
 from xraylab import errors, training
-from xraylab.training import loop
+from xraylab.training import loop, scoring
 
 TINY = training.Recipe(
     model="small", weights="none", size_px=16, epochs=4, n_steps=12, batch_size=8
@@ -44,7 +44,7 @@ def test_the_history_has_a_row_an_epoch_and_the_steps_add_up():
 
 
 def test_the_rate_falls_after_every_step_size_epochs():
-    recipe = training.Recipe(**training.as_dict(TINY) | {"step_size": 2})
+    recipe = training.Recipe(**TINY.as_dict() | {"step_size": 2})
     rates = [
         r["lr"] for r in training.fit(recipe, *tiny_data(), progress=False).history
     ]
@@ -52,7 +52,7 @@ def test_the_rate_falls_after_every_step_size_epochs():
 
 
 def test_without_n_steps_an_epoch_is_one_pass():
-    recipe = training.Recipe(**training.as_dict(TINY) | {"n_steps": None, "epochs": 1})
+    recipe = training.Recipe(**TINY.as_dict() | {"n_steps": None, "epochs": 1})
     state = training.fit(recipe, *tiny_data(), progress=False)
     assert state.history[0]["step"] == 3  # 24 rows in eights
 
@@ -64,7 +64,7 @@ def test_the_same_seed_gives_the_same_bits():
 
 def test_eight_images_can_be_learnt_by_heart():
     recipe = training.Recipe(
-        **training.as_dict(TINY)
+        **TINY.as_dict()
         | {"n_steps": 60, "dropout": 0.0, "rotation_degrees": 0, "step_size": 9}
     )
     pixels, labels, _, _ = tiny_data(8)
@@ -75,12 +75,12 @@ def test_eight_images_can_be_learnt_by_heart():
 
 def test_scores_do_not_depend_on_the_batch():
     pixels, _, _, _ = tiny_data()
-    model = training.start(TINY).model
+    model = loop.start(TINY).model
     rows = np.arange(20)
-    together = training.score_logits(model, pixels, rows)
-    apart = training.score_logits(model, pixels, rows, batch_size=3)
+    together = scoring.score_logits(model, pixels, rows)
+    apart = scoring.score_logits(model, pixels, rows, batch_size=3)
     torch.testing.assert_close(together, apart)
-    assert training.score_logits(model, pixels, rows[:0]).shape == (0, 2)
+    assert scoring.score_logits(model, pixels, rows[:0]).shape == (0, 2)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_part_of_one_class_is_refused():
 
 
 def test_images_of_another_size_are_refused():
-    recipe = training.Recipe(**training.as_dict(TINY) | {"size_px": 48})
+    recipe = training.Recipe(**TINY.as_dict() | {"size_px": 48})
     with pytest.raises(ValueError, match=r"squares of 48 px .* got shape \(32, 16, 16"):
         training.fit(recipe, *tiny_data(), progress=False)
 
@@ -144,7 +144,7 @@ def test_the_step_is_named_at_which_the_loss_is_no_number(monkeypatch):
         return answer, y, loss * (math.nan if step == 7 else 1)
 
     monkeypatch.setattr(loop, "_take_step", burst)
-    state = training.start(TINY)
+    state = loop.start(TINY)
     message = "loss was nan at step 8, in epoch 3. Choose a smaller lr"
     with pytest.raises(errors.TrainingError, match=message):
         training.fit(TINY, *tiny_data(), state=state, progress=False)
@@ -186,7 +186,7 @@ def test_real_memory_that_is_full_is_named(monkeypatch):
 
 def losses_of(recipe, data):
     """The loss of the first step, by our loop."""
-    state = training.start(recipe)
+    state = loop.start(recipe)
     seen = loop._Images(*data)
     weights = loop._class_weights(recipe, data[1][data[2]])
     rows = loop._draw(recipe, seen, 0)
@@ -200,7 +200,7 @@ def test_class_weights_are_torchs_weighted_mean():
     recipe = replace(TINY, class_weights="balanced")
     rows, loss = losses_of(recipe, data)
     _, plain = losses_of(TINY, data)
-    state = training.start(TINY)
+    state = loop.start(TINY)
     state.model.train()
     loop._seed_dropout(TINY.seed, 0, 0)
     answer = state.model(loop._augmented(TINY, pixels, rows, 0, "cpu"))

@@ -6,21 +6,21 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from xraylab import errors, training
+from xraylab import errors
 from xraylab.training import models, weights
 
 
-@pytest.mark.parametrize("name", training.MODELS)
+@pytest.mark.parametrize("name", models.MODELS)
 def test_grey_in_two_scores_out(name):
-    model = training.make_model(name)
+    model = models.make_model(name)
     assert model(torch.rand(3, 1, 32, 32)).shape == (3, 2)
     assert isinstance(model[0], models.Normalise)
 
 
-@pytest.mark.parametrize("name", training.MODELS)
+@pytest.mark.parametrize("name", models.MODELS)
 def test_the_seed_decides_the_weights(name):
     first, again, other = (
-        torch.cat([p.flatten() for p in training.make_model(name, seed=s).parameters()])
+        torch.cat([p.flatten() for p in models.make_model(name, seed=s).parameters()])
         for s in (1, 1, 2)
     )
     assert torch.equal(first, again)
@@ -28,18 +28,18 @@ def test_the_seed_decides_the_weights(name):
 
 
 def test_the_last_layer_is_the_originals():
-    dropout, linear = training.make_model("resnet18").network.fc
+    dropout, linear = models.make_model("resnet18").network.fc
     assert dropout.p == 0.5
     assert (linear.in_features, linear.out_features) == (512, 2)
 
 
 def test_weights_from_a_file_are_copied_but_for_the_last_layer(tmp_path):
-    source = training.make_model("resnet18", seed=1).network.state_dict()
+    source = models.make_model("resnet18", seed=1).network.state_dict()
     half = {k: v.half().contiguous() for k, v in source.items() if "fc" not in k}
     save_file(half, tmp_path / "w.safetensors")
     torch.save(source, tmp_path / "w.pth")
     for file in ("w.safetensors", "w.pth"):
-        model = training.make_model("resnet18", weights=tmp_path / file, seed=2)
+        model = models.make_model("resnet18", weights=tmp_path / file, seed=2)
         own = model.network.state_dict()
         assert own["conv1.weight"].dtype == torch.float32
         torch.testing.assert_close(
@@ -61,11 +61,11 @@ def test_weights_from_a_file_are_copied_but_for_the_last_layer(tmp_path):
 @pytest.mark.parametrize("ending", ["safetensors", "pth"])
 def test_weights_that_do_not_fit_are_named(tmp_path, change, ending):
     file = tmp_path / f"w.{ending}"
-    given = training.make_model("small", seed=1).network.state_dict() | change
+    given = models.make_model("small", seed=1).network.state_dict() | change
     given = {name: value for name, value in given.items() if value is not None}
     (save_file if ending == "safetensors" else torch.save)(given, file)
     with pytest.raises(errors.WeightsError, match=r"does not fit .* first stem"):
-        training.make_model("small", weights=file)
+        models.make_model("small", weights=file)
 
 
 DAMAGES = {
@@ -82,12 +82,12 @@ DAMAGES = {
 def test_a_file_that_holds_no_weights_is_named(tmp_path, ending, damage):
     file = tmp_path / f"w.{ending}"
     (save_file if ending == "safetensors" else torch.save)(
-        training.make_model("small").network.state_dict(), file
+        models.make_model("small").network.state_dict(), file
     )
     change, words = DAMAGES[damage]
     file.write_bytes(change(file.read_bytes()))
     with pytest.raises(errors.WeightsError, match=words) as caught:
-        training.make_model("small", weights=file)
+        models.make_model("small", weights=file)
     assert f"{file} must" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert "weights_only=False" not in str(caught.value)  # no way to run foreign code
@@ -97,7 +97,7 @@ def test_a_file_that_holds_no_weights_is_named(tmp_path, ending, damage):
 def test_a_pth_of_other_things_is_named(tmp_path, held):
     torch.save(held, tmp_path / "w.pth")
     with pytest.raises(errors.WeightsError, match=r"tensors by name, but it holds"):
-        training.make_model("small", weights=tmp_path / "w.pth")
+        models.make_model("small", weights=tmp_path / "w.pth")
 
 
 def test_imagenet_weights_that_are_damaged_at_home_are_named(tmp_path, monkeypatch):
@@ -106,7 +106,7 @@ def test_imagenet_weights_that_are_damaged_at_home_are_named(tmp_path, monkeypat
     file.parent.mkdir(parents=True)
     file.write_bytes(b"half a file")
     with pytest.raises(errors.WeightsError, match=r"Delete it, and it is fetched"):
-        training.make_model("resnet18", weights="imagenet")
+        models.make_model("resnet18", weights="imagenet")
 
 
 def test_weights_are_identified_by_content(tmp_path):
@@ -120,13 +120,13 @@ def test_weights_are_identified_by_content(tmp_path):
 
 def test_unknown_names_are_answered_with_the_known(tmp_path):
     with pytest.raises(ValueError, match="one of resnet18, small, got 'big'"):
-        training.make_model("big")
+        models.make_model("big")
     with pytest.raises(errors.WeightsError, match="or an existing file, got nothing"):
-        training.make_model("resnet18", weights="nothing")
+        models.make_model("resnet18", weights="nothing")
     with pytest.raises(
         errors.WeightsError, match="exist for resnet18, got model small"
     ):
-        training.make_model("small", weights="imagenet")
+        models.make_model("small", weights="imagenet")
 
 
 def test_without_a_network_imagenet_says_what_to_do(tmp_path, monkeypatch):
@@ -137,7 +137,7 @@ def test_without_a_network_imagenet_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr(socket, "create_connection", no_network)
     monkeypatch.setattr(socket, "getaddrinfo", no_network)
     with pytest.raises(errors.WeightsError, match="give its path as weights, or use"):
-        training.make_model("resnet18", weights="imagenet")
+        models.make_model("resnet18", weights="imagenet")
 
 
 def test_torchvision_imports_through_us_in_a_fresh_process():

@@ -13,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 from tests.training.test_loop import TINY, tiny_data
 from xraylab import errors, training
 from xraylab.files import whole_file
-from xraylab.training import runs, tensors
+from xraylab.training import models, runs, tensors
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def stop_after_two_epochs(monkeypatch, work):
 
 
 # resnet18 lies in memory as channels_last, small does not: both must go on well.
-@pytest.mark.parametrize("name", training.MODELS)
+@pytest.mark.parametrize("name", models.MODELS)
 def test_a_run_that_stops_and_goes_on_ends_in_the_same_bits(
     tmp_path, data, monkeypatch, name
 ):
@@ -137,17 +137,20 @@ def test_changed_images_under_the_same_names_are_another_run(
         assert contents(tmp_path / name) == before
 
 
-def test_weights_are_known_by_content_not_by_name(tmp_path, data):
+def test_weights_are_known_by_content_not_by_name(tmp_path, data, monkeypatch):
     for seed in (1, 2):
-        network = training.make_model("small", seed=seed).network
+        network = models.make_model("small", seed=seed).network
         save_file(network.state_dict(), tmp_path / f"{seed}.safetensors")
     file = tmp_path / "w.safetensors"
     shutil.copy(tmp_path / "1.safetensors", file)
     recipe = replace(TINY, weights=str(file))
     train(tmp_path / "r", data, recipe)
+    half = tmp_path / "half"
+    stop_after_two_epochs(monkeypatch, lambda: train(half, data, recipe))
     file.rename(tmp_path / "moved.safetensors")
     moved = replace(recipe, weights=str(tmp_path / "moved.safetensors"))
     assert train(tmp_path / "r", data, moved).note == "finished earlier, loaded"
+    assert train(half, data, moved).note == "continued after epoch 2"
     shutil.copy(tmp_path / "2.safetensors", file)
     with pytest.raises(
         errors.InputError, match=r"run with weights .*w\.safetensors \("

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from xraylab.cli import arguments
 from xraylab.cli.arguments import Answer, Verbs
+from xraylab.errors import InputError
 from xraylab.files import as_json
 
 
@@ -18,7 +19,10 @@ def add_verbs(verbs: Verbs) -> None:
         "--run", nargs="*", dest="numbers", metavar="NUMBER", help="all when none"
     )
     verb.add_argument("--build", action="store_true", help="from notebooks/source")
-    verb.add_argument("--copy", type=Path, metavar="DIR")
+    verb.add_argument("--copy", type=Path, metavar="DIR", help="without outputs")
+    verb.add_argument(
+        "--mode", choices=["smoke", "quick", "full"], help="how large, with --run"
+    )
 
     text = "what was measured on real images"
     verb = arguments.add_verb(verbs, "results", show_results, text)
@@ -26,22 +30,39 @@ def add_verbs(verbs: Verbs) -> None:
 
 
 def run_lessons(args: argparse.Namespace) -> Answer:
-    """List, run or copy the lessons."""
+    """List, build, run or copy the lessons."""
     from xraylab import course
 
+    if args.mode and (args.build or args.numbers is None):
+        raise InputError("needs --run; notebooks are built in quick", argument="mode")
     if args.copy:
-        copied = course.copy_lessons(args.copy)
-        names = [path.name for path in copied]
-        return {"copied": names}, f"{len(names)} lessons in {args.copy}.", 0
-    if args.build:
-        names = [path.name for path in course.build_lessons(args.numbers or ())]
-        return {"built": names}, f"Built {', '.join(names)}.", 0
-    if args.numbers is not None:
-        table = course.run_lessons(args.numbers)
-        code = 0 if table["passed"].all() else 1
-        return {"lessons": table.to_dict("records")}, table.to_string(index=False), code
+        return _copy(args.copy)
+    if args.build or args.numbers is not None:
+        return _build_or_run(args)
     table = course.list_lessons()
     return {"lessons": table.to_dict("records")}, table.to_string(index=False), 0
+
+
+def _copy(folder: Path) -> Answer:
+    from xraylab import course
+
+    names = [path.name for path in course.copy_lessons(folder)]
+    n, n_there = len(names), len(course.list_lessons()) - len(names)
+    said = [f"{n} lesson{'s' * (n > 1)} copied to {folder}."] if n else []
+    if n_there:
+        said.append(f"{n_there} stand in {folder} already and stay as they are.")
+    return {"copied": names, "kept": n_there}, " ".join(said), 0
+
+
+def _build_or_run(args: argparse.Namespace) -> Answer:
+    from xraylab.course import build
+
+    if args.build:
+        names = [path.name for path in build.build_lessons(args.numbers or ())]
+        return {"built": names}, f"Built {', '.join(names)}.", 0
+    table = build.run_lessons(args.numbers, args.mode)
+    code = 0 if table["passed"].all() else 1
+    return {"lessons": table.to_dict("records")}, table.to_string(index=False), code
 
 
 def show_results(args: argparse.Namespace) -> Answer:

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from xraylab import cores, data
+from xraylab import cores, data, duplicates
 from xraylab.cli import arguments
 from xraylab.cli.arguments import Answer, Verbs
 from xraylab.files import write_text
@@ -48,7 +48,8 @@ def merge(args: argparse.Namespace) -> Answer:
     for line in _remarks(merged):
         print(line, file=sys.stderr)
     report = merged.report()
-    return report, f"{_as_lines(report)}\nWritten to {args.out}.", 0
+    text = f"{_as_lines(report)}\nCopies: {duplicates.LIMITS}\nWritten to {args.out}."
+    return {**report, "limits": duplicates.LIMITS}, text, 0
 
 
 def split(args: argparse.Namespace) -> Answer:

@@ -43,7 +43,7 @@ def add_verbs(verbs: Verbs) -> None:
 
 def evaluate(args: argparse.Namespace) -> Answer:
     """Score a run's validation or test, the latter counted."""
-    from xraylab import evaluation, training
+    from xraylab import training
 
     if args.rule is not None and args.on != "valid":
         raise InputError(
@@ -55,20 +55,17 @@ def evaluate(args: argparse.Namespace) -> Answer:
     if args.rule is not None:
         _choose(args.run_folder, predictions, args.rule)
     run = training.load_run(args.run_folder)
-    threshold = run.threshold if args.threshold is None else args.threshold
-    metrics = evaluation.evaluate(predictions, threshold=threshold)
-    counts = evaluation.confusion(
-        predictions["label"], predictions["score"], threshold=threshold
-    )
     by_hand = args.threshold is not None
+    threshold = args.threshold if by_hand else run.threshold
     point = f"threshold {threshold:.3f}, given by hand" if by_hand else _point(run)
-    calibrated = evaluation.calibration.measure_calibration(predictions)
-    lines = [f"{run.protocol}, {args.on}, {point}", *evaluation.describe(metrics)]
-    lines += evaluation.calibration.describe_calibration(calibrated)
-    parts = evaluation.subgroups.measure_subgroups(
-        *_with_columns(predictions, run), threshold=threshold
-    )
-    lines += evaluation.subgroups.describe_subgroups(parts)
+    figures, lines = _measure(predictions, run, threshold)
+    lines = [f"{run.protocol}, {args.on}, {point}", *lines]
+    if args.on == "test" and not by_hand and "promised" in run.operating_point:
+        valid, _ = training.score(args.run_folder, on="valid")
+        figures["carried_over"], kept = _compare(predictions, valid, run)
+        lines += kept
+    if n_looks:
+        lines.append(f"Look number {n_looks} at the test of {run.protocol}.")
     answer = {
         "run": str(args.run_folder),
         "protocol": run.protocol,
@@ -77,18 +74,35 @@ def evaluate(args: argparse.Namespace) -> Answer:
         "rule": "given by hand" if by_hand else run.rule,
         "operating_point": {} if by_hand else run.operating_point,
         "looks": n_looks,
-        "confusion": counts,
+    }
+    return answer | figures, "\n".join(lines), 0
+
+
+def _measure(
+    predictions: pd.DataFrame, run: training.runs.Run, threshold: float
+) -> tuple[dict, list[str]]:
+    """Measure all that is printed of a table: for --json, and in lines."""
+    from xraylab import evaluation
+    from xraylab.evaluation import calibration, subgroups
+
+    metrics = evaluation.evaluate(predictions, threshold=threshold)
+    calibrated = calibration.measure_calibration(predictions)
+    table, columns = _with_columns(predictions, run)
+    parts = subgroups.measure_subgroups(table, columns, threshold=threshold)
+    lines = [
+        *evaluation.describe(metrics),
+        *calibration.describe_calibration(calibrated),
+        *subgroups.describe_subgroups(parts),
+    ]
+    figures = {
+        "confusion": evaluation.confusion(
+            predictions["label"], predictions["score"], threshold=threshold
+        ),
         "metrics": json.loads(metrics.to_json(orient="index")),
         "calibration": json.loads(calibrated.to_json(orient="index")),
         "subgroups": json.loads(parts.to_json(orient="records")),
     }
-    if args.on == "test" and "promised" in answer["operating_point"]:
-        valid, _ = training.score(args.run_folder, on="valid")
-        answer["carried_over"], kept = _compare(predictions, valid, run)
-        lines += kept
-    if n_looks:
-        lines.append(f"Look number {n_looks} at the test of {run.protocol}.")
-    return answer, "\n".join(lines), 0
+    return figures, lines
 
 
 def _choose(run_folder: Path, valid: pd.DataFrame, rule: str) -> None:
@@ -101,7 +115,7 @@ def _choose(run_folder: Path, valid: pd.DataFrame, rule: str) -> None:
     training.keep_operating_point(run_folder, threshold, **chosen)
 
 
-def _point(run: training.Run) -> str:
+def _point(run: training.runs.Run) -> str:
     """Write a run's threshold with its range, its rule, and what it was chosen on."""
     from xraylab.evaluation import Interval
 
@@ -114,7 +128,7 @@ def _point(run: training.Run) -> str:
 
 
 def _with_columns(
-    predictions: pd.DataFrame, run: training.Run
+    predictions: pd.DataFrame, run: training.runs.Run
 ) -> tuple[pd.DataFrame, list[str]]:
     """Add what is known of each image: kind by its name, size and colour by its file.
 
@@ -136,7 +150,7 @@ def _with_columns(
 
 
 def _compare(
-    test: pd.DataFrame, valid: pd.DataFrame, run: training.Run
+    test: pd.DataFrame, valid: pd.DataFrame, run: training.runs.Run
 ) -> tuple[dict, list[str]]:
     """Hold what the rule promised on validation against what the test shows."""
     from xraylab import evaluation

@@ -24,7 +24,7 @@ def add_verbs(verbs: Verbs) -> None:
 
 def _add_changes(changes: argparse._ArgumentGroup) -> None:
     number = {"type": arguments.positive, "metavar": "N"}
-    changes.add_argument("--model", choices=["resnet18", "small"])
+    changes.add_argument("--model", metavar="NAME", help="such as resnet18 or small")
     changes.add_argument("--weights", help="imagenet, none, or a weights file")
     changes.add_argument(
         "--size",

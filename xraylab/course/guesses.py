@@ -13,117 +13,168 @@ import json
 import math
 import os
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
 import platformdirs
 
-from xraylab.errors import BrokenSealError, InputError
+from xraylab.course.questions import SHARE, Choice, NoAnswerError, find_question
+from xraylab.errors import BrokenSealError
 from xraylab.files import write_text
 
-MAX_TEXT = 200  # letters of a guess in words
+MENDED_WITHIN = timedelta(minutes=1)  # a slip of the hand
 _COLUMNS = ["name", "value", "sure", "time"]
+_TRUTH = ("text", "value", "low", "high", "time")
 
 
 def guess(
-    name: str, value: float | str | None = None, sure: float | None = None
+    name: str, value: object = None, *more: object, sure: float | None = None
 ) -> None:
-    """Seal a guess, once; the first one under a name counts.
+    """Seal a guess; a slip may be mended for a minute, until the truth is shown.
+
+    What is no answer to the question is said and not sealed, so the cell can be
+    run again. Nothing a reader types here stops a lesson.
 
     Parameters
     ----------
     name : str
-        What is guessed, such as "naive accuracy".
-    value : number or short text, optional
-        The guess. None only says where things stand.
+        What is guessed, a key of `xraylab.course.questions.QUESTIONS`.
+    value : number or text, optional
+        The guess, of the kind and range that the question has. None only says
+        where things stand.
+    more
+        Nothing: what comes here was typed with a decimal comma.
     sure : float, optional
         How sure you are, in [0, 1].
 
     Raises
     ------
-    TypeError
-        If `value` is neither number nor text.
     ValueError
-        If `value` is too long or no finite number, or `sure` outside [0, 1].
+        If no lesson asks under that name.
     BrokenSealError
         If the file was changed after it was written.
     """
-    value, sure = _check_value(value), _check_sure(sure)
-    lines = _read()
-    earlier = next((line for line in lines if line["name"] == name), None)
-    if earlier is None and value is None:
-        print(f"Not guessed yet: {name}.")
-    elif earlier is None:
-        line = _seal(lines, {"name": name, "value": value, "sure": sure})
-        try:
-            _append(line)
-        except OSError as error:  # no reason to stop a lesson
-            print(
-                f"Not sealed: {name}. {guesses_file()} could not be written "
-                f"({error.strerror}). Set XRAYLAB_GUESSES to a file you may write."
-            )
-        else:
-            print(f"Sealed: {name}, {_words(line)}.")
-    elif value is None or (value, sure) == (earlier["value"], earlier["sure"]):
-        print(f"Sealed before: {name}, {_words(earlier)}.")
+    question, earlier = find_question(name), _lines_of(name)
+    if value is None and not more:
+        said = f"Sealed before: {name}, {_words(earlier[-1])}." if earlier else ""
+        print(said or f"Not guessed yet: {name} ({question}).")
+        return
+    try:
+        value = question.read((value, *more) if more else value)
+    except NoAnswerError as error:
+        print(f"Not sealed: {name} {error} Change it and run the cell again.")
+        return
+    try:
+        sure = None if sure is None else SHARE.read(sure)
+    except NoAnswerError as error:
+        print(f"Not sealed: {name}, sure {error} 0.5 is a coin, 1 is certainty.")
+        return
+    _seal_or_say(name, {"name": name, "value": value, "sure": sure}, earlier)
+
+
+def _seal_or_say(name: str, line: dict, earlier: list[dict]) -> None:
+    """Write the guess down if it still counts, and say what was done."""
+    last = earlier[-1] if earlier else None
+    if last and all(line[key] == last[key] for key in ("value", "sure")):
+        print(f"Sealed before: {name}, {_words(last)}.")
+        return
+    if last and not _may_be_mended(name, earlier):
+        print(
+            f"Not changed: {name}, {_words(last)}. The first guess counts; a slip "
+            "can be mended within a minute, before the truth is shown."
+        )
+        return
+    try:
+        _append(_seal(_read(), line))
+    except OSError as error:  # no reason to stop a lesson
+        print(
+            f"Not sealed: {name}. {guesses_file()} could not be written "
+            f"({error.strerror}). Set XRAYLAB_GUESSES to a file you may write."
+        )
+        return
+    if last:
+        print(f"Mended: {name}, {_words(line)}, was {_words(last)}.")
     else:
-        print(f"Not changed: {name}, {_words(earlier)}. The first guess counts.")
+        print(f"Sealed: {name}, {_words(line)}.")
 
 
-def reveal(name: str, truth: object) -> None:
-    """Print what was guessed beside what was measured.
+def keep_truth(name: str, truth: object, data_name: str = "") -> None:
+    """Keep what was measured, and say how far the guess was off, if there is one.
 
     Parameters
     ----------
     name : str
-        As given to `guess`.
-    truth : number, text, or anything that prints well
-        What was measured, such as an `xraylab.evaluation.Interval`.
+        As given to `guess`; the last truth under a name counts.
+    truth : number, text, or an interval
+        What was measured. An interval has value, low and high, such as an
+        `xraylab.evaluation.Interval`.
+    data_name : str
+        Which images it was measured on.
 
     Raises
     ------
+    ValueError
+        If no lesson asks under that name.
     BrokenSealError
-        If the file was changed after it was written.
+        If the guesses were changed after they were written.
     """
-    line = next((line for line in _read() if line["name"] == name), None)
-    said = f"you said {_words(line)}" if line else "no guess was made"
-    print(f"{name}: {_write(truth)}\n    {said}")
+    find_question(name)
+    kept = {
+        "text": ", ".join(filter(None, (_write(truth), data_name))),
+        "value": _as_plain(getattr(truth, "value", truth)),
+        "low": _as_plain(getattr(truth, "low", None)),
+        "high": _as_plain(getattr(truth, "high", None)),
+        "time": _now().isoformat(),
+    }
+    with suppress(OSError):  # no reason to stop a lesson
+        write_text(_truths_file(), json.dumps(_read_truths() | {name: kept}, indent=1))
+    if lines := _lines_of(name):
+        print(f"{name}: {_compare(name, lines[-1], kept)}")
 
 
-def keep_truth(name: str, truth: object, data_name: str = "") -> None:
-    """Keep what was measured, and on which data, for `read_truths`.
+def reveal(name: str) -> None:
+    """Print what was guessed beside what was measured, and the distance.
 
     Parameters
     ----------
-    name, truth
-        As for `reveal`; the last one under a name counts.
-    data_name : str
-        Which images it was measured on.
+    name : str
+        As given to `guess` and `keep_truth`.
+
+    Raises
+    ------
+    ValueError
+        If no lesson asks under that name.
+    BrokenSealError
+        If the file was changed after it was written.
     """
-    text = ", ".join(filter(None, (_write(truth), data_name)))
-    truths = json.dumps(read_truths() | {name: text}, indent=1)
-    with suppress(OSError):  # no reason to stop a lesson
-        write_text(_truths_file(), truths)
+    find_question(name)
+    truth, lines = _read_truths().get(name), _lines_of(name)
+    if truth and lines:
+        said = _compare(name, lines[-1], truth)
+    elif truth:
+        said = f"measured {truth['text']}\n    no guess was made"
+    else:
+        guessed = f"you said {_words(lines[-1])}, " if lines else ""
+        said = f"{guessed}not measured here yet"
+    print(f"{name}: {said}")
 
 
 def read_truths() -> dict[str, str]:
     """Read what the lessons have measured on this computer, by name."""
-    try:
-        return dict(json.loads(_truths_file().read_text("utf-8")))
-    except (OSError, ValueError, TypeError):  # none yet, or spoilt: measured anew
-        return {}
+    return {name: truth["text"] for name, truth in _read_truths().items()}
 
 
 def read_guesses() -> pd.DataFrame:
-    """Read all sealed guesses: name, value, sure (NaN when not said), time.
+    """Read the guesses that count: name, value, sure (NaN when not said), time.
 
     Raises
     ------
     BrokenSealError
         If the file was changed after it was written.
     """
-    return pd.DataFrame(_read(), columns=_COLUMNS)
+    counting = {line["name"]: line for line in _read()}  # a mended one comes later
+    return pd.DataFrame(list(counting.values()), columns=_COLUMNS)
 
 
 def guesses_file() -> Path:
@@ -135,6 +186,14 @@ def guesses_file() -> Path:
 
 def _truths_file() -> Path:
     return guesses_file().with_suffix(".truths.json")
+
+
+def _read_truths() -> dict[str, dict]:
+    try:
+        truths = json.loads(_truths_file().read_text("utf-8")).items()
+        return {name: {key: truth[key] for key in _TRUTH} for name, truth in truths}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return {}  # none yet, or spoilt: measured anew
 
 
 def _read() -> list[dict]:
@@ -159,6 +218,11 @@ def _read() -> list[dict]:
     return lines
 
 
+def _lines_of(name: str) -> list[dict]:
+    """Read the guesses under a name, the one that counts last."""
+    return [line for line in _read() if line["name"] == name]
+
+
 def _append(line: dict) -> None:
     file = guesses_file()
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -168,36 +232,42 @@ def _append(line: dict) -> None:
 
 def _seal(before: list[dict], line: dict) -> dict:
     """Return the line with its time, and a digest that hangs on all before it."""
-    now = datetime.now(UTC).isoformat(timespec="seconds")
     facts = {key: line[key] for key in ("name", "value", "sure")}
-    facts["time"] = line.get("time", now)
+    facts["time"] = line.get("time", _now().isoformat())
     facts["previous"] = before[-1]["digest"] if before else ""
     text = json.dumps(facts, sort_keys=True).encode()
     return facts | {"digest": hashlib.sha256(text).hexdigest()}
 
 
-def _check_value(value: object) -> float | str | None:
-    value = value.item() if hasattr(value, "item") else value  # from numpy
-    if value is not None and not isinstance(value, str | int | float):
-        raise TypeError(
-            f"value must be a number or a short text, got {type(value).__name__}. "
-            "Guess one thing at a time."
-        )
-    if isinstance(value, float) and not math.isfinite(value):
-        raise InputError(f"value must be a finite number, got {value}.")
-    if isinstance(value, str) and not 0 < len(value) <= MAX_TEXT:
-        raise InputError(
-            f"value must be a text of 1 to {MAX_TEXT} letters, got {len(value)}."
-        )
-    return value
+def _may_be_mended(name: str, earlier: list[dict]) -> bool:
+    """Say whether the first guess is fresh, and its truth not shown since."""
+    first = datetime.fromisoformat(earlier[0]["time"])
+    truth = _read_truths().get(name)
+    is_shown = truth and datetime.fromisoformat(truth["time"]) >= first
+    return _now() - first < MENDED_WITHIN and not is_shown
 
 
-def _check_sure(sure: float | None) -> float | None:
-    if sure is not None and not 0 <= sure <= 1:
-        raise InputError(
-            f"sure must be in [0, 1], got {sure}. 0.5 is a coin, 1 is certainty."
-        )
-    return None if sure is None else float(sure)
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _compare(name: str, line: dict, truth: dict) -> str:
+    """Write guess, truth and the distance between them."""
+    said = f"you said {_words(line)}, measured {truth['text']}"
+    value, measured = line["value"], truth["value"]
+    if isinstance(find_question(name), Choice):
+        return f"{said}: {'right' if value == measured else 'not the one you named'}"
+    if not isinstance(measured, int | float):
+        return said
+    off = value - measured
+    if isinstance(measured, int):
+        size = f"{abs(off):,}"
+    else:
+        size = f"{abs(off):.2f}" if abs(off) >= 0.005 else f"{abs(off):.1g}"
+    way = f"{size} too high" if off > 0 else f"{size} too low" if off else "exactly"
+    ends = (truth["low"], truth["high"])
+    inside = None not in ends and ends[0] <= value <= ends[1]
+    return f"{said}: {way}{', inside the interval' if inside else ''}"
 
 
 def _words(line: dict) -> str:
@@ -205,8 +275,15 @@ def _words(line: dict) -> str:
     return f"{_write(line['value'])}{sure}"
 
 
+def _as_plain(value: object) -> object:
+    """Give a number from numpy as Python's, for JSON; None for what is no number."""
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def _write(value: object) -> str:
-    """Write a float with three decimals, counts with commas, the rest as it is."""
+    """Write a float with three digits, counts with commas, the rest as it is."""
+    value = value.item() if hasattr(value, "item") else value
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"

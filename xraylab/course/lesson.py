@@ -3,8 +3,9 @@
 Set these before starting, if at all:
 
 XRAYLAB_DATA     folder with the real sources, or "built-in"
-XRAYLAB_MODE     "quick" (default) or "full"
-XRAYLAB_STEPS    training steps, instead of the mode's own
+XRAYLAB_MODE     "smoke", "quick" (default) or "full"
+XRAYLAB_STEPS    steps of each training, instead of the mode's own
+XRAYLAB_WEIGHTS  file with ImageNet weights for mode full
 XRAYLAB_CACHE    where merges and runs are kept
 XRAYLAB_GUESSES  the file of sealed guesses
 """
@@ -12,42 +13,25 @@ XRAYLAB_GUESSES  the file of sealed guesses
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Sequence
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xraylab import __version__, data
+from xraylab.course import modes, places
 from xraylab.course.guesses import guess as guess
 from xraylab.course.guesses import keep_truth as keep_truth
 from xraylab.course.guesses import read_guesses as read_guesses
 from xraylab.course.guesses import read_truths as read_truths
 from xraylab.course.guesses import reveal as reveal
-from xraylab.data import find_sources
-from xraylab.errors import InputError, NoDataError, UnknownLayoutError
+from xraylab.errors import InputError
 from xraylab.files import cache_folder
 
 if TYPE_CHECKING:
     from xraylab.training import Recipe
 
-BUILT_IN = "built-in"
 N_LESSONS = 10
-
-
-@dataclass(frozen=True)
-class FoundData:
-    """Where the images are, and what was tried on the way.
-
-    Attributes
-    ----------
-    root : Path or None
-        The first place that holds a source.
-    tried : list of str
-        One line a place without: the place, and why not.
-    """
-
-    root: Path | None
-    tried: list[str]
 
 
 @dataclass(frozen=True)
@@ -60,26 +44,33 @@ class Lesson:
         0 to 9.
     root : Path
         Folder with the sources.
+    sources : list of str
+        Which of the three are there; the first one always is.
     is_builtin : bool
-        True for the simulated images that come with the package.
+        True for simulated images, such as those that come with the package.
     folder : Path
-        For runs: one for each root and size of training, so none ever mix.
+        For runs: one for each set of images and of sizes, so none ever mix.
     merge_folder : Path
-        For the merge of this root.
+        For the merge of these images.
     mode : str
-        "quick" or "full".
+        A key of `xraylab.course.modes.MODES`.
     settings : dict
-        size_px, weights, and n_steps (quick) or epochs (full): what `recipe`
-        changes.
+        What `recipe` changes of the original's.
     """
 
     number: int
     root: Path
+    sources: list[str]
     is_builtin: bool
     folder: Path
     merge_folder: Path
     mode: str
     settings: dict
+
+    @property
+    def missing(self) -> list[str]:
+        """Which of the three sources are not there."""
+        return [name for name in data.SOURCES if name not in self.sources]
 
     @property
     def data_name(self) -> str:
@@ -91,130 +82,80 @@ class Lesson:
         """The recipe of this lesson, at its size."""
         from xraylab import training
 
-        name = "original" if self.mode == "full" else "lesson"
-        return replace(training.RECIPES[name], **self.settings)
+        return replace(training.RECIPES["original"], **self.settings)
 
     def __str__(self) -> str:
-        steps = self.settings.get("n_steps")
-        length = f"{steps:,} steps" if steps else f"{self.settings['epochs']} epochs"
         return (
-            f"Lesson {self.number:02d} on the {self.data_name}.\n"
-            f"Mode {self.mode}: {self.settings['size_px']} px, {length}.\n"
+            f"Lesson {self.number:02d} on the {self.data_name}, "
+            f"{len(self.sources)} of {len(data.SOURCES)} sources.\n"
+            f"Mode {self.mode}: {self._training()}.\n"
             "Not for clinical use."
         )
 
+    def _training(self) -> str:
+        if self.number not in modes.TRAININGS:
+            return "nothing is trained here"
+        size = self.settings
+        steps = size.get("n_steps")
+        length = f"{steps:,} steps" if steps else f"{size['epochs']} epochs"
+        return f"{size['model']}, {size['size_px']} px, {length}"
 
-def start(number: int) -> Lesson:
-    """Find the data, choose the sizes, and say both in three lines.
+
+def start(number: int, mode: str | None = None) -> Lesson:
+    """Find the data, choose the sizes, and say both, and what it will cost.
 
     Parameters
     ----------
     number : int
         The lesson's number, 0 to 9.
+    mode : str, optional
+        "smoke", "quick" or "full", the original's size; XRAYLAB_MODE when None.
 
     Raises
     ------
     NoDataError
-        If XRAYLAB_DATA is set to a place without sources.
+        If XRAYLAB_DATA is set to a place without the first source.
+    WeightsError
+        If XRAYLAB_WEIGHTS names no file that fits, in mode full.
     ValueError
-        If the number, XRAYLAB_MODE or XRAYLAB_STEPS is not as above.
+        If the number, the mode or XRAYLAB_STEPS is not as above.
     """
     if number not in range(N_LESSONS):
         raise InputError(f"number must be 0 to {N_LESSONS - 1}, got {number!r}.")
-    root, is_builtin = _choose_data()
-    mode, settings = _choose_settings(is_builtin)
-    home = cache_folder() / "lessons" / _root_name(root)
-    size = "-".join(str(value) for value in settings.values())
-    found = Lesson(
+    mode = modes.choose_mode(mode)
+    found = places.find_images(small=mode == "smoke")
+    for line in found.passed_over:
+        print(f"Passed over {line}")
+    if found.passed_over:
+        print("XRAYLAB_DATA names another folder, or built-in, and ends the search.")
+    is_trained, about_weights = number in modes.TRAININGS, ""
+    settings = modes.choose_settings(number, mode, is_simulated=found.is_simulated)
+    if is_trained and settings["weights"] == "imagenet":
+        settings["weights"], about_weights = modes.find_weights()
+    # another version may write its files in another way
+    home = cache_folder() / "lessons" / __version__ / found.name
+    lesson = Lesson(
         number=number,
-        root=root,
-        is_builtin=is_builtin,
-        folder=home / f"{mode}-{size}",
+        root=found.root,
+        sources=found.sources,
+        is_builtin=found.is_simulated,
+        folder=home / _size_name(mode, settings),
         merge_folder=home / "merge",
         mode=mode,
         settings=settings,
     )
-    print(found)
-    return found
+    print(lesson)
+    if about_weights:
+        print(about_weights)
+    if is_trained and mode != "smoke":
+        print(modes.estimate_cost(number, lesson.recipe, len(found.files)))
+    return lesson
 
 
-def found_data(places: Sequence[str | Path]) -> FoundData:
-    """Look for the sources in some places, in order, and stop at the first.
-
-    Parameters
-    ----------
-    places : sequence of path
-        Folders that may hold the sources at any depth.
-    """
-    tried = []
-    for place in map(Path, places):
-        if not place.is_dir():
-            tried.append(f"{place}: no such folder")
-        elif (place / "drive").is_dir():  # walking a mounted drive takes hours
-            tried.append(f"{place}: a drive is mounted in it, so not searched")
-        else:
-            try:
-                find_sources(place)
-            except UnknownLayoutError:
-                tried.append(f"{place}: none of the three sources in it")
-            else:
-                return FoundData(place, tried)
-    return FoundData(None, tried)
-
-
-def usual_places() -> list[Path]:
-    """List where images are looked for when XRAYLAB_DATA is not set."""
-    return [
-        Path("data"),
-        Path("../data"),  # from the folder of notebooks
-        Path(__file__).parents[2] / "data",
-        Path("/kaggle/input"),
-        Path("/content/data"),
-        Path("/content"),
-    ]
-
-
-def _choose_data() -> tuple[Path, bool]:
-    """Pick the root, and say whether it is the built-in one."""
-    asked = os.environ.get("XRAYLAB_DATA", "")
-    if asked and asked != BUILT_IN:
-        found = found_data([asked])
-        if found.root is None:
-            raise NoDataError(
-                "XRAYLAB_DATA must be a folder with at least one of the three "
-                f"sources, found {found.tried[0]}. data/README.md shows the layouts; "
-                f"without XRAYLAB_DATA these places are searched: "
-                f"{', '.join(map(str, usual_places()))}, then the built-in images."
-            )
-        return found.root.resolve(), False
-    found = FoundData(None, []) if asked else found_data(usual_places())
-    if found.root:
-        return found.root.resolve(), False
-    from xraylab import phantom
-
-    return Path(phantom.builtin_data()), True
-
-
-def _choose_settings(is_builtin: bool) -> tuple[str, dict]:
-    """Choose sizes that fit two cores and a minute, or the original's."""
-    mode = os.environ.get("XRAYLAB_MODE", "quick")
-    if mode not in {"quick", "full"}:
-        raise InputError(f'XRAYLAB_MODE must be "quick" or "full", got {mode!r}.')
-    if mode == "full":
-        settings = {"size_px": 224, "epochs": 20}
-    else:
-        size_px = 48 if is_builtin else 64
-        settings = {"size_px": size_px, "n_steps": 300, "weights": "none"}
-    if steps := os.environ.get("XRAYLAB_STEPS"):
-        if not steps.isdecimal() or int(steps) < 1:
-            raise InputError(
-                f"XRAYLAB_STEPS must be a whole number from 1, got {steps!r}."
-            )
-        settings["n_steps"] = int(steps)
-    return mode, settings
-
-
-def _root_name(root: Path) -> str:
-    """Name a root so that two of the same folder name do not share their work."""
-    digest = hashlib.sha256(str(root.resolve()).encode()).hexdigest()
-    return f"{root.name}-{digest[:10]}"
+def _size_name(mode: str, settings: dict) -> str:
+    """Name the sizes of a training, with a digest of all that was set."""
+    text = json.dumps(settings, sort_keys=True).encode()
+    if Path(settings["weights"]).is_file():  # another file under its name is another
+        text += Path(settings["weights"]).read_bytes()
+    digest = hashlib.blake2b(text, digest_size=4).hexdigest()
+    return f"{mode}-{settings['model']}-{settings['size_px']}px-{digest}"

@@ -83,7 +83,7 @@ def left_out(ignored: pd.DataFrame) -> pd.Series:
     paths = ignored.loc[ignored["reason"] == LEFT_OUT, "path"]
     images = [path.rpartition("/") for path in paths]
     folder = [folder for folder, _, name in images if scan.is_image(name)]
-    return pd.Series(folder, dtype=object).value_counts()
+    return pd.Series(folder, dtype=object).value_counts(sort=False)
 
 
 def _find_places(tree: Scan, layout: str) -> tuple[dict[Path, Place], bool]:

@@ -59,7 +59,6 @@ class Merge:
         """Count what is there; a plain dict, fit for JSON."""
         table = self.manifest
         known = table["patient_id"] != ""
-        named = table.loc[known, "image_id"]
         labels = table.groupby("image_id")["label"].nunique()
         same = self.index_rule["agrees"]
         return {
@@ -69,9 +68,7 @@ class Merge:
             "groups": table["group_id"].nunique(),
             "label_conflicts": int((labels > 1).sum()),
             "problems": len(self.problems),
-            "unnamed_images": int(
-                (~table.loc[table["kept"], "image_id"].isin(named)).sum()
-            ),
+            "unnamed_images": splits.count_unknown(table),
             "margin": self.margin,
             "by_source": table["source"].value_counts(sort=False).to_dict(),
             "matches": table["match"].value_counts().to_dict(),

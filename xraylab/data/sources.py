@@ -1,4 +1,4 @@
-"""The three sources: how they are laid out, and what a path tells.
+"""The sources: how they are laid out, and what a path tells.
 
 All three Kaggle sets hold split folders (train, val, test) with class folders in
 them; exports of them say valid, or Training. They are recognised by that structure
@@ -7,6 +7,7 @@ wherever they hang, whatever the folder above is called.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,39 +20,44 @@ from xraylab.errors import IncompleteSourceError, UnknownLayoutError
 
 @dataclass(frozen=True)
 class Source:
-    """One published set: its name, its class folders and where it comes from."""
+    """One published set: its class folders, where it comes from, its file names.
 
-    name: str
-    classes: dict[str, int | None]  # lower-case folder -> label, None is left out
+    Attributes
+    ----------
+    classes : dict
+        Lower-case folder -> label: 0 normal, 1 pneumonia, None is left out.
+    page, licence : str
+        Where it is published, and on what terms.
+    is_own_name : function of a file name -> bool, optional
+        Tells it from another source with the same class folders.
+    """
+
+    classes: dict[str, int | None]
     page: str
     licence: str
+    is_own_name: Callable[[str], bool] | None = None
 
 
 # In the order of publication: of several copies the first source's is kept.
 SOURCES = {
-    source.name: source
-    for source in (
-        Source(
-            "chest-xray-pneumonia",
-            {"normal": 0, "pneumonia": 1},
-            "https://www.kaggle.com/datasets/paultimothymooney/chest-xray-pneumonia",
-            "CC BY 4.0",
-        ),
-        Source(
-            "pneumonia-xray-images",
-            {"normal": 0, "opacity": 1},
-            "https://www.kaggle.com/datasets/pcbreviglieri/pneumonia-xray-images",
-            "as stated on its page",
-        ),
-        Source(
-            "chest-xray-covid19-pneumonia",
-            {"normal": 0, "pneumonia": 1, "covid19": None},
-            "https://www.kaggle.com/datasets/prashant268/chest-xray-covid19-pneumonia",
-            "as stated on its page",
-        ),
-    )
+    "chest-xray-pneumonia": Source(
+        {"normal": 0, "pneumonia": 1},
+        "https://www.kaggle.com/datasets/paultimothymooney/chest-xray-pneumonia",
+        "CC BY 4.0",
+    ),
+    "pneumonia-xray-images": Source(
+        {"normal": 0, "opacity": 1},
+        "https://www.kaggle.com/datasets/pcbreviglieri/pneumonia-xray-images",
+        "as stated on its page",
+    ),
+    "chest-xray-covid19-pneumonia": Source(
+        {"normal": 0, "pneumonia": 1, "covid19": None},
+        "https://www.kaggle.com/datasets/prashant268/chest-xray-covid19-pneumonia",
+        "as stated on its page",
+        is_own_name=filenames.is_indexed,
+    ),
 }
-FIRST, SECOND, THIRD = SOURCES
+FIRST, SECOND, THIRD, *_ = SOURCES
 CLASS_FOLDERS = {
     name: label for s in SOURCES.values() for name, label in s.classes.items()
 }
@@ -245,15 +251,14 @@ def _classes(home: Path, tree: Scan) -> dict[str, list[str]]:
 def _recognise(classes: dict[str, list[str]]) -> str:
     """Name the source by its classes and the look of its file names; "" if none."""
     files = [file for some in classes.values() for file in some]
-    name = FIRST
-    if "opacity" in classes:
-        name = SECOND
-    elif "covid19" in classes or any(map(filenames.is_indexed, files)):
-        name = THIRD
-    known = SOURCES[name].classes
-    has_disease = any(known.get(folder) == 1 for folder in classes)
+    known = {n: s for n, s in SOURCES.items() if _may_be(s, set(classes))}
+    by_name = [n for n, s in known.items() if s.is_own_name]
+    own = [n for n in by_name if any(map(known[n].is_own_name, files))]
+    return next(iter([*own, *known]), "")
+
+
+def _may_be(source: Source, classes: set[str]) -> bool:
+    """Tell whether a source may have these class folders, and no other."""
+    labels = {source.classes.get(name) for name in classes}
     # with normal alone it is half a download: no set has a single class
-    is_known = set(classes) <= set(known) and (
-        has_disease or set(classes) == {"normal"}
-    )
-    return name if is_known else ""
+    return classes <= set(source.classes) and (1 in labels or labels == {0})

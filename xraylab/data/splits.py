@@ -160,7 +160,7 @@ def describe_split(table: pd.DataFrame) -> pd.DataFrame:
             "n_files": len(part),
             "n_images": part["image_id"].nunique(),
             "n_groups": part["group_id"].nunique(),
-            "n_unknown": _count_unknown(part),
+            "n_unknown": count_unknown(part),
             "n_normal": int((part["label"] == 0).sum()),
             "n_pneumonia": int((part["label"] == 1).sum()),
             "image_in_train": part["image_id"].isin(train["image_id"]).mean(),
@@ -169,7 +169,7 @@ def describe_split(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("split")
 
 
-def _count_unknown(table: pd.DataFrame) -> int:
+def count_unknown(table: pd.DataFrame) -> int:
     """Count the images of which no file's name tells the child."""
     unknown = table["group_id"].astype(str).str.startswith(_NO_CHILD)
     return table.loc[unknown, "image_id"].nunique()

@@ -1,8 +1,8 @@
-"""Who comes nearest: each image against all others, moved a little.
+"""Candidates for registration: each image against all others, transformed a little.
 
-An image and what small moves, stretches, turns and shears add to it span a small
-space. Another image is near when most of it lies in that space (tangent distance:
-Simard et al., 1993). All is done on low frequencies, so that it is quick.
+An image and its derivatives by the parameters of an affine transform (its Jacobian)
+span a small space. Another image is near when most of it lies in that space (tangent
+distance: Simard et al., 1993). All is done on low frequencies, so that it is quick.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ROWS, _COLUMNS = 256, 2048  # a block of the search fits a processor's cache
 
 
 def shrink(squares: np.ndarray) -> np.ndarray:
-    """Average to 24 x 24 and smooth, so that small moves change little."""
+    """Average to 24 x 24 and smooth, so that small shifts change little."""
     lines = squares[:, ::2].astype(np.float32) + squares[:, 1::2]
     return gaussian_filter((lines[:, :, ::2] + lines[:, :, 1::2]) / 4, (0, 1, 1))
 
@@ -31,7 +31,7 @@ def shrink(squares: np.ndarray) -> np.ndarray:
 def describe(squares: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Give each image as a vector, (n, 63), and its span: (7, 63, n).
 
-    The span is that of the image and its motions, as orthonormal vectors. A flat
+    The span is that of the image and its Jacobian, as orthonormal vectors (QR). A flat
     image is like nothing, and all of it is 0.
     """
     low = np.empty((len(rows), _WAVES**2 - 1), np.float32)
@@ -39,7 +39,7 @@ def describe(squares: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndar
     for block in cores.cut(len(rows), _ROWS):
         part = shrink(squares[rows[block]])
         shown = part.std((1, 2)) > _FLAT
-        vectors = [_unit(_low(p)) for p in (part, *warp.motions(part))]
+        vectors = [_unit(_low(p)) for p in (part, *warp.jacobian(part))]
         basis = np.linalg.qr(np.stack(vectors, axis=2))[0]
         low[block] = vectors[0] * shown[:, None]
         spans[:, :, block] = basis.transpose(2, 1, 0) * shown

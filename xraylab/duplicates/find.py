@@ -2,8 +2,8 @@
 
 Each file is decoded once to a small grey square. Two files show the same image
 when their squares correlate almost perfectly and agree in detail; what is left is
-laid over each other, so that copies that were cropped, turned or mirrored are
-found too.
+registered, so that copies that were cropped, rotated or mirrored are found too. Images
+with bars along their sides are searched once more without them.
 """
 
 from __future__ import annotations
@@ -32,6 +32,13 @@ from xraylab.files import (
 SAME = 0.98
 CERTAIN = 0.995  # between the two, fine detail decides
 SAME_DETAIL = 0.9  # of fine detail: worst true pair 0.983, best of strangers 0.80
+# What people are told; measured by benchmarks/merge.py, see benchmarks/README.md.
+LIMITS = (
+    "Found are copies that were re-encoded, resized, brightened, mirrored, padded with "
+    "bars of one grey level, cropped by up to 5 % a side or rotated by up to 3 "
+    "degrees. Not surely found are those cropped or rotated further; not found those "
+    "rotated by a quarter, upside down or inverted."
+)
 _NEAR = 0.97  # pairs from here on are looked at, to show the margin
 _MARGIN = "least_alike_same", "most_alike_different"
 _VERSION = 1  # counts changes of what is taken for the same
@@ -48,13 +55,13 @@ class Images:
         One row a readable file, sorted by path: path, image_id, match and
         kept (one True an image). `match` says how a file is a copy of the kept
         one: "only" (there is no other), "kept", "same file" (equal bytes), "same
-        pixels" (equal grey levels at 48 px), "re-encoded", "mirrored", or
-        "cropped or turned".
+        pixels" (equal grey levels at 48 px), "re-encoded", "padded" (one of the two
+        has bars along its sides), "mirrored", or "cropped or rotated".
     problems : DataFrame
         Columns path and cause: files that could not be read.
     margin : dict
         How far same and different are apart: the correlation of the least alike
-        pair taken as the same without being laid over, `least_alike_same`, and of
+        pair taken as the same without registration, `least_alike_same`, and of
         the most alike pair taken as different, `most_alike_different`; None
         without such a pair.
     thumbnails : Thumbnails
@@ -95,7 +102,7 @@ def find_images(
     seen = images.read_thumbnails(
         manifest["path"].tolist(), root, workers=workers, progress=progress
     )
-    number, margin = _remembered_group(seen.squares, progress)
+    number, margin = _remembered_group(seen, progress)
     source = manifest.set_index("path")["source"]
     order = {name: i for i, name in enumerate(manifest["source"].unique())}
     table = seen.files[["path", "digest", "square"]].assign(
@@ -103,7 +110,7 @@ def find_images(
         number=number[seen.files["square"]],
     )
     table = table.sort_values(["rank", "path"], ignore_index=True)
-    return Images(_name_matches(table, seen.squares), seen.problems, margin, seen)
+    return Images(_name_matches(table, seen), seen.problems, margin, seen)
 
 
 def find_same(squares: np.ndarray, *, at_least: float = SAME) -> pd.DataFrame:
@@ -132,19 +139,20 @@ def find_same(squares: np.ndarray, *, at_least: float = SAME) -> pd.DataFrame:
 
 
 def _remembered_group(
-    squares: np.ndarray, progress: bool
+    seen: Any, progress: bool
 ) -> tuple[np.ndarray, dict[str, float | None]]:
-    """Group squares; what was found before is read from the cache."""
-    name = cache_name("groups", _VERSION, [squares])
+    """Group thumbnails; what was found before is read from the cache."""
+    facts = [seen.squares, seen.barred, seen.inner]
+    name = cache_name("groups", _VERSION, facts)
     try:
         store = cache_folder() / f"{name}.json"
         kept = json.loads(store.read_text("utf-8"))
         number, margin = np.array(kept["number"], dtype=int), dict(kept["margin"])
-        if number.shape == (len(squares),) and set(margin) == set(_MARGIN):
+        if number.shape == (len(seen.squares),) and set(margin) == set(_MARGIN):
             return number, margin
     except (OSError, ValueError, TypeError, KeyError):
         pass  # not there, or damaged: it is a cache, so it is made anew
-    number, margin = _group(squares, progress)
+    number, margin = _group(*facts, progress)
     facts = {"number": number.tolist(), "margin": margin}
     try:
         write_text(cache_folder() / f"{name}.json", json.dumps(facts))
@@ -154,17 +162,53 @@ def _remembered_group(
 
 
 def _group(
-    squares: np.ndarray, progress: bool
+    squares: np.ndarray, barred: np.ndarray, inner: np.ndarray, progress: bool
 ) -> tuple[np.ndarray, dict[str, float | None]]:
     """Give each square the number of its image, shape (n,); and the margin."""
     pairs = find_same(squares, at_least=_NEAR)
     same = pairs[pairs["same"]]
     leaders = np.unique(_connect(len(squares), same), return_index=True)[1]
     moved = registration.find_moved(squares, leaders, progress=progress)
-    number = _connect(len(squares), pd.concat([same, moved]))
+    known = pd.concat([same, moved])[["a", "b"]]
+    if len(barred):
+        number = _connect(len(squares), known)
+        known = pd.concat(
+            [known, _find_barred(squares, barred, inner, number, progress)]
+        )
+    number = _connect(len(squares), known)
     apart = number[pairs["a"]] != number[pairs["b"]]
     ends = same["correlation"].min(), pairs[apart]["correlation"].max()
     return number, dict(zip(_MARGIN, map(_rounded, ends), strict=True))
+
+
+def _find_barred(
+    squares: np.ndarray,
+    barred: np.ndarray,
+    inner: np.ndarray,
+    number: np.ndarray,
+    progress: bool,
+) -> pd.DataFrame:
+    """Search once more, for images with bars along their sides, without these.
+
+    Parameters
+    ----------
+    number : array of int, shape (n,)
+        The image of each square, as far as is known; one square of each is searched,
+        one with bars where there is one.
+    """
+    shown = squares.copy()
+    shown[barred] = inner
+    has_bars = np.zeros(len(squares), bool)
+    has_bars[barred] = True
+    order = np.argsort(~has_bars, kind="stable")
+    rows = np.sort(order[np.unique(number[order], return_index=True)[1]])
+    same = find_same(shown[rows])
+    same = same.assign(a=rows[same["a"]], b=rows[same["b"]])
+    same = same[same["same"] & (has_bars[same["a"]] | has_bars[same["b"]])]
+    moved = registration.find_moved(
+        shown, rows, asked=has_bars[rows], progress=progress
+    )
+    return pd.concat([same, moved])[["a", "b"]]
 
 
 def _rounded(value: float) -> float | None:
@@ -178,7 +222,7 @@ def _connect(n: int, pairs: pd.DataFrame) -> np.ndarray:
     return connected_components(links, directed=False)[1]
 
 
-def _name_matches(table: pd.DataFrame, squares: np.ndarray) -> pd.DataFrame:
+def _name_matches(table: pd.DataFrame, seen: Any) -> pd.DataFrame:
     """Keep the first file of each image, and say how the others are copies."""
     kept = ~table["number"].duplicated()
     leader = table[kept].set_index("number")
@@ -189,25 +233,28 @@ def _name_matches(table: pd.DataFrame, squares: np.ndarray) -> pd.DataFrame:
     match[kept] = "kept"
     match[~table["number"].duplicated(keep=False)] = "only"
     others = np.flatnonzero(match == "")
-    match[others] = _kinds(squares, table["square"].to_numpy()[others], to[others])
+    match[others] = _kinds(seen, table["square"].to_numpy()[others], to[others])
     named = table[["path"]].assign(
         image_id=digest.astype(str).str[:16], match=match, kept=kept
     )
     return named.sort_values("path", ignore_index=True)
 
 
-def _kinds(squares: np.ndarray, copies: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """Say how each copy differs from the kept file; rows of `squares`."""
+def _kinds(seen: Any, copies: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Say how each copy differs from the kept file; rows of the squares."""
     kinds = np.empty(len(copies), dtype=object)
     for block in cores.cut(len(copies), _BLOCK):
-        a, b = squares[copies[block]], squares[kept[block]]
+        a, b = seen.squares[copies[block]], seen.squares[kept[block]]
+        padded = np.isin(copies[block], seen.barred) != np.isin(
+            kept[block], seen.barred
+        )
         equal = (a == b).all((1, 2))
         alike = (correlation.normalise(a) * correlation.normalise(b)).sum(1)
         other_way = correlation.normalise(a[:, :, ::-1])
         mirrored = (other_way * correlation.normalise(b)).sum(1)
         kinds[block] = np.select(
-            [equal, alike >= SAME, mirrored > alike],
-            ["same pixels", "re-encoded", "mirrored"],
-            "cropped or turned",
+            [equal, alike >= SAME, padded, mirrored > alike],
+            ["same pixels", "re-encoded", "padded", "mirrored"],
+            "cropped or rotated",
         )
     return kinds

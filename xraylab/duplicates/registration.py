@@ -1,11 +1,11 @@
-"""Copies that were cropped, turned a little or mirrored: found by laying them over.
+"""Copies that were cropped, rotated a little or mirrored: found by registration.
 
-Pixel by pixel such a copy is far from its original. So for each image the partner
-that comes nearest, moved a little, is laid over it properly (Lucas and Kanade, 1981),
-and the two are compared place by place: a copy agrees everywhere; in two exposures
-of one child the heart has moved.
+Pixel by pixel such a copy is far from its original. So for each image the candidate
+that comes nearest is registered to it: an affine transform, gain and offset are
+fitted by least squares (Lucas and Kanade, 1981), and the two are compared place by
+place. A copy agrees everywhere; in two exposures of one child the heart has moved.
 
-Tested limits: 5 % cropped at each side, 3 degrees turned, mirrored, and all together.
+Tested limits: 5 % cropped at each side, 3 degrees rotated, mirrored, and all together.
 """
 
 from __future__ import annotations
@@ -28,12 +28,17 @@ _FIRST_LOOK, _BETTER_LOOK = 0.1, 0.04
 _SIDE = 48
 _GLANCES, _PAIRS = 128, 32  # at once, so that memory stays small
 _PLACES = 6  # 6 x 6 places are compared, each on its own
+_SEEN = 0.6  # of a place that must lie in both images, so that it is compared
 
 
 def find_moved(
-    squares: np.ndarray, rows: np.ndarray, *, progress: bool = True
+    squares: np.ndarray,
+    rows: np.ndarray,
+    *,
+    asked: np.ndarray | None = None,
+    progress: bool = True,
 ) -> pd.DataFrame:
-    """Find copies that are cropped, turned or mirrored.
+    """Find copies that are cropped, rotated or mirrored.
 
     Each image, as it is and mirrored, is held against its best partner. Where
     the two are the same one of them is set aside, and whoever had that one as its
@@ -46,6 +51,8 @@ def find_moved(
     rows : array of int
         The squares to search; images that are plainly the same should be here
         once.
+    asked : array of bool, shape (n_rows,), optional
+        Which of `rows`, in ascending order, are held against all; all when not given.
     progress : bool
         Show a progress bar on stderr.
 
@@ -66,7 +73,8 @@ def find_moved(
     rows = np.sort(rows)
     low, spans = candidates.describe(squares, rows)
     partner = np.full((2, len(rows)), -1)
-    asked = np.broadcast_to(low.any(1), partner.shape)  # as it is, and mirrored
+    is_asked = low.any(1) if asked is None else low.any(1) & asked
+    asked = np.broadcast_to(is_asked, partner.shape)  # as it is, and mirrored
     found = [_pair(partner, asked).assign(difference=0.0)]  # none yet
     while asked.any():
         partner[asked] = candidates.find_partners(low, spans, asked, progress=progress)
@@ -83,7 +91,7 @@ def find_moved(
 
 
 def compare(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Lay each image over its partner and say how much differs at worst.
+    """Register each image to its partner and say how much differs at worst.
 
     Parameters
     ----------
@@ -97,7 +105,7 @@ def compare(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         copies, about 1 or more for strangers.
     """
     # a crop is finer than its original, so one way may fit better than the other
-    return np.minimum(_lay_over(a, b), _lay_over(b, a))
+    return np.minimum(_register(a, b), _register(b, a))
 
 
 def _pair(partner: np.ndarray, asked: np.ndarray) -> pd.DataFrame:
@@ -126,7 +134,7 @@ def _differences(
     parts = cores.cut(len(a), _GLANCES)
     near = cores.share_out(lambda part: _are_near(*show(part)), parts)
     bar = progress_bar(
-        near, desc="laying over", total=len(parts), unit="block", progress=progress
+        near, desc="registering", total=len(parts), unit="block", progress=progress
     )
     rows = np.flatnonzero(np.concatenate([np.array([], bool), *bar]))
     parts = [rows[part] for part in cores.cut(len(rows), _PAIRS)]
@@ -146,25 +154,29 @@ def _are_near(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _glance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Compare a with b laid over it roughly, shape (n,)."""
+    """Compare a with b roughly registered to it, shape (n,)."""
     small_a, small_b = candidates.shrink(a), candidates.shrink(b)
-    motion = warp.fit(small_a, small_b, steps=2)
-    return _worst_place(small_a, *warp.move(small_b, motion))
+    transform = warp.fit(small_a, small_b, steps=2)
+    return _worst_place(small_a, *warp.resample(small_b, transform))
 
 
-def _lay_over(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Compare the detail of a with that of b laid over it, shape (n,)."""
-    motion = warp.fit(candidates.shrink(a), candidates.shrink(b), steps=5)
+def _register(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Compare the detail of a with that of b registered to it, shape (n,).
+
+    From coarse to fine: five steps at 24 px, three at 48 px.
+    """
+    transform = warp.fit(candidates.shrink(a), candidates.shrink(b), steps=5)
     sharp = [gaussian_filter(p.astype(np.float32), (0, 0.7, 0.7)) for p in (a, b)]
-    motion = warp.fit(*sharp, steps=3, start=motion)
-    moved, inside = warp.move_smoothly(b, motion)
-    return _worst_place(_between(a), _between(moved), inside)
+    transform = warp.fit(*sharp, steps=3, start=transform)
+    registered, inside = warp.resample_smoothly(b, transform)
+    return _worst_place(_detail(a), _detail(registered), inside)
 
 
 def _worst_place(a: np.ndarray, b: np.ndarray, inside: np.ndarray) -> np.ndarray:
     """Say how much of a differs from b in the place where most does, shape (n,).
 
-    In units of the mean square of the whole: about 2 where nothing agrees.
+    The squared difference, in units of the mean square of the whole: for images of
+    mean 0 and length 1 it is 2 - 2 r, so about 2 where nothing agrees.
     """
     side = a.shape[1]
     weights = warp.inner(side) * inside
@@ -172,11 +184,12 @@ def _worst_place(a: np.ndarray, b: np.ndarray, inside: np.ndarray) -> np.ndarray
     different *= weights.sum((1, 2), keepdims=True)
     n_there = _by_place(weights)
     share = _by_place(different) / np.maximum(n_there, 1)
-    share[n_there < 0.6 * (side // _PLACES) ** 2] = 0
+    # a place of which most lies outside of the image says nothing
+    share[n_there < _SEEN * (side // _PLACES) ** 2] = 0
     return share.max((1, 2))
 
 
-def _between(images: np.ndarray) -> np.ndarray:
+def _detail(images: np.ndarray) -> np.ndarray:
     """Leave the detail between 0.7 and 2 pixels: finer is noise of the encoding."""
     images = images.astype(np.float32)
     fine, coarse = (gaussian_filter(images, (0, s, s)) for s in (0.7, 2))

@@ -31,7 +31,7 @@ def gradcam_map(model: nn.Module, image: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     model : Module
-        As from `xraylab.training.make_model`.
+        As from `xraylab.training.models.make_model`.
     image : array of uint8, shape (height, width)
         At the network's own size.
 
@@ -97,7 +97,7 @@ def _as_input(model: nn.Module, image: np.ndarray) -> torch.Tensor:
     check_image(image)
     model.eval()
     device = next(model.parameters()).device
-    return training.make_batch(image[None], np.arange(1), device)
+    return training.batches.make_batch(image[None], np.arange(1), device)
 
 
 def _logit_of(model: nn.Module):

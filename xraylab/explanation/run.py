@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 
-from xraylab import data, duplicates, images, phantom, training
+from xraylab import data, images, phantom, training
 from xraylab.errors import InputError
 from xraylab.evaluation import Interval
 from xraylab.explanation.doses import perturb, rank_perturbations
@@ -34,10 +34,11 @@ def perturb_run(
     run_folder : path
         As written by `xraylab.training.train`.
     data_folder : path, optional
-        Other images instead: two class folders, as for `xraylab audit`. What lies in
-        a test folder there is left out, and so is each image that is known to be of
-        the run's test, by file name or by `image_id`. A copy of a test image
-        that was renamed and saved anew is not known.
+        Other images instead: a folder of two classes, in any layout that
+        `xraylab audit` reads, or a merge. What lies in a test folder there is left
+        out, and so is each image that is known to be of the run's test or training,
+        by file name or `image_id`, with its copies. One that was renamed and saved
+        anew is not known.
     progress : bool
         Show progress bars on stderr.
 
@@ -52,20 +53,18 @@ def perturb_run(
     ------
     xraylab.NotARunError
         If the folder holds no run.
-    FileNotFoundError
-        If the merge that the run was trained on is gone.
     ValueError
-        If the other images are not of two classes, or none are left.
+        If the merge that the run was trained on is gone, the other images are not of
+        two classes, or not both are left.
     """
     run = training.load_run(run_folder)
     if data_folder is None:
-        root = data.Merge.load(run.about.get("merge", "")).root
+        root = _find_root(run)
         rows = run.table[run.table["split"] == "valid"]
         what = f"validation of {run.protocol}"
     else:
-        root = Path(data_folder)
-        rows = _find_others(run, root, progress)
-        what = f"{root}, no test of the run"
+        root, rows = _find_others(run, Path(data_folder), progress)
+        what = f"{data_folder}, without the run's training and test"
     side = max(SHOWN_PX, run.recipe.size_px)
     squares = np.stack([images.read_pixels(root / p, side) for p in rows["path"]])
     lungs = _true_lungs(root, rows["path"], side)
@@ -103,36 +102,50 @@ def _as_text(row: pd.Series) -> str:
     return Interval(*(row[name] for name in Interval._fields)).figure
 
 
-def _find_others(run: training.Run, root: Path, progress: bool) -> pd.DataFrame:
-    """List labelled images of a folder, each once, and none of the run's test."""
-    files, _ = data.list_labelled_files(root)
-    classes = files["class_name"].unique()
-    if len(classes) != 2:
+def _find_root(run: training.runs.Run) -> Path:
+    home = run.about.get("merge", "")
+    if not home or not data.Merge.is_saved_at(home):
         raise InputError(
-            f"must hold two classes, found {len(classes)} in {root}: "
-            f"{', '.join(sorted(classes))}. Give a folder of normal and pneumonia.",
+            f"must be given: {run.folder} was trained on the merge in "
+            f"{home or 'no folder'}, which is not there any more. Give a folder of "
+            "the same images, or of others.",
             argument="data_folder",
         )
-    seen = duplicates.find_images(files, root, progress=progress)
-    table = data.add_groups(files.merge(seen.table, on="path"))
-    test = run.table[run.table["split"] == "test"]
-    names = {PurePosixPath(path).name for path in test["path"]}
-    is_test = (
+    return data.Merge.load(home).root
+
+
+def _find_others(
+    run: training.runs.Run, folder: Path, progress: bool
+) -> tuple[Path, pd.DataFrame]:
+    """List the images of a folder, each once, without the run's training and test."""
+    if data.Merge.is_saved_at(folder):
+        merged = data.Merge.load(folder)
+    else:
+        merged = data.merge(folder, layout="any", progress=progress)
+    table, known = merged.manifest, run.table[run.table["split"] != "valid"]
+    if table["label"].nunique() != 2:
+        raise InputError(
+            f"must hold two classes, found {table['label'].nunique()} in {folder}. "
+            "Give a folder of normal and pneumonia.",
+            argument="data_folder",
+        )
+    names = {PurePosixPath(path).name for path in known["path"]}
+    is_known = (
         table["published_split"].eq("test")
         | table["path"].map(lambda path: PurePosixPath(path).name in names)
-        | table["image_id"].isin(test["image_id"])
+        | table["image_id"].isin(known["image_id"])
     )
-    # an image of which any copy is of the test is out, whichever copy would be kept
-    is_out = table["image_id"].isin(table.loc[is_test, "image_id"])
+    # all copies go with one, whichever of them would be kept
+    is_out = table["image_id"].isin(table.loc[is_known, "image_id"])
     left = table[table["kept"] & ~is_out]
     if left["label"].nunique() < 2:
         raise InputError(
-            f"must hold images of both classes that are of no test, found "
-            f"{len(left)} in {root}; {int(is_out.sum())} files of a test are left "
-            "out. The test is read by `xraylab evaluate` only.",
+            f"must hold new images of both classes, found {len(left)} in {folder}, "
+            f"beside {int(is_out.sum())} files of a test folder, or of the run's "
+            "training or test, which are left out.",
             argument="data_folder",
         )
-    return left
+    return merged.root, left
 
 
 def _true_lungs(root: Path, paths: pd.Series, side: int) -> np.ndarray | None:

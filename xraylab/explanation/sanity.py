@@ -42,12 +42,14 @@ class SanityCheck:
         """Whether the similarity is below the limit, 0.5."""
         return self.similarity < LIMIT
 
+    @property
+    def verdict(self) -> str:
+        """One short line: "sanity check passed: 0.15, limit 0.5"."""
+        word = "passed" if self.passed else "FAILED"
+        return f"sanity check {word}: {self.similarity:.2f}, limit {LIMIT}"
+
     def __str__(self) -> str:
-        verdict = "passed" if self.passed else "FAILED"
-        return (
-            f"sanity check {verdict}: rank correlation {self.similarity:.2f} with "
-            f"{self.n} shuffled networks, limit {LIMIT}"
-        )
+        return f"{self.verdict} (rank correlation with {self.n} shuffled networks)"
 
 
 def randomise(model: nn.Module, images: np.ndarray, seed: int = 0) -> nn.Module:
@@ -85,7 +87,8 @@ def randomise(model: nn.Module, images: np.ndarray, seed: int = 0) -> nn.Module:
         norm.reset_running_stats()
         norm.momentum = None  # so that one batch sets them
     device = next(model.parameters()).device
-    few = training.make_batch(images, np.arange(min(len(images), _MOST)), device)
+    rows = np.arange(min(len(images), _MOST))
+    few = training.batches.make_batch(images, rows, device)
     with torch.no_grad():
         for weights in shuffled.parameters():
             order = torch.randperm(weights.numel(), generator=generator).to(device)

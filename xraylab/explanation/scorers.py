@@ -19,11 +19,6 @@ from xraylab.errors import InputError
 Score = Callable[[np.ndarray], np.ndarray]
 
 
-def run_scorer(run: training.Run, *, logit: bool = False) -> Score:
-    """Make the network of a run into a function of images: see `make_scorer`."""
-    return make_scorer(run.make_model(), run.recipe.size_px, logit=logit)
-
-
 def make_scorer(model: nn.Module, size_px: int, *, logit: bool = False) -> Score:
     """Make a network into a function of images of any size.
 

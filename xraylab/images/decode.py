@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from xraylab.errors import InputError, UnreadableImageError
-from xraylab.images import depth
+from xraylab.images import bars, depth
 
 MAX_PIXELS = 40_000_000  # a 30,000 x 30,000 header must not fill the memory
 MAX_BYTES = 100_000_000  # a larger file is no image of this kind
@@ -50,7 +50,8 @@ class ImageFile:
     Attributes
     ----------
     header : dict
-        As `read_header` gives it.
+        As `read_header` gives it, and one more key, note: what is odd about the
+        file's grey levels, such as 12 of 16 bits used; "" for most.
     shown_px : tuple of int
         Width and height as shown, with a camera's turn (EXIF) undone.
     colour : float
@@ -128,16 +129,24 @@ def read_header(file: str | Path | bytes) -> dict:
         return _header(image)
 
 
-def read_both(file: str | Path | bytes, size_px: int) -> tuple[dict, np.ndarray]:
-    """Read header and pixels at once: see `read_header` and `read_pixels`.
+def look_at(
+    file: str | Path | bytes, size_px: int
+) -> tuple[dict, np.ndarray, np.ndarray | None]:
+    """Read header and pixels at once, for a thumbnail.
 
-    The header has one more key, note: what is odd about the file's grey levels, such
-    as 12 of 16 bits used; "" for most.
+    Returns
+    -------
+    header : dict
+        As in `ImageFile`.
+    square : array of uint8, shape (size_px, size_px)
+    inner : array of uint8, shape (size_px, size_px), or None
+        The same without the bars along its sides; None where there are none.
     """
     with opened_image(file) as image:
-        header, is_deep = _header(image), depth.is_deep(image)
-        square = np.asarray(_grey_square(image, size_px))
-        return {**header, "note": depth.note_depth(image) if is_deep else ""}, square
+        header, grey = _read_grey(image, size_px)
+        box = bars.find_inner(np.asarray(grey))
+        inner = np.asarray(_squeeze(grey, size_px, box)) if box else None
+        return header, np.asarray(_squeeze(grey, size_px)), inner
 
 
 def read_image(file: str | Path | bytes, size_px: int) -> ImageFile:
@@ -147,8 +156,9 @@ def read_image(file: str | Path | bytes, size_px: int) -> ImageFile:
     """
     data = file if isinstance(file, bytes) else read_bytes(file)
     with opened_image(data) as image:
-        header, (width, height) = _header(image), image.size
-        square = np.asarray(_grey_square(image, size_px))
+        width, height = image.size
+        header, grey = _read_grey(image, size_px)
+        square = np.asarray(_squeeze(grey, size_px))
         if _turn(image) in _ON_ITS_SIDE:
             width, height = height, width
     with opened_image(data) as image:  # a JPEG read as grey has lost its colours
@@ -170,6 +180,13 @@ def read_bytes(file: str | Path) -> bytes:
         data = opened.read(MAX_BYTES + 1)  # it may have grown since it was listed
     _refuse_size(str(file), len(data))
     return data
+
+
+def _read_grey(image: Image.Image, size_px: int) -> tuple[dict, Image.Image]:
+    header, is_deep = _header(image), depth.is_deep(image)
+    grey = _grey(image, size_px)
+    note = depth.note_depth(image) if is_deep else ""
+    return {**header, "note": note}, grey
 
 
 def _header(image: Image.Image) -> dict:
@@ -195,6 +212,17 @@ def _dpi(found: object) -> float:
 
 
 def _grey_square(image: Image.Image, size_px: int) -> Image.Image:
+    return _squeeze(_grey(image, size_px), size_px)
+
+
+def _squeeze(
+    grey: Image.Image, size_px: int, box: tuple[int, int, int, int] | None = None
+) -> Image.Image:
+    return grey.resize((size_px, size_px), Image.Resampling.BILINEAR, box)
+
+
+def _grey(image: Image.Image, size_px: int) -> Image.Image:
+    """Decode to grey, as it is to be shown; a JPEG no larger than `size_px` needs."""
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise Image.DecompressionBombError
@@ -202,8 +230,7 @@ def _grey_square(image: Image.Image, size_px: int) -> Image.Image:
     image.load()
     turn = _turn(image)
     image = _grey_bands(image)
-    image = image if turn is None else image.transpose(turn)
-    return image.resize((size_px, size_px), Image.Resampling.BILINEAR)
+    return image if turn is None else image.transpose(turn)
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:

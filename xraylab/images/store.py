@@ -22,15 +22,16 @@ _PATIENCE_S = 10  # for another run that writes; it does so within milliseconds
 _TABLE = """
 create table if not exists seen (
     path text primary key, size integer, written integer, changed integer,
-    digest text, cause text, header text, square blob
+    digest text, cause text, header text, square blob, inner blob
 )"""
 
 
 class Seen(NamedTuple):
     """One look at a file.
 
-    `cause` says why it is no image, "" when it is; then `header` is a JSON list and
-    `square` holds the grey levels. Without a `stamp` it is looked at again next time.
+    `cause` says why it is no image, "" when it is; then `header` is a JSON list,
+    `square` holds the grey levels, and `inner` those without bars, if any. Without a
+    `stamp` it is looked at again next time.
     """
 
     path: str
@@ -39,6 +40,7 @@ class Seen(NamedTuple):
     cause: str = ""
     header: str = ""
     square: bytes = b""
+    inner: bytes = b""
 
 
 class Store:
@@ -112,8 +114,9 @@ class Store:
         if seen.cause:
             return isinstance(seen.cause, str)
         try:
-            n_facts = len(json.loads(seen.header))
-            return (n_facts, len(seen.square)) == (self._n_facts, self._n_bytes)
+            sizes = len(json.loads(seen.header)), len(seen.square)
+            is_inner = len(seen.inner) in (0, self._n_bytes)
+            return sizes == (self._n_facts, self._n_bytes) and is_inner
         except (ValueError, TypeError):
             return False
 

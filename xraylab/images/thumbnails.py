@@ -33,7 +33,7 @@ HEADER = [
 ]
 _CHUNK = 64  # files looked at between two writes
 _WORTH_WORKERS = 500  # below, starting processes takes longer than it saves
-_VERSION = 3  # counts changes of what is kept
+_VERSION = 4  # counts changes of what is kept
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,18 @@ class Thumbnails:
         the same bytes share one).
     squares : array of uint8, shape (n_squares, 48, 48)
         Grey levels.
+    barred : array of int, shape (n_barred,)
+        Rows of `squares` with bars of one grey level along their sides.
+    inner : array of uint8, shape (n_barred, 48, 48)
+        These images without their bars.
     problems : DataFrame
         Columns path and cause: files that could not be read as images.
     """
 
     files: pd.DataFrame
     squares: np.ndarray
+    barred: np.ndarray
+    inner: np.ndarray
     problems: pd.DataFrame
 
 
@@ -177,11 +183,12 @@ def _look_at(root: Path, todo: Iterable[tuple[str, Stamp | None]]) -> list[Seen]
 def _decode(data: bytes) -> dict:
     """Give what of `Seen` follows from a file's bytes."""
     try:
-        header, square = decode.read_both(data, THUMBNAIL_PX)
+        header, square, inner = decode.look_at(data, THUMBNAIL_PX)
     except UnreadableImageError as error:
         return {"cause": error.cause}
     facts = json.dumps([header[name] for name in HEADER])
-    return {"header": facts, "square": square.tobytes()}
+    within = b"" if inner is None else inner.tobytes()
+    return {"header": facts, "square": square.tobytes(), "inner": within}
 
 
 def _size(when: Stamp | None) -> int:
@@ -202,10 +209,19 @@ def _collect(seen: list[Seen], stamps: Mapping[str, Stamp | None]) -> Thumbnails
     files = files.assign(
         square=pd.factorize(files["digest"])[0],
     )
-    first = np.flatnonzero(~files["square"].duplicated())
-    squares = np.empty((len(first), THUMBNAIL_PX, THUMBNAIL_PX), np.uint8)
-    for square, row in zip(squares, first, strict=True):
-        flat = np.frombuffer(rows[row].square, np.uint8)
-        square[:] = flat.reshape(square.shape)
-    problems = pd.DataFrame(sorted(problems), columns=["path", "cause"])
-    return Thumbnails(files, squares, problems)
+    first = [rows[row] for row in np.flatnonzero(~files["square"].duplicated())]
+    barred = np.flatnonzero([row.inner != b"" for row in first])
+    return Thumbnails(
+        files=files,
+        squares=_as_squares([row.square for row in first]),
+        barred=barred,
+        inner=_as_squares([first[row].inner for row in barred]),
+        problems=pd.DataFrame(sorted(problems), columns=["path", "cause"]),
+    )
+
+
+def _as_squares(held: list[bytes]) -> np.ndarray:
+    squares = np.empty((len(held), THUMBNAIL_PX, THUMBNAIL_PX), np.uint8)
+    for square, flat in zip(squares, held, strict=True):
+        square[:] = np.frombuffer(flat, np.uint8).reshape(square.shape)
+    return squares

@@ -48,7 +48,7 @@ def demo_page(
     return page
 
 
-def _about(run: training.Run, data_name: str) -> str:
+def _about(run: training.runs.Run, data_name: str) -> str:
     """Say as HTML which network answers, and what the page costs."""
     name, protocol = html.escape(run.recipe.model), html.escape(run.protocol)
     text = (
@@ -57,7 +57,7 @@ def _about(run: training.Run, data_name: str) -> str:
         "It runs on the computer that serves this page, and no image is kept."
     )
     memory_mb = cores.peak_mb()
-    return text + (f" It takes {memory_mb:.0f} MB of memory." if memory_mb else "")
+    return text + (f" This page takes {memory_mb:.0f} MB." if memory_mb else "")
 
 
 def choose_samples(table: pd.DataFrame, root: str | Path) -> dict[str, Path]:

@@ -171,9 +171,8 @@ class Predictor:
         if isinstance(image, np.ndarray):
             image = _as_file(image)
         read = images.read_image(image, self.run.recipe.size_px)
-        logits = training.score_logits(self.model, read.square[None], np.array([0]))
         return Prediction(
-            score=float(training.as_scores(logits)[0]),
+            score=float(training.score_images(self.model, read.square[None])[0]),
             threshold=self.run.threshold,
             warnings=find_warnings(read),
             path=path,
@@ -220,6 +219,7 @@ def find_warnings(image: images.ImageFile) -> tuple[str, ...]:
         "It is almost of one grey; there is little to see.": (
             image.square.std() < _MIN_SPREAD
         ),
+        f"Its grey levels: {image.header['note']}.": bool(image.header["note"]),
     }
     return tuple(text for text, is_so in found.items() if is_so)
 

@@ -9,7 +9,7 @@ import torch
 
 from xraylab.errors import NotARunError
 from xraylab.training import loop, tensors
-from xraylab.training.recipe import Recipe, as_dict, without_download
+from xraylab.training.recipe import Recipe, without_download
 
 
 def save_state(file: Path, recipe: Recipe, state: loop.State) -> None:
@@ -21,7 +21,7 @@ def save_state(file: Path, recipe: Recipe, state: loop.State) -> None:
         for name, value in values.items()
     }
     facts = {
-        "recipe": as_dict(recipe),
+        "recipe": without_download(recipe).as_dict(),  # weights are known by content
         "param_groups": saved["param_groups"],
         "scaler": state.scaler.state_dict(),
         "history": state.history,
@@ -41,7 +41,7 @@ def load_state(file: Path, recipe: Recipe) -> loop.State:
     state = loop.start(without_download(recipe))
     try:
         facts = json.loads(metadata["facts"])
-        if facts["recipe"] != as_dict(recipe):
+        if facts["recipe"] != without_download(recipe).as_dict():
             raise ValueError("it is of a training by another recipe")
         weights, moments = _sort(kept)
         _fill(state, weights, {"state": moments, "param_groups": facts["param_groups"]})

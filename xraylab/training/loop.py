@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from accelerate import Accelerator
 from torch import nn
 from torch.nn import functional
 
@@ -21,6 +21,9 @@ from xraylab.errors import InputError, TrainingError
 from xraylab.progress import progress_bar, tqdm
 from xraylab.training import batches, models, processes, schedules, scoring
 from xraylab.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 
 @dataclass

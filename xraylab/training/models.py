@@ -81,7 +81,12 @@ def _head(n_features: int, dropout: float) -> nn.Module:
     return nn.Sequential(nn.Dropout(dropout), nn.Linear(n_features, len(CLASSES)))
 
 
-MODELS = {"resnet18": _resnet18, "small": _small}
+# Name -> function of the dropout that makes the network. It takes (n, 3, h, w), and
+# its last layer is called fc: weights to begin with are loaded into all others.
+MODELS = {
+    "resnet18": _resnet18,
+    "small": _small,
+}
 
 
 def make_model(

@@ -10,14 +10,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import torch
-from accelerate import Accelerator
-from accelerate.utils import GradientAccumulationPlugin
 from torch import nn
-from torch.distributed.nn.functional import all_reduce
 
 from xraylab.errors import InputError
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 # accelerate reads a training's settings from variables of these names
 _SETTINGS = ("ACCELERATE_", "FSDP_", "PARALLELISM_CONFIG_")
@@ -31,6 +32,9 @@ def make_accelerator() -> Accelerator:
     InputError
         If the launcher's processes cannot work together.
     """
+    from accelerate import Accelerator  # a prediction needs none
+    from accelerate.utils import GradientAccumulationPlugin
+
     n_processes = count_processes()
     asked_for_cpu = os.environ.get("ACCELERATE_USE_CPU", "").lower() in {"1", "true"}
     on_cpu = asked_for_cpu or (n_processes > 1 and not torch.cuda.is_available())
@@ -111,6 +115,8 @@ class SharedBatchNorm(nn.BatchNorm2d):
         """(n, c, h, w) to the same shape."""
         if not self.training:
             return super().forward(x)
+        from torch.distributed.nn.functional import all_reduce
+
         x = x.to(self.weight.dtype)
         n = all_reduce(x.new_tensor([x.numel() / x.shape[1]]))
         mean = all_reduce(x.sum((0, 2, 3))) / n

@@ -1,4 +1,4 @@
-"""What a training is made by; `xraylab.training` gives these names to the world."""
+"""What a training is made by: one table of plain values."""
 
 from __future__ import annotations
 
@@ -60,6 +60,10 @@ class Recipe:
                 text = f"must be a number {range_}, got {value!r}."
                 raise InputError(text, argument=name)
 
+    def as_dict(self) -> dict:
+        """Give plain values, fit for JSON."""
+        return dataclasses.asdict(self) | {"weights": str(self.weights)}
+
 
 _CHOICES = {
     "model": tuple(models.MODELS),
@@ -82,11 +86,6 @@ RECIPES = {
     "original": Recipe(),
     "lesson": Recipe(weights="none", size_px=48, n_steps=300),
 }
-
-
-def as_dict(recipe: Recipe) -> dict:
-    """Recipe as plain values, fit for JSON."""
-    return dataclasses.asdict(recipe) | {"weights": str(recipe.weights)}
 
 
 def without_download(recipe: Recipe) -> Recipe:

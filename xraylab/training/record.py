@@ -19,7 +19,7 @@ import pandas as pd
 from xraylab.errors import NotARunError
 from xraylab.files import NotWrittenError, write_text, write_texts
 from xraylab.training import content, models
-from xraylab.training.recipe import Recipe, as_dict
+from xraylab.training.recipe import Recipe
 
 COLUMNS = ["path", "image_id", "group_id", "label", "split", "pixels"]
 THRESHOLD, RULE = 0.5, "the original's 0.5"  # until another is chosen on validation
@@ -55,7 +55,7 @@ def write(
     packages = ("xraylab", "torch", "torchvision", "numpy", "pillow", "scikit-learn")
     text = table[COLUMNS].to_csv(index=False, lineterminator="\n")
     facts = {
-        "recipe": as_dict(recipe),
+        "recipe": recipe.as_dict(),
         "protocol": protocol,
         "weights_id": weights_id,
         "about": about,

@@ -27,7 +27,7 @@ from xraylab.training import (
     tensors,
     weights,
 )
-from xraylab.training.recipe import Recipe, as_dict
+from xraylab.training.recipe import Recipe
 
 TABLE_COLUMNS = ["path", "image_id", "group_id", "label", "split", "row"]
 PREDICTION_COLUMNS = ["path", "image_id", "group_id", "label", "score"]
@@ -274,7 +274,7 @@ def _refuse_other_run(
 ) -> None:
     kept = record.read(folder)
     was, now = (
-        {"protocol": p, **as_dict(r), "weights": f"{r.weights} ({w[:19]})"}
+        {"protocol": p, **r.as_dict(), "weights": f"{r.weights} ({w[:19]})"}
         for p, r, w in (
             (kept.protocol, kept.recipe, kept.weights_id),
             (protocol, recipe, weights_id),

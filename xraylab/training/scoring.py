@@ -19,7 +19,7 @@ def score_logits(
     Returns
     -------
     tensor of float32, shape (len(rows), 2), on the CPU
-        Logits in the order of `xraylab.training.CLASSES`.
+        Logits in the order of `xraylab.training.models.CLASSES`.
     """
     device = next(model.parameters()).device
     model.eval()
@@ -29,6 +29,31 @@ def score_logits(
             for part in batches.in_order(len(rows), batch_size)
         ]
     return torch.cat(parts) if parts else torch.empty(0, 2)
+
+
+def score_images(
+    model: nn.Module, pixels: np.ndarray, *, logit: bool = False
+) -> np.ndarray:
+    """Let a network answer for images, without dropout or changes.
+
+    Parameters
+    ----------
+    model : Module
+        As from `xraylab.training.models.make_model`, on any device.
+    pixels : array of uint8, shape (n, size_px, size_px)
+    logit : bool
+        Give the log odds: the output for pneumonia less the one for normal. They
+        still move where a probability of almost 1 can't.
+
+    Returns
+    -------
+    array of float64, shape (n,)
+        Probabilities of pneumonia.
+    """
+    logits = score_logits(model, pixels, np.arange(len(pixels)))
+    if logit:
+        return (logits[:, 1] - logits[:, 0]).double().numpy()
+    return as_scores(logits)
 
 
 def as_scores(logits: torch.Tensor) -> np.ndarray:

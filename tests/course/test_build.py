@@ -1,0 +1,153 @@
+"""Lessons are built from their scripts, and run in the mode that is asked for."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from xraylab import cli
+from xraylab.course import build, notebooks
+
+GOOD = """# %% [markdown]
+# # 90
+
+# %%
+import os
+print(os.environ.get("XRAYLAB_DATA", "no data"))
+"""
+BAD = "# %% [markdown]\n# # 91\n\n# %%\n1 / 0\n"
+SAYS = """# %% [markdown]
+# # 90
+
+# %%
+import os
+for name in ("DATA", "MODE", "STEPS"):
+    print(os.environ.get(f"XRAYLAB_{name}"), end=" ")
+"""
+
+
+@pytest.fixture
+def small_course(tmp_path, monkeypatch):
+    """A course of two small lessons, one of which fails."""
+    folder = tmp_path / "notebooks"
+    (folder / "source").mkdir(parents=True)
+    (folder / "source/90_good.py").write_text(GOOD)
+    (folder / "source/91_bad.py").write_text(BAD)
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", folder)
+    return folder
+
+
+def read(number):
+    return build.read_source(build.sources([number])[0])
+
+
+def test_cell_ids_come_from_the_place(small_course):
+    ids = [cell.id for cell in read("90").cells]
+    assert ids == ["lesson-90-00", "lesson-90-01", "lesson-90-02"]
+
+
+def test_an_image_carries_the_text_of_its_cell(small_course):
+    source = small_course / "source/92_image.py"
+    show = 'display({"image/png": "aGk="}, raw=True)'
+    source.write_text(f'# %% [markdown]\n# # 92\n\n# %% alt="Two lungs."\n{show}\n')
+    done = build.run_notebook(build.read_source(source), {})
+    assert done.cells[2].metadata == {"alt": "Two lungs."}
+    assert done.cells[2].outputs[0].metadata == {"image/png": {"alt": "Two lungs."}}
+
+
+def test_a_failing_lesson_is_reported_and_the_rest_goes_on(small_course, capsys):
+    table = build.run_lessons()
+    assert table["passed"].tolist() == [True, False]
+    assert "ZeroDivisionError" in table["error"][1]
+    assert "91_bad: ZeroDivisionError" in capsys.readouterr().err
+    assert cli.main(["lessons", "--run", "91"]) == 1
+
+
+def test_data_given_from_here_are_found_from_the_kernel(
+    small_course, tmp_path, monkeypatch
+):
+    (tmp_path / "images").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XRAYLAB_DATA", "images")
+    done = build.run_notebook(read("90"), {})
+    assert Path(done.cells[2].outputs[0].text.strip()) == tmp_path / "images"
+
+
+def test_lessons_run_as_asked_for_and_are_built_at_their_own_size(
+    small_course, monkeypatch
+):
+    (small_course / "source/91_bad.py").unlink()
+    (small_course / "source/90_good.py").write_text(SAYS)
+    seen = []
+    run = build.run_notebook
+
+    def run_and_see(notebook, env):
+        done = run(notebook, env)
+        seen.append(done.cells[2].outputs[0].text)
+        return done
+
+    monkeypatch.setattr(build, "run_notebook", run_and_see)
+    monkeypatch.setenv("XRAYLAB_STEPS", "7")
+    monkeypatch.setenv("XRAYLAB_MODE", "full")
+    monkeypatch.setenv("XRAYLAB_DATA", "built-in")
+    assert cli.main(["lessons", "--run"]) == 0
+    assert cli.main(["lessons", "--run", "--mode", "smoke"]) == 0
+    built = nbformat.read(build.build_lessons()[0], as_version=4)
+    assert built.cells[2].outputs[0].text == seen[-1]
+    assert seen == [
+        "built-in full 7 ",
+        "built-in smoke 7 ",
+        "built-in quick  ",
+    ]
+
+
+@pytest.mark.parametrize("argv", [[], ["--build"], ["--copy", "x"]])
+def test_a_mode_without_a_run_is_a_wrong_command(argv, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["lessons", "--mode", "smoke", *argv])
+    assert ended.value.code == 2
+    assert "argument --mode: needs --run" in capsys.readouterr().err
+
+
+def test_only_a_full_run_may_take_hours(small_course, monkeypatch):
+    limits = []
+
+    class Client:
+        def __init__(self, notebook, timeout, **_):
+            limits.append(timeout)
+
+        def execute(self, **_):
+            pass
+
+    monkeypatch.setattr(build, "NotebookClient", Client)
+    for mode in ("smoke", "quick", "full"):
+        build.run_lessons(["90"], mode)
+    assert limits == [600, 600, None]
+
+
+def test_a_build_that_fails_leaves_the_old_notebook(small_course, tmp_path):
+    out = small_course / "91_bad.ipynb"
+    out.write_text("old")
+    with pytest.raises(build.CellExecutionError, match="ZeroDivisionError"):
+        build.build_notebook(build.sources(["91"])[0], out, tmp_path / "home")
+    assert out.read_text() == "old"
+
+
+def test_a_fresh_home_keeps_images_only(tmp_path):
+    for name in (
+        *("phantom-v1/a.jpeg", "lessons/run/best.safetensors"),
+        *("guesses.jsonl", "guesses.truths.json"),
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    build.fresh_environment(tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["phantom-v1"]
+
+
+def test_without_scripts_notebooks_run_and_are_not_built(tmp_path, monkeypatch):
+    cells = [nbformat.v4.new_markdown_cell("# 90"), nbformat.v4.new_code_cell("1 + 1")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "90_good.ipynb")
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", tmp_path)
+    assert build.run_lessons()["passed"].tolist() == [True]
+    with pytest.raises(FileNotFoundError, match="built from the scripts in the repo"):
+        build.build_lessons()

@@ -1,0 +1,158 @@
+"""Where images are found, and that nothing is passed over silently."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import as_jpeg, blob_image, write_file
+from tests.course.roots import write_sources
+from xraylab import data, errors, phantom
+from xraylab.course import lesson, places
+
+pytestmark = pytest.mark.usefixtures("own_places", "one_second_a_step")
+PLACE = Path("data")
+
+
+@pytest.fixture
+def built_in(monkeypatch, tmp_path_factory):
+    """Built-in images that take no time."""
+    root = tmp_path_factory.mktemp("set")
+    phantom.write_phantom(root, n_children=24)
+    monkeypatch.setattr(phantom, "builtin_data", lambda **_: root)
+    return root
+
+
+def test_images_in_the_data_folder_are_found(three_sources):
+    PLACE.symlink_to(three_sources)
+    found = places.find_images()
+    assert found.root == three_sources.resolve()
+    assert found.passed_over == []
+
+
+def test_the_first_place_that_fits_is_taken(three_sources, tmp_path):
+    empty, colab = tmp_path / "empty", tmp_path / "colab"
+    empty.mkdir()
+    (colab / "drive").mkdir(parents=True)
+    found, reasons = places.look_in([tmp_path / "gone", empty, colab, three_sources])
+    assert found.root == three_sources
+    assert list(reasons) == [tmp_path / "gone", empty, colab]
+    gone, nothing, drive = reasons.values()
+    assert gone == "there is no such folder."
+    assert "found nothing" in nothing
+    assert drive.startswith("a drive is mounted in it, so it was not searched. Set")
+    assert places.look_in([empty])[0] is None
+
+
+# What may lie in a usual place; the word that the reason must hold.
+ALMOST = {
+    "no split": (["NORMAL/a.jpeg", "PNEUMONIA/b.jpeg"], "root must hold"),
+    "one folder": (["a.jpeg"], "root must hold"),
+    "other classes": (["x/train/cats/a.png", "x/train/dogs/b.png"], "root must hold"),
+    "half a source": (
+        ["x/train/NORMAL/a.jpeg", "x/train/PNEUMONIA/readme.txt"],
+        "found no images of pneumonia in",
+    ),
+    "a class emptied": (["x/train/NORMAL/readme.txt"], "normal"),
+    "not unpacked": (["archive.zip"], "root must hold"),
+    "DICOM": (["train/NORMAL/a.dcm"], "normal"),
+    "the second source alone": (
+        ["x/train/normal/IM-0001-0001.jpeg", "x/train/opacity/person1_virus_1.jpeg"],
+        "but not chest-xray-pneumonia",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ALMOST)
+def test_images_that_almost_fit_are_said_before_built_in_ones_are_used(
+    case, built_in, monkeypatch, capsys
+):
+    names, reason = ALMOST[case]
+    for number, name in enumerate(names):
+        write_file(PLACE / name, as_jpeg(blob_image(number)))
+    here = lesson.start(2)
+    lines = capsys.readouterr().out.splitlines()
+    assert here.is_builtin
+    assert lines[0].startswith("Passed over data: ")
+    assert reason.lower() in lines[0].lower()
+    assert lines[1].startswith("XRAYLAB_DATA names another folder, or built-in")
+    assert lines[2].startswith("Lesson 02 on the built-in images (simulated)")
+    monkeypatch.setenv("XRAYLAB_DATA", str(PLACE))  # asked for, it is an error
+    with pytest.raises(errors.NoDataError) as refused:
+        lesson.start(2)
+    assert reason.lower() in str(refused.value).lower()
+
+
+@pytest.mark.parametrize("names", [[], ["README.md"], ["sample/test.csv", "a.json"]])
+def test_what_nobody_could_mean_is_passed_over_without_a_word(names, built_in, capsys):
+    PLACE.mkdir()
+    for name in names:
+        write_file(PLACE / name, b"text")
+    assert lesson.start(2).is_builtin
+    assert capsys.readouterr().out.startswith("Lesson 02 on the built-in images")
+
+
+def test_a_folder_that_cannot_be_read_is_said(built_in, lock, capsys):
+    PLACE.mkdir()
+    lock(str(PLACE.resolve()))
+    lock(str(PLACE))
+    assert lesson.start(2).is_builtin
+    out = capsys.readouterr().out
+    assert out.startswith("Passed over data: ")
+    assert "Permission denied" in out.splitlines()[0]
+
+
+def test_a_drive_that_was_not_searched_is_said(built_in, capsys):
+    (PLACE / "drive").mkdir(parents=True)
+    assert lesson.start(2).is_builtin
+    assert "Passed over data: a drive is mounted in it" in capsys.readouterr().out
+
+
+def test_what_came_before_the_place_that_fits_is_said_too(
+    three_sources, monkeypatch, tmp_path, capsys
+):
+    write_file(PLACE / "archive.zip", b"PK")
+    monkeypatch.setattr(places, "usual_places", lambda: [PLACE, three_sources])
+    assert lesson.start(2).root == three_sources.resolve()
+    out = capsys.readouterr().out
+    assert out.startswith("Passed over data: ")
+    assert "Lesson 02 on the real images" in out
+
+
+def test_a_wrong_place_is_an_error_not_a_fallback(tmp_path, monkeypatch):
+    monkeypatch.setenv("XRAYLAB_DATA", str(tmp_path / "gone"))
+    with pytest.raises(errors.NoDataError, match=r"found .*gone: there is no such"):
+        lesson.start(0)
+    monkeypatch.setenv("XRAYLAB_DATA", str(tmp_path))
+    with pytest.raises(errors.NoDataError, match=r"root must .* searched: data, "):
+        lesson.start(0)
+
+
+def test_each_place_is_asked_once(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(places, "_read", lambda place: asked.append(place) or 1 / 0)
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path)
+    with pytest.raises(ZeroDivisionError):
+        places.look_in([tmp_path, link])
+    assert asked == [tmp_path]
+    assert places._each_once([link, tmp_path, Path("x")]) == [link, Path("x")]
+
+
+@pytest.mark.parametrize("inside", ["", "work/sim"])
+def test_simulated_images_are_not_called_real(inside, built_in, tmp_path, monkeypatch):
+    root = tmp_path / "mine"
+    shutil.copytree(built_in, root / inside)
+    monkeypatch.setenv("XRAYLAB_DATA", str(root))
+    here = lesson.start(6)
+    assert here.data_name == "built-in images (simulated)"
+    path = data.list_files(here.root)[0]["path"].iloc[0]
+    assert phantom.masks_for(here.root, path).lesion.max() <= 1
+
+
+def test_simulated_beside_real_ones_are_real(built_in, three_sources, tmp_path):
+    """Nothing can be shown by masks then."""
+    shutil.copytree(built_in, tmp_path / "mixed/sim")
+    write_sources(three_sources, [places.FIRST], tmp_path / "mixed/real")
+    found, _ = places.look_in([tmp_path / "mixed"])
+    assert not found.is_simulated

@@ -1,0 +1,168 @@
+"""A run's validation, perturbed: never its test."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from tests.conftest import as_jpeg, blob_image, write_file
+from xraylab import data, evaluation, explanation, images, phantom, training
+from xraylab.explanation import run as explaining
+from xraylab.training import test_log
+
+RECIPE = training.Recipe(
+    model="small", weights="none", size_px=16, epochs=1, n_steps=4, batch_size=8
+)
+
+
+@pytest.fixture(scope="module")
+def merge_folder(three_sources, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("merge")
+    data.merge(three_sources, progress=False).save(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run_folder(merge_folder, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    training.train(merge_folder, "naive-merge", RECIPE, folder, progress=False)
+    return folder
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Paths of all images that are read."""
+    seen, read = [], images.read_pixels
+
+    def note(file, size_px):
+        seen.append(file)
+        return read(file, size_px)
+
+    monkeypatch.setattr(images, "read_pixels", note)
+    return seen
+
+
+def of_split(run_folder, split):
+    table = training.load_run(run_folder).table
+    return set(table.loc[table["split"] == split, "path"])
+
+
+def test_validation_is_read_and_nothing_else(
+    run_folder, merge_folder, three_sources, opened
+):
+    explanation.perturb_run(run_folder, progress=False)
+    read = {file.relative_to(three_sources).as_posix() for file in opened}
+    assert read == of_split(run_folder, "valid")
+    assert len(test_log.list_readings(merge_folder)) == 0
+
+
+def test_figures_are_those_of_the_runs_own_answers(run_folder):
+    table, text = explanation.perturb_run(run_folder, progress=False)
+    answers, _ = training.score(run_folder, on="valid", progress=False)
+    still = table[(table["perturbation"] == "zoom") & (table["dose"] == 1)]
+    still = still.set_index("figure")
+    asked = evaluation.measure(answers, "AUROC")
+    # read at 224 px and squeezed from there, so a little off
+    assert still.loc["AUROC", "value"] == pytest.approx(asked.value, abs=0.1)
+    assert still.loc["AUROC", "n"] == asked.n == len(of_split(run_folder, "valid"))
+    assert still.loc["AUROC", "n_groups"] == asked.n_groups
+    assert text.splitlines()[0] == (
+        "validation of naive-merge, threshold 0.500, a box for the lungs"
+    )
+    ranked = explanation.rank_perturbations(table)
+    top = ranked.iloc[0]
+    line = text.splitlines()[1]
+    assert line.startswith(f"{top['perturbation']}: mean logit moves by ")
+    assert f"{top['swing']:.2f} standard deviations" in line
+    assert f", n = {asked.n:,}, {asked.n_groups:,} groups" in text
+
+
+def test_built_in_images_are_perturbed_with_their_true_lungs(tmp_path):
+    root = tmp_path / "set"
+    truth = phantom.write_phantom(root, n_children=24, plants=phantom.CLEAN)
+    paths = truth["path"][:2]
+    lungs = explaining._true_lungs(root, paths, 32)
+    masks = phantom.masks_for(root, paths[1], size=(32, 32))
+    assert lungs.shape == (2, 32, 32)
+    assert np.array_equal(lungs[1], masks.left_lung | masks.right_lung)
+    assert explaining._true_lungs(tmp_path, paths, 32) is None
+
+
+# --- other images ------------------------------------------------------------------
+
+
+@pytest.fixture
+def others(tmp_path):
+    """Twenty images of a class, of which two are copies of one."""
+    for i in range(20):
+        for label, name in enumerate(("healthy", "ill")):
+            image = as_jpeg(blob_image(1000 + 2 * i + label, 64))
+            write_file(tmp_path / "others" / name / f"case-{label}-{i}.jpg", image)
+    folder = tmp_path / "others/ill"
+    shutil.copy(folder / "case-1-0.jpg", folder / "copy.jpg")
+    return tmp_path / "others"
+
+
+def measured(run_folder, folder):
+    table, text = explanation.perturb_run(
+        run_folder, data_folder=folder, progress=False
+    )
+    return table[table["figure"] == "flipped"]["n"].unique().tolist(), text
+
+
+def test_other_images_are_taken_once_each(run_folder, others):
+    counts, text = measured(run_folder, others)
+    assert counts == [40]
+    assert text.startswith(f"{others}, without the run's training and test, ")
+
+
+def test_the_own_source_is_its_validation(run_folder, three_sources, opened):
+    with pytest.raises(ValueError, match="new images of both classes"):
+        measured(run_folder, three_sources)
+    read = {file.relative_to(three_sources).as_posix() for file in opened}
+    assert not read & of_split(run_folder, "test")
+    assert not read & of_split(run_folder, "train")
+
+
+def test_test_folders_and_images_of_the_test_are_left_out(
+    run_folder, three_sources, others, opened
+):
+    for name in ("healthy", "ill"):
+        shutil.move(others / name, others / "train" / name)
+    held_out = others / "train/ill/case-1-3.jpg"
+    write_file(others / "test/ill/case-1-3-again.jpg", held_out.read_bytes())
+    own = min(of_split(run_folder, "test"))
+    named = others / "train/ill" / own.rsplit("/", 1)[1]
+    shutil.copy(three_sources / own, named)
+    shutil.copy(named, named.with_name("renamed.jpg"))
+    counts, _ = measured(run_folder, others)
+    read = {file.relative_to(others).as_posix() for file in opened}
+    assert counts == [39]
+    assert len(read) == 39
+    # copies of what is left out are left out too, whatever they are called
+    assert not any("case-1-3.jpg" in path or "test/" in path for path in read)
+    assert not any(path.endswith(("renamed.jpg", named.name)) for path in read)
+
+
+def test_nothing_left_is_said(run_folder, others):
+    for name in ("healthy", "ill"):
+        shutil.move(others / name, others / "test" / name)
+    with pytest.raises(ValueError, match=r"new images of both classes, found 0"):
+        measured(run_folder, others)
+
+
+def test_three_classes_are_refused(run_folder, others):
+    write_file(others / "third/a.jpg", as_jpeg(blob_image(1, 64)))
+    with pytest.raises(ValueError, match=r"must hold two classes, found 3 in "):
+        measured(run_folder, others)
+
+
+def test_a_merge_that_is_gone_is_named(run_folder, tmp_path):
+    copy = shutil.copytree(run_folder, tmp_path / "copy")
+    facts = (copy / "run.json").read_text("utf-8")
+    merge = training.load_run(copy).about["merge"]
+    (copy / "run.json").write_text(
+        facts.replace(merge, str(tmp_path / "gone")), "utf-8"
+    )
+    with pytest.raises(ValueError, match=r"data_folder must be given: .*gone, which"):
+        explanation.perturb_run(copy, progress=False)

@@ -1,0 +1,275 @@
+"""The lessons built and run: a percent script each, made into a notebook.
+
+Only the scripts in `notebooks/source` are edited; the notebooks are made from
+them, with stable cell ids and stored outputs.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from xraylab.course import notebooks
+from xraylab.course.modes import choose_mode
+from xraylab.errors import InputError
+from xraylab.files import write_text
+
+try:
+    import jupytext
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError
+    from nbformat import NotebookNode
+except ImportError as error:
+    raise InputError(
+        f"running lessons needs {error.name}, found none. Install the notebook "
+        'packages: pip install "xraylab[lab]"'
+    ) from error
+
+REPOSITORY = "xraylab/xraylab"
+CELL_SECONDS = 600  # but in mode full, where a training takes hours
+KEPT = ("tags", "alt")  # of a cell's settings
+# The only code that no source holds: on Kaggle and Colab a notebook comes alone.
+# Without dependencies, since theirs fit each other and their GPU.
+SETUP = f"""\
+try:
+    import xraylab
+except ModuleNotFoundError:  # on Kaggle and Colab; elsewhere it is there
+    %pip install --quiet --no-deps git+https://github.com/{REPOSITORY}"""
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")  # of a terminal, in a kernel's error
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def read_source(source: Path) -> NotebookNode:
+    """Make a notebook without outputs from a percent script.
+
+    Badges and the installation on Kaggle and Colab are put in. Cell ids are made
+    of the lesson's number and the cell's place, so building twice gives the same
+    file. Of a cell's settings `tags` and `alt` stay, the text for its image.
+    """
+    notebook = jupytext.read(source, fmt="py:percent")
+    name = source.stem
+    notebook.cells.insert(1, nbformat.v4.new_code_cell(SETUP))
+    for place, cell in enumerate(notebook.cells):
+        cell.id = f"lesson-{name[:2]}-{place:02d}"
+        cell.metadata = {k: v for k, v in cell.metadata.items() if k in KEPT}
+    notebook.cells[0].source = f"{_badges(name)}\n\n{notebook.cells[0].source}"
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {
+                "display_name": "Python 3",
+                "language": "python",
+                "name": "python3",
+            },
+            "language_info": {"name": "python"},
+        }
+    )
+    return notebook
+
+
+def fresh_environment(home: str | Path) -> dict[str, str]:
+    """Make the settings under which a lesson prints the same everywhere.
+
+    Parameters
+    ----------
+    home : path
+        Folder that keeps the built-in images from one lesson to the next.
+        Merges, runs and guesses in it are removed, so that each lesson stands
+        alone.
+
+    Returns
+    -------
+    dict
+        Environment variables, for a kernel that is started next.
+    """
+    home = Path(home)
+    shutil.rmtree(home / "lessons", ignore_errors=True)
+    for file in home.glob("guesses.*"):
+        file.unlink()
+    return {
+        "XRAYLAB_CACHE": str(home),
+        "XRAYLAB_GUESSES": str(home / "guesses.jsonl"),
+        "XRAYLAB_PROGRESS": "0",
+        "OMP_NUM_THREADS": "2",
+    }
+
+
+def stored_environment(home: str | Path) -> dict[str, str]:
+    """Make the settings under which the stored outputs come out: built-in, quick."""
+    return fresh_environment(home) | {
+        "XRAYLAB_DATA": "built-in",
+        "XRAYLAB_MODE": "quick",
+        "XRAYLAB_STEPS": "",
+        "XRAYLAB_WEIGHTS": "",
+    }
+
+
+def run_notebook(notebook: NotebookNode, env: dict[str, str]) -> NotebookNode:
+    """Run a notebook top to bottom in a fresh kernel and return it with outputs.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Left alone.
+    env : dict
+        Environment variables of the kernel beside those of this process.
+
+    Raises
+    ------
+    nbclient.exceptions.CellExecutionError
+        If a cell fails.
+    nbclient.exceptions.CellTimeoutError
+        If a cell takes more than ten minutes, in another mode than full.
+    """
+    notebook = nbformat.from_dict(notebook)
+    env = os.environ | env
+    for name in ("XRAYLAB_DATA", "XRAYLAB_WEIGHTS"):
+        if (given := env.get(name)) and Path(given).exists():
+            env[name] = str(Path(given).resolve())  # the kernel starts elsewhere
+    with tempfile.TemporaryDirectory() as folder:
+        client = NotebookClient(
+            notebook,
+            timeout=None if env.get("XRAYLAB_MODE") == "full" else CELL_SECONDS,
+            kernel_name="python3",
+            coalesce_streams=True,  # else pieces of a text depend on the clock
+        )
+        client.execute(env=env, cwd=folder)
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if _is_kept(output)]
+            _describe_images(cell)
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata.language_info = {"name": "python"}
+    return notebook
+
+
+def build_notebook(source: Path, out: Path, home: str | Path) -> Path:
+    """Run one percent script and write it as a notebook, whole or not at all."""
+    built = run_notebook(read_source(source), stored_environment(home))
+    write_text(out, nbformat.writes(built) + "\n")
+    return out
+
+
+def build_lessons(numbers: Sequence[str] = ()) -> list[Path]:
+    """Build notebooks with outputs from their sources, on the built-in images."""
+    with tempfile.TemporaryDirectory() as home:
+        return [
+            build_notebook(source, notebooks.NOTEBOOKS / f"{source.stem}.ipynb", home)
+            for source in sources(numbers)
+        ]
+
+
+def run_lessons(numbers: Sequence[str] = (), mode: str | None = None) -> pd.DataFrame:
+    """Run lessons, each alone and with its outputs discarded, and time them.
+
+    Parameters
+    ----------
+    numbers : sequence of str
+        Such as "00"; all lessons when empty.
+    mode : str, optional
+        A key of `xraylab.course.modes.MODES`; XRAYLAB_MODE when None.
+
+    Returns
+    -------
+    DataFrame
+        Columns lesson, passed, minutes (wall), cpu_seconds and error (its last
+        line, "" when the lesson passed).
+    """
+    rows = []
+    asked = {"XRAYLAB_MODE": choose_mode(mode)}
+    with tempfile.TemporaryDirectory() as home:
+        for file in runnable(numbers):
+            started, cpu, error = time.perf_counter(), _child_seconds(), ""
+            try:
+                run_notebook(read_lesson(file), fresh_environment(home) | asked)
+            except (CellExecutionError, CellTimeoutError) as failed:
+                error = _COLOUR.sub("", str(failed)).strip().splitlines()[-1]
+            minutes = (time.perf_counter() - started) / 60
+            seconds = _child_seconds() - cpu
+            rows.append((file.stem, not error, minutes, seconds, error))
+            print(f"{file.stem}: {error or f'{minutes:.2f} min'}", file=sys.stderr)
+    columns = ["lesson", "passed", "minutes", "cpu_seconds", "error"]
+    return pd.DataFrame(rows, columns=columns).round({"minutes": 2, "cpu_seconds": 1})
+
+
+def sources(numbers: Sequence[str] = ()) -> list[Path]:
+    """List the percent scripts, all or those of some numbers, in order.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the package is not in its repository, where the scripts live.
+    ValueError
+        If there is no lesson of a number.
+    """
+    found = sorted((notebooks.NOTEBOOKS / "source").glob("[0-9][0-9]_*.py"))
+    if not found:
+        raise FileNotFoundError(
+            "notebooks are built from the scripts in the repository, found none in "
+            f"{notebooks.NOTEBOOKS}. Clone https://github.com/{REPOSITORY} and install "
+            "it with pip install -e ."
+        )
+    return _choose(found, numbers)
+
+
+def runnable(numbers: Sequence[str]) -> list[Path]:
+    """List the scripts in the repository, else the notebooks of this installation."""
+    if (notebooks.NOTEBOOKS / "source").is_dir():
+        return sources(numbers)
+    return _choose(notebooks.notebooks(), numbers)
+
+
+def _choose(found: list[Path], numbers: Sequence[str]) -> list[Path]:
+    unknown = set(numbers) - {file.stem[:2] for file in found}
+    if unknown:
+        known = ", ".join(file.stem[:2] for file in found)
+        raise InputError(
+            f"must be among {known}, got {', '.join(sorted(unknown))}.",
+            argument="numbers",
+        )
+    return [file for file in found if not numbers or file.stem[:2] in numbers]
+
+
+def read_lesson(file: Path) -> NotebookNode:
+    """Read a lesson without outputs, from its script or from its notebook."""
+    if file.suffix == ".py":
+        return read_source(file)
+    return nbformat.read(file, as_version=4)
+
+
+def _is_kept(output: NotebookNode) -> bool:
+    """Say whether an output is stored: no warnings, and no widgets without kernel."""
+    return output.get("name") != "stderr" and WIDGET not in output.get("data", {})
+
+
+def _describe_images(cell: NotebookNode) -> None:
+    """Give a cell's images its text for those who cannot see them."""
+    for output in cell.outputs:
+        if "alt" in cell.metadata and "image/png" in output.get("data", {}):
+            output.metadata["image/png"] = {"alt": cell.metadata.alt}
+
+
+def _badges(name: str) -> str:
+    file = f"github.com/{REPOSITORY}/blob/main/notebooks/{name}.ipynb"
+    colab = f"https://colab.research.google.com/github/{file.split('/', 1)[1]}"
+    kaggle = f"https://kaggle.com/kernels/welcome?src=https://{file}"
+    return (
+        "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
+        f"({colab})\n[![Open in Kaggle]"
+        f"(https://kaggle.com/static/images/open-in-kaggle.svg)]({kaggle})"
+    )
+
+
+def _child_seconds() -> float:
+    """CPU seconds of all ended child processes, kernels among them."""
+    times = os.times()
+    return times.children_user + times.children_system

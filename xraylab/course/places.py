@@ -1,0 +1,201 @@
+"""Where the images of the lessons are: looked for in a few places, never silently."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from xraylab import data
+from xraylab.errors import NoDataError, UnknownLayoutError
+
+FIRST = next(iter(data.SOURCES))
+BUILT_IN = "built-in"
+SMALL_SET = 80  # children: the built-in set of mode smoke
+_TELLTALE = (  # endings of what somebody may have meant to use
+    *(".jpeg", ".jpg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp"),
+    *(".dcm", ".zip", ".tar", ".gz", ".tgz", ".7z", ".rar", ".h5", ".npz"),
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The images of a lesson.
+
+    Attributes
+    ----------
+    root : Path
+        Folder with the sources.
+    files : DataFrame
+        As from `xraylab.data.list_files`.
+    is_simulated : bool
+        True for images that `xraylab.phantom` has drawn.
+    passed_over : list of str
+        One line for each place that held something and was not taken: where, why,
+        and what to do.
+    """
+
+    root: Path
+    files: pd.DataFrame
+    is_simulated: bool
+    passed_over: list[str]
+
+    @property
+    def sources(self) -> list[str]:
+        """Which of the three sources are there, in the order of publication."""
+        there = set(self.files["source"])
+        return [name for name in data.SOURCES if name in there]
+
+    @property
+    def name(self) -> str:
+        """Name the folder, with a digest of its files' paths, sizes and times.
+
+        So another source, or images that were changed in place, give another name,
+        and a folder that only moved keeps its own.
+        """
+        digest = hashlib.blake2b(digest_size=5)
+        for path in self.files["path"]:
+            facts = (self.root / path).stat()
+            digest.update(f"{path} {facts.st_size} {facts.st_mtime_ns}\n".encode())
+        return f"{len(self.files)}-files-{digest.hexdigest()}"
+
+
+def find_images(*, small: bool = False) -> Found:
+    """Find the images that XRAYLAB_DATA names, or in the usual places, or built in.
+
+    Parameters
+    ----------
+    small : bool
+        Take the smaller of the two built-in sets, where built-in ones are taken.
+
+    Raises
+    ------
+    NoDataError
+        If XRAYLAB_DATA is set to a place without the first source.
+    """
+    asked = os.environ.get("XRAYLAB_DATA", "")
+    if asked and asked != BUILT_IN:
+        found, reasons = look_in([asked])
+        if found is None:
+            raise NoDataError(
+                "XRAYLAB_DATA must lead to the first source at least, found "
+                f"{asked}: {reasons[Path(asked)]} Without XRAYLAB_DATA these places "
+                f"are searched: {', '.join(map(str, usual_places()))}, and then the "
+                "built-in images are taken."
+            )
+        return found
+    found, reasons = look_in(() if asked else usual_places())
+    said = [f"{p}: {why}" for p, why in reasons.items() if _may_be_meant(p)]
+    return replace(found or _built_in(small), passed_over=said)
+
+
+def look_in(places: Sequence[str | Path]) -> tuple[Found | None, dict[Path, str]]:
+    """Look for the sources in some places, in order, and stop at the first.
+
+    Returns
+    -------
+    found : Found or None
+    reasons : dict
+        Place -> why it was not taken.
+    """
+    reasons: dict[Path, str] = {}
+    for place in _each_once(places):
+        try:
+            return _read(place), reasons
+        except (UnknownLayoutError, NoDataError) as error:
+            reasons[place] = str(error)
+        except FileNotFoundError:
+            reasons[place] = "there is no such folder."
+        except OSError as error:
+            reasons[place] = f"it could not be read ({error.strerror or error})."
+    return None, reasons
+
+
+def usual_places() -> list[Path]:
+    """List where images are looked for when XRAYLAB_DATA is not set."""
+    return [
+        Path("data"),
+        Path("../data"),  # from the folder of notebooks
+        Path(__file__).parents[2] / "data",
+        Path("/kaggle/input"),
+        Path("/content/data"),
+        Path("/content"),
+    ]
+
+
+def _each_once(places: Sequence[str | Path]) -> list[Path]:
+    """Give the places in order; one that is reached in two ways comes once."""
+    return list({Path(p).resolve(): Path(p) for p in reversed(places)}.values())[::-1]
+
+
+def _read(place: Path) -> Found:
+    """List the sources under a place.
+
+    Raises
+    ------
+    FileNotFoundError, OSError, UnknownLayoutError, NoDataError
+        If it cannot be used.
+    """
+    if (place / "drive").is_dir():  # walking a mounted drive takes hours
+        raise NoDataError(
+            "a drive is mounted in it, so it was not searched. Set XRAYLAB_DATA to the "
+            "folder in it that holds the sources."
+        )
+    root = place.resolve(strict=True)
+    with os.scandir(root):  # a folder that is closed says so here
+        pass
+    root = _simulated_set(root) or root
+    files, _ = data.list_files(root)
+    if FIRST not in set(files["source"]):
+        others = ", ".join(files["source"].unique())
+        raise NoDataError(
+            f"it holds {others}, but not {FIRST}, which alone has children's "
+            "names and a published test. Add it."
+        )
+    return Found(root, files, _is_simulated(root), [])
+
+
+def _simulated_set(root: Path) -> Path | None:
+    """Find the simulated set that holds all sources under a folder, if one does."""
+    homes = [source.root for source in data.find_sources(root)]
+    shared = Path(os.path.commonpath(homes))
+    inside = [f for f in (shared, *shared.parents) if f.is_relative_to(root)]
+    return next(filter(_is_simulated, inside), None)
+
+
+def _is_simulated(root: Path) -> bool:
+    """Tell whether a folder is one that `xraylab.phantom` has written."""
+    from xraylab import phantom
+
+    try:
+        phantom.read_truth(root)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _built_in(small: bool) -> Found:
+    from xraylab import phantom
+
+    return _read(phantom.builtin_data(n_children=SMALL_SET if small else 300))
+
+
+def _may_be_meant(place: Path) -> bool:
+    """Tell whether somebody may expect that the images of a place are used.
+
+    A folder that is missing, empty, or holds text and tables only is no surprise.
+    """
+    if (place / "drive").is_dir():
+        return True
+    classes = {name for source in data.SOURCES.values() for name in source.classes}
+    not_read: list[OSError] = []
+    for folder, _, files in os.walk(place, onerror=not_read.append):
+        if Path(folder).name.lower() in classes:  # empty: half a download
+            return True
+        if any(name.lower().endswith(_TELLTALE) for name in files):
+            return True
+    return any(not isinstance(error, FileNotFoundError) for error in not_read)

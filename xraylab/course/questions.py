@@ -1,0 +1,123 @@
+"""What each guess of the course may be: a number in a range, or one of some words.
+
+A lesson asks under a name; what counts as an answer stands here, once.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from xraylab.errors import InputError
+
+_NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?")
+
+
+class NoAnswerError(InputError):
+    """A guess that answers no question; the text says what one would."""
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number from `low` to `high`, both included; whole where it counts things."""
+
+    low: float
+    high: float
+    whole: bool = False
+
+    def __str__(self) -> str:
+        kind = "a whole number" if self.whole else "a number"
+        return f"{kind} from {self.low:g} to {self.high:g}"
+
+    def read(self, value: object) -> float:
+        """Give the value as a plain number.
+
+        Raises
+        ------
+        NoAnswerError
+            If it is none, or outside the range; asks back where one was meant.
+        """
+        value = value.item() if hasattr(value, "item") else value  # from numpy
+        if isinstance(value, tuple):
+            raise NoAnswerError(
+                f"must be {self}, got {len(value)} values. Python reads a comma as "
+                f"the start of the next value: write a point.{self._meant(value)}"
+            )
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise NoAnswerError(f"must be {self}, got {value!r}.{self._meant(value)}")
+        is_fine = math.isfinite(value) and self.low <= value <= self.high
+        if not is_fine or (self.whole and value != int(value)):
+            raise NoAnswerError(f"must be {self}, got {value:g}.{self._meant(value)}")
+        return int(value) if self.whole else float(value)
+
+    def _meant(self, value: object) -> str:
+        """Ask back for the number that was probably meant; "" where none is near."""
+        text = ".".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        found = _NUMBER.findall(text)
+        if len(found) != 1 or self.whole:
+            return ""
+        number = float(found[0].replace(",", "."))
+        if "%" in text or number >= 2:  # of a hundred
+            number = round(number / 100, 6)
+        fits = self.low <= number <= self.high
+        return f" Did you mean {number:g}?" if fits else ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few answers, words or numbers."""
+
+    answers: tuple[str | float, ...]
+
+    def __str__(self) -> str:
+        *others, last = map(str, self.answers)
+        return f"{', '.join(others)} or {last}"
+
+    def read(self, value: object) -> str | float:
+        """Give the answer as it stands in the list, whatever its case and spaces.
+
+        Raises
+        ------
+        NoAnswerError
+            If it is none of them.
+        """
+        for answer in self.answers:
+            if " ".join(str(value).lower().split()) == str(answer):
+                return answer
+        raise NoAnswerError(f"must be {self}, got {value!r}.")
+
+
+SHARE = Number(0, 1)
+QUESTIONS: dict[str, Number | Choice] = {
+    "naive accuracy": SHARE,
+    "official accuracy": SHARE,
+    "share of different fingerprints": SHARE,
+    "correlation of a cropped copy": Number(-1, 1),
+    "file size AUROC": SHARE,
+    "ring probe AUROC": SHARE,
+    "block without change": Choice(("nothing", "the input", "noise")),
+    "softmax of 0.5 and 2.5": SHARE,
+    "best rate": Choice((0.02, 0.4, 1.05)),
+    "accuracy, best seed less worst": SHARE,
+    "official specificity": SHARE,
+    "PPV at one in a hundred": SHARE,
+    "share of the map in the lesion": SHARE,
+    "confidence on snow": Number(0.5, 1),
+    "wrong at confidence 0.99": Number(0, 624, whole=True),
+    "dearest step": Choice(("copies", "the same child", "another block")),
+}
+
+
+def find_question(name: str) -> Number | Choice:
+    """Give what may be answered under a name.
+
+    Raises
+    ------
+    ValueError
+        If no lesson asks under that name.
+    """
+    if name not in QUESTIONS:
+        known = ", ".join(QUESTIONS)
+        raise InputError(f"name must be one of the guesses {known}, got {name!r}.")
+    return QUESTIONS[name]
