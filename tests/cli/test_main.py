@@ -22,6 +22,7 @@ VERBS = [
     "audit",
     "train",
     "evaluate",
+    "readings",
     "perturb",
     "predict",
     "demo",
@@ -87,12 +88,12 @@ def test_train_evaluate_predict_go_hand_in_hand(
 ):
     code, valid, _ = run_json(capsys, "evaluate", run_folder)
     assert code == 0
-    assert valid["looks"] == 0
-    looks = []
+    assert valid["n_test_readings"] == 0
+    counts = []
     for _ in range(2):
         _, test, _ = run_json(capsys, "evaluate", run_folder, "--on", "test")
-        looks.append(test["looks"])
-    assert looks == [1, 2]
+        counts.append(test["n_test_readings"])
+    assert counts == [1, 2]
     metric = test["metrics"]["accuracy"]
     assert metric["low"] <= metric["value"] <= metric["high"]
     files = sorted((three_sources / "one").rglob("*.jpeg"))[:3][::-1]
@@ -130,14 +131,54 @@ def test_a_threshold_chosen_on_validation_is_used_everywhere(
     out = capsys.readouterr().out
     at = f"{chosen['threshold']:.3f}"
     assert f"naive-merge, test, threshold {at} (" in out
-    assert "groups, rule: youden, chosen on validation\n" in out
+    assert "groups, rule: youden, chosen on validation; test reading 1\n" in out
     assert "Does the rule youden carry over to the test?\n  sensitivity: " in out
+    assert "so few groups do not tell whether it differs there: " in out
     file = next((three_sources / "one").rglob("*.jpeg"))
     _, answer, _ = run_json(capsys, "predict", own_run, file)
     (row,) = answer["predictions"]
     assert (row["threshold"], row["rule"]) == (chosen["threshold"], "youden")
     cli.main(["predict", str(own_run), str(file)])
     assert "on, by the rule: youden.\nNot for clin" in capsys.readouterr().out
+
+
+def test_every_figure_on_a_test_says_how_often_it_was_read(own_run, capsys):
+    entered = "trial of May 2026, 224 px, read once"
+    argv = ["readings", str(own_run), "--add", entered]
+    assert cli.main(argv) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("Readings of the test of naive-merge: 1\n  1. 20")
+    assert f", by hand: {entered}, naive-merge\n" in out
+    assert cli.main(["evaluate", str(own_run), "--on", "test"]) == 0
+    first, *figures = capsys.readouterr().out.splitlines()
+    assert first.endswith("; test reading 2")
+    counted = [line.endswith("; test reading 2") for line in figures]
+    assert counted == ["n = " in line for line in figures]
+    assert sum(counted) > 8
+    _, listed, _ = run_json(capsys, "readings", own_run)
+    by_hand, own = listed["readings"]
+    assert listed["n_test_readings"] == 2
+    assert (by_hand["source"], by_hand["run"]) == (entered, "")
+    assert (own["source"], own["run"], own["seed"]) == ("", "r", 0)
+    assert own["recipe"]["model"] == "small"
+    assert len(own["network"]) == len(own["test"]) == 16
+    assert cli.main(["evaluate", str(own_run)]) == 0
+    assert "test reading" not in capsys.readouterr().out
+
+
+def test_a_reading_without_a_source_is_not_entered(own_run, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["readings", str(own_run), "--add", " "])
+    assert ended.value.code == 2
+    assert "argument --add: must say where the reading is" in capsys.readouterr().err
+    _, listed, _ = run_json(capsys, "readings", own_run)
+    assert listed["n_test_readings"] == 0
+
+
+def test_a_log_that_is_gone_is_said(own_run, capsys):
+    shutil.rmtree(own_run.parent / "merge")
+    assert cli.main(["readings", str(own_run), "--add", "a trial"]) == 1
+    assert "which is not there any more, and the log of" in capsys.readouterr().err
 
 
 def test_evaluate_shows_calibration_and_subgroups(own_run, capsys):

@@ -1,9 +1,10 @@
-"""evaluate: a run to its figures, at the operating point it was given."""
+"""evaluate and readings: a run to its figures, and who read its test before."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ _PROMISED = ("sensitivity", "specificity")
 
 
 def add_verbs(verbs: Verbs) -> None:
-    """Add the verb and its arguments."""
+    """Add the verbs and their arguments."""
     text = "numbers with intervals and baselines"
     verb = arguments.add_verb(verbs, "evaluate", evaluate, text)
     verb.add_argument("run_folder", type=arguments.folder, metavar="RUN")
@@ -39,6 +40,15 @@ def add_verbs(verbs: Verbs) -> None:
     point.add_argument(
         "--threshold", type=arguments.share, help="default: the run's own"
     )
+    text = "list who read a run's test, and when"
+    verb = arguments.add_verb(verbs, "readings", readings, text)
+    verb.add_argument("run_folder", type=arguments.folder, metavar="RUN")
+    verb.add_argument(
+        "--add",
+        dest="source",
+        metavar="TEXT",
+        help="enter a reading that was made elsewhere: who, when, with what",
+    )
 
 
 def evaluate(args: argparse.Namespace) -> Answer:
@@ -51,7 +61,7 @@ def evaluate(args: argparse.Namespace) -> Answer:
             "test with a command of its own.",
             argument="rule",
         )
-    predictions, n_looks = training.score(args.run_folder, on=args.on)
+    predictions, n_readings = training.score(args.run_folder, on=args.on)
     if args.rule is not None:
         _choose(args.run_folder, predictions, args.rule)
     run = training.load_run(args.run_folder)
@@ -64,8 +74,8 @@ def evaluate(args: argparse.Namespace) -> Answer:
         valid, _ = training.score(args.run_folder, on="valid")
         figures["carried_over"], kept = _compare(predictions, valid, run)
         lines += kept
-    if n_looks:
-        lines.append(f"Look number {n_looks} at the test of {run.protocol}.")
+    if n_readings:
+        lines = _count(lines, n_readings)
     answer = {
         "run": str(args.run_folder),
         "protocol": run.protocol,
@@ -73,9 +83,38 @@ def evaluate(args: argparse.Namespace) -> Answer:
         "threshold": threshold,
         "rule": "given by hand" if by_hand else run.rule,
         "operating_point": {} if by_hand else run.operating_point,
-        "looks": n_looks,
+        "n_test_readings": n_readings,
     }
     return answer | figures, "\n".join(lines), 0
+
+
+def readings(args: argparse.Namespace) -> Answer:
+    """List the readings of a run's test, or enter one that was made elsewhere."""
+    from xraylab import training
+    from xraylab.training import test_log
+
+    run = training.load_run(args.run_folder)
+    if args.source is not None:
+        test_log.enter_reading(run, args.source)
+    table = test_log.readings_of(run)
+    lines = [f"Readings of the test of {run.protocol}: {len(table)}"]
+    for number, row in enumerate(table.to_dict("records"), 1):
+        who = f"by hand: {row['source']}" if row["source"] else f"run {row['run']}"
+        seed = f", seed {row['seed']}" if row["seed"] != "" else ""
+        lines.append(f"  {number}. {row['when']}, {who}, {row['protocol']}{seed}")
+    answer = {
+        "run": str(args.run_folder),
+        "n_test_readings": len(table),
+        "readings": table.to_dict("records"),
+    }
+    return answer, "\n".join(lines), 0
+
+
+def _count(lines: list[str], n_readings: int) -> list[str]:
+    """Let every figure on a test say how often the test was read."""
+    said = f"test reading {n_readings}"
+    counted = [f"{line}; {said}" if "n = " in line else line for line in lines[1:]]
+    return [f"{lines[0]}; {said}", *counted]
 
 
 def _measure(
@@ -164,14 +203,16 @@ def _compare(
         moved = evaluation.difference(test, valid, name, threshold=run.threshold)
         figures[name] = moved._asdict()
         lines.append(
-            f"  {name}: {then.figure} on validation, where it was chosen; "
-            f"{now.figure} on the test; {_verdict(moved)}"
+            f"  {name}: {then} on validation, where it was chosen; {now} on the test; "
+            f"{_verdict(moved)}"
         )
     return figures, lines
 
 
 def _verdict(moved: evaluation.Interval) -> str:
-    if moved.low > 0 or moved.high < 0:  # NaN, an interval not given, is neither
+    if math.isnan(moved.low):
+        return f"so few groups do not tell whether it differs there: {moved.figure}"
+    if moved.low > 0 or moved.high < 0:
         way = "higher" if moved.value > 0 else "lower"
         return f"{way} there: {moved.figure}"
     return f"no difference is shown: {moved.figure}"

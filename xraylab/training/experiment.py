@@ -119,11 +119,9 @@ def score(
     if on == "test":
         n_readings = test_log.count_reading(
             home,
-            run=run.folder.resolve().name,
-            protocol=run.protocol,
-            seed=run.recipe.seed,
             test=content.digest_test(run.table),
-            network=run.network_id,
+            protocol=run.protocol,
+            **test_log.describe_reader(run),
         )
     predictions = runs.score_rows(model, pixels, rows)
     runs.write_predictions(run_folder, on, predictions)
