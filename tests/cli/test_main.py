@@ -132,8 +132,8 @@ def test_a_threshold_chosen_on_validation_is_used_everywhere(
     at = f"{chosen['threshold']:.3f}"
     assert f"naive-merge, test, threshold {at} (" in out
     assert "groups, rule: youden, chosen on validation; test reading 1\n" in out
-    assert "Does the rule youden carry over to the test?\n  sensitivity: " in out
-    assert "so few groups do not tell whether it differs there: " in out
+    assert "Does the rule youden carry over?\n  sensitivity: " in out
+    assert "so few groups do not tell whether it differs: " in out
     file = next((three_sources / "one").rglob("*.jpeg"))
     _, answer, _ = run_json(capsys, "predict", own_run, file)
     (row,) = answer["predictions"]
@@ -164,6 +164,38 @@ def test_every_figure_on_a_test_says_how_often_it_was_read(own_run, capsys):
     assert len(own["network"]) == len(own["test"]) == 16
     assert cli.main(["evaluate", str(own_run)]) == 0
     assert "test reading" not in capsys.readouterr().out
+
+
+def test_external_figures_stand_below_what_they_rest_on(own_run, tmp_path, capsys):
+    for i in range(12):
+        name = ("NORMAL", "PNEUMONIA")[i % 2]
+        file = tmp_path / "nih" / name / f"000000{10 + i}_000.png"
+        write_file(file, as_jpeg(blob_image(700 + i)))
+    argv = ["evaluate", str(own_run), "--on", "external", "--data"]
+    run_json(capsys, "evaluate", own_run, "--choose", "youden")
+    assert cli.main([*argv, str(tmp_path / "nih")]) == 0
+    first, labels, adults, *figures = capsys.readouterr().out.splitlines()
+    assert first.startswith("naive-merge, external, threshold 0.")
+    assert first.endswith("; test reading 1")
+    assert labels.startswith("CAREFUL: labels are those of the folder names, normal fr")
+    assert "NIH ChestX-ray14: mostly adults" in adults
+    assert figures[0].startswith("accuracy 0.")
+    assert any(line.startswith("Does the rule youden carry over?") for line in figures)
+    _, answer, _ = run_json(capsys, *argv, tmp_path / "nih")
+    assert len(answer["caveats"]) == 2
+    assert answer["n_test_readings"] == 2
+
+
+@pytest.mark.parametrize(
+    "argv", [["--on", "external"], ["--data", "."], ["--on", "test", "--data", "."]]
+)
+def test_external_images_need_both_words(own_run, argv, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["evaluate", str(own_run), *argv])
+    assert ended.value.code == 2
+    assert "argument --data: and --on external go together" in capsys.readouterr().err
+    _, listed, _ = run_json(capsys, "readings", own_run)
+    assert listed["n_test_readings"] == 0
 
 
 def test_a_reading_without_a_source_is_not_entered(own_run, capsys):
@@ -198,14 +230,14 @@ def test_evaluate_shows_calibration_and_subgroups(own_run, capsys):
 
 def test_of_images_that_moved_away_the_kind_is_known(own_run, tmp_path):
     from xraylab import training
-    from xraylab.cli.evaluation import _with_columns
+    from xraylab.cli.evaluation import _find_root, _with_columns
 
     run = training.load_run(own_run)
     rows = run.table[run.table["split"] == "valid"]
-    _, columns = _with_columns(rows, run)
+    _, columns = _with_columns(rows, _find_root(run))
     assert columns == ["kind", "long side", "colour mode"]
     shutil.rmtree(run.about["merge"])
-    table, columns = _with_columns(rows, run)
+    table, columns = _with_columns(rows, _find_root(run))
     assert columns == ["kind"]
     assert set(table["kind"]) <= {"IM", "bacteria", "virus", ""}  # "": PNEUMONIA(7)
 

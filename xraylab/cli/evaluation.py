@@ -18,6 +18,16 @@ from xraylab.errors import InputError
 if TYPE_CHECKING:
     from xraylab import evaluation, training
 
+_TEXT_MINED = (
+    "mostly adults, where the three sources have children, and labels mined from the "
+    "text of reports. A difference may be one of age or of labels."
+)
+# sets that file names tell, as in `xraylab.data.read_name`
+_SETS = {
+    "NIH": f"names are those of NIH ChestX-ray14: {_TEXT_MINED}",
+    "CheXpert": f"names are those of CheXpert: {_TEXT_MINED}",
+    "MIMIC": f"names are those of MIMIC-CXR: {_TEXT_MINED}",
+}
 _PROMISED = ("sensitivity", "specificity")
 
 
@@ -27,7 +37,17 @@ def add_verbs(verbs: Verbs) -> None:
     verb = arguments.add_verb(verbs, "evaluate", evaluate, text)
     verb.add_argument("run_folder", type=arguments.folder, metavar="RUN")
     verb.add_argument(
-        "--on", choices=["valid", "test"], default="valid", help="the test is counted"
+        "--on",
+        choices=["valid", "test", "external"],
+        default="valid",
+        help="readings of the test, or of images from elsewhere, are counted",
+    )
+    verb.add_argument(
+        "--data",
+        dest="data_folder",
+        type=arguments.folder,
+        metavar="DIR",
+        help="with --on external: two class folders, one of them normal",
     )
     point = verb.add_mutually_exclusive_group()
     point.add_argument(
@@ -61,16 +81,17 @@ def evaluate(args: argparse.Namespace) -> Answer:
             "test with a command of its own.",
             argument="rule",
         )
-    predictions, n_readings = training.score(args.run_folder, on=args.on)
+    predictions, n_readings, caveats = _score(args)
     if args.rule is not None:
         _choose(args.run_folder, predictions, args.rule)
     run = training.load_run(args.run_folder)
     by_hand = args.threshold is not None
     threshold = args.threshold if by_hand else run.threshold
     point = f"threshold {threshold:.3f}, given by hand" if by_hand else _point(run)
-    figures, lines = _measure(predictions, run, threshold)
-    lines = [f"{run.protocol}, {args.on}, {point}", *lines]
-    if args.on == "test" and not by_hand and "promised" in run.operating_point:
+    root = args.data_folder or _find_root(run)
+    figures, lines = _measure(predictions, root, threshold)
+    lines = [f"{run.protocol}, {args.on}, {point}", *caveats, *lines]
+    if args.on != "valid" and not by_hand and "promised" in run.operating_point:
         valid, _ = training.score(args.run_folder, on="valid")
         figures["carried_over"], kept = _compare(predictions, valid, run)
         lines += kept
@@ -84,8 +105,44 @@ def evaluate(args: argparse.Namespace) -> Answer:
         "rule": "given by hand" if by_hand else run.rule,
         "operating_point": {} if by_hand else run.operating_point,
         "n_test_readings": n_readings,
+        "caveats": caveats,
     }
     return answer | figures, "\n".join(lines), 0
+
+
+def _score(args: argparse.Namespace) -> tuple[pd.DataFrame, int, list[str]]:
+    """Let the run answer: predictions, readings so far, what to say of the images."""
+    from xraylab import training
+
+    is_external = args.on == "external"
+    if is_external != (args.data_folder is not None):
+        what = (
+            "needs --data DIR"
+            if is_external
+            else f"reads no --data, got --on {args.on}"
+        )
+        raise InputError(
+            f"and --on external go together: {what}.", argument="data_folder"
+        )
+    if not is_external:
+        return *training.score(args.run_folder, on=args.on), []
+    found = training.external.score_external(args.run_folder, args.data_folder)
+    return found.predictions, found.n_readings, _caveats(found)
+
+
+def _caveats(found: training.external.External) -> list[str]:
+    """Say what an external figure rests on, as loudly as the figure."""
+    normal, ill = (", ".join(found.classes[label]) for label in (0, 1))
+    lines = [
+        f"CAREFUL: labels are those of the folder names, normal from {normal}, "
+        f"pneumonia from {ill}. Nobody here checked them, nor who was imaged, and how."
+    ]
+    lines += [f"CAREFUL: {_SETS[kind]}" for kind in _SETS if kind in found.kinds]
+    if found.n_known:
+        lines.append(
+            f"Left out: {found.n_known} files of images that are in the run's table."
+        )
+    return lines
 
 
 def readings(args: argparse.Namespace) -> Answer:
@@ -118,7 +175,7 @@ def _count(lines: list[str], n_readings: int) -> list[str]:
 
 
 def _measure(
-    predictions: pd.DataFrame, run: training.runs.Run, threshold: float
+    predictions: pd.DataFrame, root: Path | None, threshold: float
 ) -> tuple[dict, list[str]]:
     """Measure all that is printed of a table: for --json, and in lines."""
     from xraylab import evaluation
@@ -126,7 +183,7 @@ def _measure(
 
     metrics = evaluation.evaluate(predictions, threshold=threshold)
     calibrated = calibration.measure_calibration(predictions)
-    table, columns = _with_columns(predictions, run)
+    table, columns = _with_columns(predictions, root)
     parts = subgroups.measure_subgroups(table, columns, threshold=threshold)
     lines = [
         *evaluation.describe(metrics),
@@ -166,19 +223,28 @@ def _point(run: training.runs.Run) -> str:
     return f"threshold {found}, rule: {run.rule}, chosen on validation"
 
 
+def _find_root(run: training.runs.Run) -> Path | None:
+    """Find the folder that the paths of a run start from, where it is there still."""
+    try:
+        return data.Merge.load(run.about["merge"]).root
+    except (OSError, ValueError, KeyError):
+        return None
+
+
 def _with_columns(
-    predictions: pd.DataFrame, run: training.runs.Run
+    predictions: pd.DataFrame, root: Path | None
 ) -> tuple[pd.DataFrame, list[str]]:
     """Add what is known of each image: kind by its name, size and colour by its file.
 
-    Where the images of the run are no longer where they were, only the kind is known.
+    Where the files are no longer where they were, only the kind is known.
     """
     paths = predictions["path"]
     table = predictions.assign(kind=[data.read_name(path)[0] for path in paths])
+    if root is None:
+        return table, ["kind"]
     try:
-        root = data.Merge.load(run.about["merge"]).root
         headers = pd.DataFrame([images.read_header(root / path) for path in paths])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError):
         return table, ["kind"]
     long_side = headers[["width", "height"]].max(axis=1)
     middle = long_side.median()
@@ -191,10 +257,10 @@ def _with_columns(
 def _compare(
     test: pd.DataFrame, valid: pd.DataFrame, run: training.runs.Run
 ) -> tuple[dict, list[str]]:
-    """Hold what the rule promised on validation against what the test shows."""
+    """Hold what the rule promised on validation against what is found here."""
     from xraylab import evaluation
 
-    figures, lines = {}, [f"Does the rule {run.rule} carry over to the test?"]
+    figures, lines = {}, [f"Does the rule {run.rule} carry over?"]
     for name in _PROMISED:
         then, now = (
             evaluation.measure(table, name, threshold=run.threshold)
@@ -203,7 +269,7 @@ def _compare(
         moved = evaluation.difference(test, valid, name, threshold=run.threshold)
         figures[name] = moved._asdict()
         lines.append(
-            f"  {name}: {then} on validation, where it was chosen; {now} on the test; "
+            f"  {name}: {then} on validation, where it was chosen; {now} here; "
             f"{_verdict(moved)}"
         )
     return figures, lines
@@ -211,8 +277,8 @@ def _compare(
 
 def _verdict(moved: evaluation.Interval) -> str:
     if math.isnan(moved.low):
-        return f"so few groups do not tell whether it differs there: {moved.figure}"
+        return f"so few groups do not tell whether it differs: {moved.figure}"
     if moved.low > 0 or moved.high < 0:
         way = "higher" if moved.value > 0 else "lower"
-        return f"{way} there: {moved.figure}"
+        return f"{way} here: {moved.figure}"
     return f"no difference is shown: {moved.figure}"
