@@ -59,15 +59,15 @@ class Estimate:
         the draws, at most the number of images, and the number of groups at 0 or 1.
         AUROC: on the logit scale. Both with t of groups - 1 degrees of freedom.
         """
-        value, spread = self.value, self.draws.std(ddof=1)
+        value, deviation = self.value, self.draws.std(ddof=1)
         t = stdtrit(self.n_groups - 1, (1 + LEVEL) / 2)
         if value in {0, 1}:
             return wilson(value, self.n_groups, t)
         if metric == "AUROC":
-            reach = t * spread / (value * (1 - value))
+            reach = t * deviation / (value * (1 - value))
             low, high = expit(logit(value) + np.array([-reach, reach]))
             return float(low), float(high)
-        n = min(self.n_images, value * (1 - value) / spread**2)
+        n = min(self.n_images, value * (1 - value) / deviation**2)
         return wilson(value, n, t)
 
 

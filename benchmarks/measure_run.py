@@ -27,7 +27,7 @@ def main() -> None:
     args = parser.parse_args()
     run = training.load_run(args.run)
     training.score(args.run, on="valid")
-    _, n_looks = training.score(args.run, on="test")
+    _, n_readings = training.score(args.run, on="test")
     # From the answers as they are kept, so that every figure follows from them.
     predictions = pd.read_csv(args.run / "predictions-test.csv")
     metrics = evaluation.evaluate(predictions, threshold=run.threshold)
@@ -40,7 +40,7 @@ def main() -> None:
         "recipe": run.recipe.as_dict(),
         "seed": run.recipe.seed,
         "threshold": run.threshold,
-        "n_test_readings": n_looks,
+        "n_test_readings": n_readings,
         "versions": facts["versions"],
         "n_test": len(predictions),
         "n_groups": predictions["group_id"].nunique(),

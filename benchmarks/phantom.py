@@ -83,7 +83,7 @@ def cross_validate(model, features, labels) -> np.ndarray:
 
 
 def zone_features(rendering) -> list[float]:
-    """Grey and spread in eight zones of each lung, and right less left.
+    """Measure eight zones of each lung, and right less left: mean grey and deviation.
 
     Greys are less the heart's.
     """

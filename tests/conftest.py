@@ -13,10 +13,10 @@ import xraylab  # noqa: F401, before torch is: its waiting threads shall not spi
 
 # Six children a class, two images each: (kind, number) -> file names.
 NORMALS = [f"IM-{n:04d}-0001{more}.jpeg" for n in range(1, 7) for more in ("", "-0002")]
-SICK = [f"person{n}_bacteria_{2 * n + k}.jpeg" for n in range(1, 4) for k in (0, 1)] + [
-    f"person{n}_virus_{2 * n + k}.jpeg" for n in range(1, 4) for k in (0, 1)
-]
-TEST_NAMES = {*NORMALS[-4:], *SICK[-2:]}
+PNEUMONIAS = [
+    f"person{n}_bacteria_{2 * n + k}.jpeg" for n in range(1, 4) for k in (0, 1)
+] + [f"person{n}_virus_{2 * n + k}.jpeg" for n in range(1, 4) for k in (0, 1)]
+TEST_NAMES = {*NORMALS[-4:], *PNEUMONIAS[-2:]}
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -48,10 +48,10 @@ def write_file(path: Path, data: bytes) -> Path:
 
 def write_three_sources(root: Path) -> Path:
     """Write the same 24 images in the three layouts, the third re-encoded."""
-    images = {name: blob_image(i) for i, name in enumerate(NORMALS + SICK)}
+    images = {name: blob_image(i) for i, name in enumerate(NORMALS + PNEUMONIAS)}
     for names, ours, theirs in (
         (NORMALS, "NORMAL", "normal"),
-        (SICK, "PNEUMONIA", "opacity"),
+        (PNEUMONIAS, "PNEUMONIA", "opacity"),
     ):
         for i, name in enumerate(sorted(names)):
             data = as_jpeg(images[name])

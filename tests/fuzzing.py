@@ -219,7 +219,7 @@ def huge_header(rng, image):
 
 @mutation("either")
 def exif(rng, image):
-    """An image turned by EXIF, whose EXIF may be broken."""
+    """An image rotated by EXIF, whose EXIF may be broken."""
     notes = Image.Exif()
     notes[0x0112] = int(rng.integers(0, 12))
     notes[282] = 72.0
@@ -367,12 +367,12 @@ def write_huge(root: Path) -> dict[str, tuple[str, str]]:
     deep = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
     clear = grey.convert("RGBA")
     clear.putalpha(grey)
-    turned = Image.Exif()
-    turned[0x0112] = 6
+    rotated = Image.Exif()
+    rotated[0x0112] = 6
     files = {
         "deep.png": encoded(deep, "PNG", compress_level=1),
         "deep.tif": encoded(deep, "TIFF"),
-        "clear.png": encoded(clear, "PNG", compress_level=1, exif=turned),
+        "clear.png": encoded(clear, "PNG", compress_level=1, exif=rotated),
         "clear.webp": encoded(clear, "WEBP", quality=10, method=0),
         "fine.jpeg": encoded(grey.convert("RGB"), progressive=True, subsampling=0),
     }

@@ -36,3 +36,13 @@ def test_constraints_pin_every_package_we_ask_for():
     assert set(ranges()) <= set(pinned)
     assert (pinned["torch"], pinned["torchvision"]) == ("2.13.0", "0.28.0")
     assert "+cpu" not in text
+
+
+def test_the_oldest_versions_are_tried_in_ci():
+    text = (REPOSITORY / ".github/workflows/ci.yml").read_text("utf-8")
+    oldest = text[text.index("  oldest:") : text.index("  windows:")]
+    for name in ("torch", "torchvision"):
+        assert f"{name}=={ranges()[name].removeprefix('>=')}.0 " in oldest
+    assert "--resolution lowest-direct" in oldest
+    for verb in ("train", "evaluate", "predict"):
+        assert f"xraylab {verb} " in oldest

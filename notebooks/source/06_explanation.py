@@ -318,7 +318,7 @@ moved = explanation.perturb(logit, squares, valid)
 explanation.rank_perturbations(moved).head(8).round(2)
 
 # %% [markdown]
-# Images are pressed into a square before the network sees them, so the shape of a file
+# Images are squeezed into a square before the network sees them, so the shape of a file
 # becomes the shape of a chest. If it uses that, then squeezing should move its answers.
 
 # %% tags=["nbval-ignore-output"] alt="Mean shift of the logit by dose, one line for squeeze and one for zoom, with intervals."
@@ -326,13 +326,13 @@ curves = {name: moved[moved["perturbation"] == name] for name in ("squeeze", "zo
 _ = plots.plot_dose_curve(curves, data_name=here.data_name)
 for name, curve in curves.items():
     for row in curve[curve["figure"] == "flipped"].itertuples(index=False):
-        turned = evaluation.Interval(*row[3:])
-        print(f"{name:7} dose {row.dose}: {turned} of the answers turned")
+        flipped = evaluation.Interval(*row[3:])
+        print(f"{name:7} dose {row.dose}: {flipped} of the answers flipped")
 
 # %% [markdown]
 # A child does not get ill when the image is stretched. So an honest reader would
-# give a flat line, and turn no answer, as at dose 1. A line that climbs or falls means
-# that shape or size moves the answer. How far, and how many answers turn, is what one
+# give a flat line, and flip no answer, as at dose 1. A line that climbs or falls means
+# that shape or size moves the answer. How far, and how many answers flip, is what one
 # should report beside the map. `xraylab perturb` does it for any run.
 #
 # ## What this shows, and what it does not

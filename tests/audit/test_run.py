@@ -42,14 +42,14 @@ def test_half_a_download_is_refused_not_audited(three_sources, tmp_path):
         audit.run_audit(root, progress=False)
 
 
-@pytest.mark.parametrize("sick", [["tuberculosis"], ["pneumonia", "tb"]])
-def test_splits_with_other_classes_are_any_labelled_set(tmp_path, sick):
-    for i, name in enumerate(["normal", *sick]):
+@pytest.mark.parametrize("others", [["tuberculosis"], ["pneumonia", "tb"]])
+def test_splits_with_other_classes_are_any_labelled_set(tmp_path, others):
+    for i, name in enumerate(["normal", *others]):
         for k, split in enumerate(("train", "test")):
             image = as_jpeg(blob_image(10 * i + k))
             write_file(tmp_path / split / name.upper() / "a.jpeg", image)
     found = audit.run_audit(tmp_path, progress=False)
-    assert set(found.table["class_name"]) == {"normal", *sick}
+    assert set(found.table["class_name"]) == {"normal", *others}
     assert cli.main(["merge", "--data", str(tmp_path), "--out", str(tmp_path)]) == 1
 
 

@@ -65,11 +65,11 @@ def test_one_feature_agrees_with_the_library_whichever_way(rows):
     share = roc_auc_score(labels, values)
     found = audit.one_feature_auroc(values, labels)
     assert found.auroc == pytest.approx(max(share, 1 - share))
-    turned = audit.one_feature_auroc(-values, labels)
-    assert turned.auroc == pytest.approx(found.auroc)
+    flipped = audit.one_feature_auroc(-values, labels)
+    assert flipped.auroc == pytest.approx(found.auroc)
     if found.auroc > 0.5 + 1e-9:
         assert found.high_means == ("pneumonia" if share > 0.5 else "normal")
-        assert turned.high_means != found.high_means
+        assert flipped.high_means != found.high_means
 
 
 @pytest.mark.parametrize(

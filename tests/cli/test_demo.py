@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from tests.training.test_loop import TINY
-from xraylab import cli, data, errors, training
+from xraylab import cli, data, errors, phantom, training
 from xraylab.cli import demo
 from xraylab.files import NotWrittenError
 
@@ -20,6 +20,22 @@ def run_folder(three_sources, tmp_path):
     merge, out = tmp_path / "merge", tmp_path / "run"
     training.train(merge, "naive-merge", recipe, out, progress=False)
     return out
+
+
+def test_without_a_run_the_network_of_lesson_07_is_trained(
+    tmp_path, monkeypatch, capsys
+):
+    phantom.write_phantom(tmp_path / "images", n_children=80)
+    monkeypatch.setenv("XRAYLAB_DATA", str(tmp_path / "images"))
+    monkeypatch.setenv("XRAYLAB_MODE", "smoke")
+    monkeypatch.setenv("XRAYLAB_CACHE", str(tmp_path))
+    page = demo.prepare(None)
+    assert training.load_run(page["run_folder"]).protocol == "official"
+    assert len(page["samples"]) >= 2
+    out, err = capsys.readouterr()
+    assert out == ""  # answers alone go there
+    assert "Lesson 07 on the built-in images" in err
+    assert demo.prepare(None)["run_folder"] == page["run_folder"]
 
 
 def test_a_run_brings_samples_that_exist(run_folder, three_sources):

@@ -32,8 +32,8 @@ def one_second_a_step(monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def wheel(tmp_path_factory):
-    """The wheel of this checkout, its notebooks made from their scripts."""
+def tree(tmp_path_factory):
+    """What a build needs of this checkout, with notebooks made from their scripts."""
     tree = tmp_path_factory.mktemp("tree") / "xraylab"
     ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", "*.ipynb")
     for name in ("xraylab", "notebooks"):
@@ -44,6 +44,12 @@ def wheel(tmp_path_factory):
         notebook = build.read_source(source)
         notebook.cells[1].outputs = [nbformat.v4.new_output("stream", text="told\n")]
         nbformat.write(notebook, tree / f"notebooks/{source.stem}.ipynb")
+    return tree
+
+
+@pytest.fixture(scope="session")
+def wheel(tree):
+    """The wheel of this checkout."""
     _pip("wheel", "--no-deps", "--wheel-dir", str(tree.parent), str(tree))
     return next(tree.parent.glob("*.whl"))
 

@@ -65,9 +65,9 @@ def test_an_unreadable_file_does_not_shift_the_index_rule(three_sources, tmp_pat
 def test_a_image_under_two_labels_is_a_conflict(three_sources, tmp_path):
     root = tmp_path / "root"
     shutil.copytree(three_sources / "one", root)
-    sick = root / "chest_xray/train/PNEUMONIA"
+    folder = root / "chest_xray/train/PNEUMONIA"
     stolen = next((root / "chest_xray/train/NORMAL").iterdir())
-    shutil.copy(stolen, sick / "person99_virus_1.jpeg")
+    shutil.copy(stolen, folder / "person99_virus_1.jpeg")
     assert data.merge(root, progress=False).report()["label_conflicts"] == 1
 
 

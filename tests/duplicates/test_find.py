@@ -107,14 +107,14 @@ def test_the_margin_lies_around_the_limit(copies):
     assert margin["most_alike_different"] is None
 
 
-def test_a_pair_that_is_laid_over_is_not_shown_as_different(copies):
+def test_a_pair_that_is_registered_is_not_shown_as_different(copies):
     table, root = copies
-    turned = Image.fromarray(blob_image(1, 160)).rotate(1, Image.Resampling.BICUBIC)
-    write_file(root / "b/turned.jpg", as_jpeg(np.asarray(turned)))
-    table.loc[len(table)] = ["b/turned.jpg", "b"]
+    rotated = Image.fromarray(blob_image(1, 160)).rotate(1, Image.Resampling.BICUBIC)
+    write_file(root / "b/rotated.jpg", as_jpeg(np.asarray(rotated)))
+    table.loc[len(table)] = ["b/rotated.jpg", "b"]
     found = duplicates.find_images(table, root, progress=False)
     ids = found.table.set_index("path")["image_id"]
-    assert ids["b/turned.jpg"] == ids["a/first.jpeg"]
+    assert ids["b/rotated.jpg"] == ids["a/first.jpeg"]
     assert found.margin["most_alike_different"] is None
 
 

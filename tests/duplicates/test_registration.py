@@ -99,7 +99,7 @@ def test_two_exposures_of_a_child_are_no_copies():
     assert find(several).empty
 
 
-def test_a_image_laid_over_itself_differs_in_nothing(squares):
+def test_an_image_registered_on_itself_differs_in_nothing(squares):
     different = duplicates.compare(squares, squares)
     assert different == pytest.approx(np.zeros(len(squares)), abs=1e-6)
 

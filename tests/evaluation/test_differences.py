@@ -61,10 +61,10 @@ def test_half_shared_lies_between(predictions, near):
 def test_difference_turns_its_sign_with_its_arguments(predictions):
     worse = predictions.assign(score=1 - predictions["score"]).iloc[:300]
     found = difference(predictions, worse, "accuracy")
-    turned = difference(worse, predictions, "accuracy")
-    assert found.low > 0 > turned.high
-    assert (found.value, found.low) == pytest.approx((-turned.value, -turned.high))
-    assert found.n == turned.n == 300
+    flipped = difference(worse, predictions, "accuracy")
+    assert found.low > 0 > flipped.high
+    assert (found.value, found.low) == pytest.approx((-flipped.value, -flipped.high))
+    assert found.n == flipped.n == 300
 
 
 def test_two_perfect_models_of_few_children_may_still_differ():

@@ -50,12 +50,12 @@ def test_wilson_is_statsmodels(k, n, low, high):
     assert wilson(k / n, n, Z) == pytest.approx((low, high), abs=1e-12)
 
 
-def test_spread_between_groups_is_statsmodels(official):
+def test_variance_between_groups_is_statsmodels(official):
     # OLS on a constant, cov_type="cluster", of the answers right at 0.5
     hits = (official["score"] >= 0.5) == official["label"]
     codes, _ = pd.factorize(official["group_id"])
-    spread = between_groups((hits - hits.mean()).to_numpy() / len(hits), codes)
-    assert math.sqrt(spread) == pytest.approx(0.02058848103477493, rel=1e-9)
+    variance = between_groups((hits - hits.mean()).to_numpy() / len(hits), codes)
+    assert math.sqrt(variance) == pytest.approx(0.02058848103477493, rel=1e-9)
     found = mean_interval(official["score"] - 0.5, official["group_id"])
     expected = 0.3414273358157051, 0.312213204101939, 0.37064146752947125
     # statsmodels takes its t from 426 degrees of freedom too
@@ -63,7 +63,7 @@ def test_spread_between_groups_is_statsmodels(official):
 
 
 def test_delong_is_confidenceintervals(official):
-    """With each file its own group, the spread is DeLong's."""
+    """With each file its own group, the variance is DeLong's."""
     alone = official.assign(group_id=official["path"])
     found = measure(alone, "AUROC")
     half = np.diff([math.log(end / (1 - end)) for end in found[1:3]])[0] / 2
@@ -96,7 +96,7 @@ def obuchowski(table):
     return s_ten / m + s_one / n + 2 * s_both / (m * n)
 
 
-def test_clustered_spread_is_obuchowskis(predictions):
+def test_clustered_variance_is_obuchowskis(predictions):
     """Also where a group holds both classes."""
     table = predictions.iloc[:150].assign(
         group_id=[f"child-{k}" for k in np.arange(150) % 40]
@@ -195,10 +195,10 @@ def test_auroc_interval_is_near_hanley_and_mcneil(predictions):
     found = measure(predictions.assign(group_id=predictions["path"]), "AUROC")
     auc, n_positive = found.value, int(predictions["label"].sum())
     n_negative = len(predictions) - n_positive
-    spread = auc * (1 - auc)
-    spread += (n_positive - 1) * (auc / (2 - auc) - auc**2)
-    spread += (n_negative - 1) * (2 * auc**2 / (1 + auc) - auc**2)
-    half = 1.96 * np.sqrt(spread / (n_positive * n_negative))
+    variance = auc * (1 - auc)
+    variance += (n_positive - 1) * (auc / (2 - auc) - auc**2)
+    variance += (n_negative - 1) * (2 * auc**2 / (1 + auc) - auc**2)
+    half = 1.96 * np.sqrt(variance / (n_positive * n_negative))
     assert (found.high - found.low) / 2 == pytest.approx(half, rel=0.25)
 
 
@@ -207,8 +207,8 @@ def test_a_perfect_score_is_bounded_by_as_many_right_groups(n_each):
     found = measure(perfect_table(n_each), "AUROC")
     right = share_interval([True] * n_each)
     assert found[:3] == pytest.approx(right[:3])
-    turned = perfect_table(n_each).assign(score=lambda t: 1 - t["score"])
-    assert measure(turned, "AUROC")[:3] == pytest.approx((0, 0, 1 - right.low))
+    flipped = perfect_table(n_each).assign(score=lambda t: 1 - t["score"])
+    assert measure(flipped, "AUROC")[:3] == pytest.approx((0, 0, 1 - right.low))
 
 
 def test_one_score_for_all_is_chance_and_not_certain():

@@ -106,9 +106,9 @@ def test_a_share_of_no_rows_is_not_defined():
     assert "PPV not defined, n = 0, 0 groups, baseline 0.50" in describe(found)
 
 
-def test_reversed_labels_are_said_to_be_so(predictions):
-    turned = predictions.assign(label=1 - predictions["label"])
-    line = describe(evaluate(turned))[6]
+def test_flippedlabels_are_said_to_be_so(predictions):
+    flipped = predictions.assign(label=1 - predictions["label"])
+    line = describe(evaluate(flipped))[6]
     assert line.endswith(
         "baseline 0.50. Below chance: higher scores go with normal; check the labels"
     )

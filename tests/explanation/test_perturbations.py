@@ -127,8 +127,8 @@ def test_a_shift_is_to_the_right(share):
 
 def test_a_quarter_turn_is_clockwise():
     image = some_images(1, 40)
-    turned = changed("rotate", image, 90)
-    assert np.array_equal(turned, np.rot90(image[0], -1))
+    rotated = changed("rotate", image, 90)
+    assert np.array_equal(rotated, np.rot90(image[0], -1))
 
 
 def test_mirrored_twice_is_the_image():

@@ -57,7 +57,7 @@ def test_transparent_is_black():
 def test_a_turned_camera_is_undone():
     image = blob_image(4, 64)
     exif = Image.Exif()
-    exif[0x0112] = 6  # stored turned by a quarter
+    exif[0x0112] = 6  # stored rotated by a quarter
     stored = Image.fromarray(np.rot90(image, 1).copy())
     read = images.read_pixels(encoded(stored, "PNG", exif=exif), 64)
     assert np.array_equal(read, image)

@@ -55,27 +55,27 @@ def test_rendering_repeats_to_the_bit():
 def test_twin_differs_only_where_the_disease_acts(kind):
     for seed in range(8):
         case = make(seed, kind)
-        sick, healthy = render(*case, SIZE), twin(*case, SIZE)
-        change = np.abs(sick.image.astype(float) - healthy.image)
-        lungs = sick.masks.left_lung | sick.masks.right_lung
+        pneumonia, normal = render(*case, SIZE), twin(*case, SIZE)
+        change = np.abs(pneumonia.image.astype(float) - normal.image)
+        lungs = pneumonia.masks.left_lung | pneumonia.masks.right_lung
         # Elsewhere only scatter, the reader and hidden lung carry a trace of it.
-        elsewhere = ~lungs & (sick.masks.lesion < 0.05)
+        elsewhere = ~lungs & (pneumonia.masks.lesion < 0.05)
         assert change[elsewhere].mean() < 4
-        inside = sick.masks.lesion > 0.35
-        if inside.any() and sick.visible > 3:
+        inside = pneumonia.masks.lesion > 0.35
+        if inside.any() and pneumonia.visible > 3:
             assert change[inside].mean() > 3 * change[elsewhere].mean()
 
 
 def test_twin_has_no_lesion_and_the_same_anatomy():
     case = make(4, "b")
-    sick, healthy = render(*case, SIZE), twin(*case, SIZE)
-    assert sick.visible > 0
-    assert healthy.visible == 0
-    assert not healthy.masks.lesion.any()
-    assert healthy.masks.lesion_box() is None
-    assert np.array_equal(sick.masks.left_lung, healthy.masks.left_lung)
-    assert np.array_equal(sick.masks.heart, healthy.masks.heart)
-    assert healthy.window == sick.window
+    pneumonia, normal = render(*case, SIZE), twin(*case, SIZE)
+    assert pneumonia.visible > 0
+    assert normal.visible == 0
+    assert not normal.masks.lesion.any()
+    assert normal.masks.lesion_box() is None
+    assert np.array_equal(pneumonia.masks.left_lung, normal.masks.left_lung)
+    assert np.array_equal(pneumonia.masks.heart, normal.masks.heart)
+    assert normal.window == pneumonia.window
 
 
 def test_twin_of_a_normal_is_itself():
@@ -148,8 +148,8 @@ def test_a_plant_sets_the_classes_apart(plant):
 
 
 def test_noise_plant_takes_dose_from_the_sick():
-    sick, planted = (make(8, "b", plants=Plants(noise=d))[1] for d in (0, 1))
-    assert planted.exposure == pytest.approx(sick.exposure / 5)
+    pneumonia, planted = (make(8, "b", plants=Plants(noise=d))[1] for d in (0, 1))
+    assert planted.exposure == pytest.approx(pneumonia.exposure / 5)
 
 
 def test_marker_plant_gives_each_class_its_place():

@@ -170,12 +170,12 @@ def test_counts_are_the_tables(counts_table):
     ax = plots.plot_counts(counts_table)
     places = [label.get_text() for label in ax.get_yticklabels()]
     assert places == ["one, train", "one, test", "two, no split"]
-    normal, sick = (
+    normal, pneumonia = (
         {round(bar.get_y() + bar.get_height() / 2): bar.get_width() for bar in bars}
         for bars in ax.containers
     )
     assert normal == {0: 5, 2: 3}
-    assert sick == {0: 9, 1: 2}
+    assert pneumonia == {0: 9, 1: 2}
     named = ax.get_legend().get_texts()
     assert [text.get_text() for text in named] == ["normal", "pneumonia"]
 

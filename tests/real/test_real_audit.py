@@ -24,10 +24,10 @@ def test_the_second_source_cuts_children_apart(audited):
 
 
 def test_the_third_source_trains_on_the_official_test(audited):
-    meetings = audited.tables["images in several splits"]
-    row = meetings[
-        (meetings["first"] == f"{sources.THIRD}/train")
-        & (meetings["second"] == f"{sources.FIRST}/test")
+    overlaps = audited.tables["images in several splits"]
+    row = overlaps[
+        (overlaps["first"] == f"{sources.THIRD}/train")
+        & (overlaps["second"] == f"{sources.FIRST}/test")
     ]
     assert row["n_files"].item() == 540
     assert audited.tables["names that disagree with pixels"].empty
@@ -50,5 +50,5 @@ def test_test_images_left_in_train_are_counted(real, tmp_path):
         with Image.open(file) as image:
             image.resize((168, 168)).save(place, quality=85)
     found = audit.run_audit(tmp_path / "set", progress=False)
-    [meeting] = found.tables["images in several splits"].to_dict("records")
-    assert (meeting["n"], meeting["n_files"], meeting["share"]) == (618, 624, 1)
+    [overlap] = found.tables["images in several splits"].to_dict("records")
+    assert (overlap["n"], overlap["n_files"], overlap["share"]) == (618, 624, 1)

@@ -83,10 +83,10 @@ def test_mirrored_twice_is_the_image(x):
 
 
 def test_a_quarter_turn_is_numpys(x):
-    turned = batches.rotate_images(x, np.full(6, 90.0))
+    rotated = batches.rotate_images(x, np.full(6, 90.0))
     by_numpy = np.rot90(x.numpy(), axes=(2, 3))
     back = np.rot90(x.numpy(), k=3, axes=(2, 3))
-    errors = [np.abs(turned.numpy() - way).max() for way in (by_numpy, back)]
+    errors = [np.abs(rotated.numpy() - way).max() for way in (by_numpy, back)]
     assert min(errors) < 1e-4
 
 

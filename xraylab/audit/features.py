@@ -1,7 +1,7 @@
 """What a file or a corner of an image tells, as numbers for a probe.
 
-A new probe is one entry of `FEATURES`. All of it follows from one look at each file,
-so nothing is decoded here.
+A new probe is one entry of `FEATURES`. All of it follows from one reading of
+each file, so nothing is decoded here.
 """
 
 from __future__ import annotations

@@ -215,9 +215,9 @@ def _show_pairs(audit: Audit) -> list[str]:
     """Show a few of the images that stand in several splits or classes."""
     table = audit.table
     places = table.groupby("image_id")[["split", "label"]].transform("nunique")
-    met = table[(places > 1).any(axis=1)]
+    shared = table[(places > 1).any(axis=1)]
     blocks = []
-    for _, rows in list(met.groupby("image_id"))[:_MOST_PAIRS]:
+    for _, rows in list(shared.groupby("image_id"))[:_MOST_PAIRS]:
         out = io.BytesIO()
         pair = rows.drop_duplicates(["split", "label"]).head(2)  # of two places
         Image.fromarray(np.hstack(audit.squares[pair["square"]])).save(out, "PNG")

@@ -8,7 +8,6 @@ import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stdout
-from dataclasses import replace
 from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
@@ -61,7 +60,7 @@ def demo(args: argparse.Namespace) -> Answer:
 
 
 def prepare(run_folder: Path | None) -> dict:
-    """Find a run and its samples; without a run, train the small one of lesson 07.
+    """Find a run and its samples; without a run, train the one of lesson 07.
 
     Returns
     -------
@@ -92,14 +91,13 @@ def prepare(run_folder: Path | None) -> dict:
 def _train() -> Path:
     """Train the network of lesson 07, or find it trained."""
     from xraylab import data, training
-    from xraylab.course import start
+    from xraylab.course import lesson
 
     with redirect_stdout(sys.stderr):
-        here = start(7)
+        here = lesson.start(7)
     data.merge(here.root).save(here.merge_folder)
-    folder = here.folder / "small-official"
-    recipe = replace(here.recipe, model="small")
-    training.train(here.merge_folder, "official", recipe, folder)
+    folder = here.folder / "official"
+    training.train(here.merge_folder, "official", here.recipe, folder)
     return folder
 
 

@@ -104,7 +104,7 @@ def evaluate(args: argparse.Namespace) -> Answer:
         "threshold": threshold,
         "rule": "given by hand" if by_hand else run.rule,
         "operating_point": {} if by_hand else run.operating_point,
-        "n_test_readings": n_readings,
+        "readings": n_readings,
         "caveats": caveats,
     }
     return answer | figures, "\n".join(lines), 0
@@ -161,8 +161,8 @@ def readings(args: argparse.Namespace) -> Answer:
         lines.append(f"  {number}. {row['when']}, {who}, {row['protocol']}{seed}")
     answer = {
         "run": str(args.run_folder),
-        "n_test_readings": len(table),
-        "readings": table.to_dict("records"),
+        "readings": len(table),
+        "log": table.to_dict("records"),
     }
     return answer, "\n".join(lines), 0
 

@@ -249,7 +249,7 @@ def _classes(home: Path, tree: Scan) -> dict[str, list[str]]:
 
 
 def _recognise(classes: dict[str, list[str]]) -> str:
-    """Name the source by its classes and the look of its file names; "" if none."""
+    """Name the source by its classes and its file names; "" if none."""
     files = [file for some in classes.values() for file in some]
     known = {n: s for n, s in SOURCES.items() if _may_be(s, set(classes))}
     by_name = [n for n, s in known.items() if s.is_own_name]

@@ -146,7 +146,7 @@ def _differences(
 
 
 def _are_near(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Say which pairs are worth a closer look, bool, shape (n,)."""
+    """Say which pairs are worth a closer comparison, bool, shape (n,)."""
     rough = _glance(a, b)
     rows = np.flatnonzero(rough <= _FIRST_LOOK)
     rough[rows] = np.minimum(rough[rows], _glance(b[rows], a[rows]))

@@ -1,7 +1,7 @@
 """95 % confidence intervals: how far a figure may be off with other children.
 
 Images of one child and copies of one image are no independent cases. So each
-interval takes its spread between groups, and t in place of 1.96 for few of them.
+interval takes its variance between groups, and t in place of 1.96 for few of them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from xraylab.evaluation.rows import as_numbers, first_of
 
 LEVEL = 0.95  # of every interval
 MIN_GROUPS = 5  # behind a figure, in each class where it needs both
-_NOTHING = 1e-12  # below this a spread is rounding
+_NOTHING = 1e-12  # below this a variance is rounding
 
 
 class Interval(NamedTuple):
@@ -172,9 +172,9 @@ def two_class_interval(
 ) -> Interval:
     """Give a figure that needs both classes its interval on the logit scale.
 
-    The spread comes from sums of the influence by group: for the AUROC this is
+    The variance comes from sums of the influence by group: for the AUROC this is
     DeLong's for clusters (Obuchowski 1997). Degrees of freedom: the groups of the
-    smaller class, less one. Where the rows show no spread (all pairs in order,
+    smaller class, less one. Where the rows show no variance (all pairs in order,
     or one score for all), Wilson's interval of m groups, m those of the smaller
     class, bounds it: a test of m children can't promise more.
 
@@ -287,7 +287,7 @@ def seed_interval(
 ) -> Interval:
     """Give mean and 95 % t-interval over runs of one recipe.
 
-    Re-splits of the same images overlap, so their spread is too small. With
+    Re-splits of the same images overlap, so their variance is too small. With
     `test_over_train` the variance of the mean is s² (1/J + n_test/n_train), by
     Nadeau and Bengio (2003).
 

@@ -76,11 +76,11 @@ def correlate(a: pd.Series, b: pd.Series) -> tuple[float, int]:
         Sums of influence, indexed by group, as from `Measured.by_group`.
     """
     shared = a.index.intersection(b.index)
-    spread = math.sqrt(np.square(a).sum() * np.square(b).sum())
-    if not spread:
+    scale = math.sqrt(np.square(a).sum() * np.square(b).sum())
+    if not scale:
         return 0.0, len(shared)
     product = float((a.loc[shared] * b.loc[shared]).sum())
-    return max(-1.0, min(1.0, product / spread)), len(shared)
+    return max(-1.0, min(1.0, product / scale)), len(shared)
 
 
 def _share(of: Callable[[Rows], tuple[np.ndarray, np.ndarray]], rows: Rows) -> Measured:

@@ -101,7 +101,7 @@ def measure(
     """Measure one figure of a predictions table.
 
     Shares have the interval of `share_interval`, and its coverage. AUROC and
-    average precision have a logit interval from the spread between groups: for the
+    average precision have a logit interval from the variance between groups: for the
     AUROC DeLong's for clusters (Obuchowski 1997); balanced accuracy adds those of
     sensitivity and specificity by squares (Newcombe 1998).
 

@@ -92,8 +92,8 @@ def _compare(
 ) -> Iterator[tuple[str, Interval]]:
     """Give each figure of one dose."""
     groups, labels = table["group_id"].to_numpy(), table["label"].to_numpy()
-    spread = max(float(before.std()), 1e-9)
-    yield "shift", evaluation.mean_interval((after - before) / spread, groups)
+    deviation = max(float(before.std()), 1e-9)
+    yield "shift", evaluation.mean_interval((after - before) / deviation, groups)
     old, new = (
         table[["label", "group_id"]].assign(score=expit(x)) for x in (before, after)
     )
@@ -122,7 +122,7 @@ def rank_perturbations(table: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         One row a perturbation, the strongest first: perturbation, family, swing
         (highest less lowest mean shift over the doses, in standard deviations of
-        the unchanged logits), most_flipped (the highest share of turned answers)
+        the unchanged logits), most_flipped (the highest share of flipped answers)
         and at_dose, where that is.
     """
     rows = []

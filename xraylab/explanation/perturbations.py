@@ -151,8 +151,8 @@ def _rotate(image: np.ndarray, degrees: float) -> np.ndarray:
     height, width = image.shape
     margin = math.ceil(max(height, width) / 2)
     wide = Image.fromarray(np.pad(image, margin, mode="edge"))
-    turned = wide.rotate(-degrees, Image.Resampling.BILINEAR)
-    return np.asarray(turned)[margin : margin + height, margin : margin + width]
+    rotated = wide.rotate(-degrees, Image.Resampling.BILINEAR)
+    return np.asarray(rotated)[margin : margin + height, margin : margin + width]
 
 
 def _mirror(image: np.ndarray, is_mirrored: float) -> np.ndarray:

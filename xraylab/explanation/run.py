@@ -90,7 +90,7 @@ def describe(table: pd.DataFrame) -> list[str]:
         lines += [
             f"{name}: mean logit moves by {swing:.2f} standard deviations over all "
             f"doses ({PERTURBATIONS[name].words})",
-            f"  most turned at dose {dose:g}: {figures['flipped']} of the answers, "
+            f"  most flipped at dose {dose:g}: {figures['flipped']} of the answers, "
             f"n = {counts['n']:,}, {counts['n_groups']:,} groups",
             f"  sensitivity {figures['sensitivity']}, specificity "
             f"{figures['specificity']}, AUROC {figures['AUROC']}",

@@ -25,7 +25,7 @@ def make_scorer(model: nn.Module, size_px: int, *, logit: bool = False) -> Score
     Parameters
     ----------
     model : Module
-        As from `xraylab.training.make_model`.
+        As from `xraylab.training.models.make_model`.
     size_px : int
         Side of the squares that the network was made for; other images are squeezed
         to it, as `xraylab.images.read_pixels` does.
@@ -41,11 +41,7 @@ def make_scorer(model: nn.Module, size_px: int, *, logit: bool = False) -> Score
     """
 
     def score(images: np.ndarray) -> np.ndarray:
-        squares = shrink(images, size_px)
-        logits = training.score_logits(model, squares, np.arange(len(squares)))
-        if logit:
-            return (logits[:, 1] - logits[:, 0]).double().numpy()
-        return training.as_scores(logits)
+        return training.score_images(model, shrink(images, size_px), logit=logit)
 
     return score
 

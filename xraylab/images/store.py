@@ -27,7 +27,7 @@ create table if not exists seen (
 
 
 class Seen(NamedTuple):
-    """One look at a file.
+    """What one reading of a file gave.
 
     `cause` says why it is no image, "" when it is; then `header` is a JSON list,
     `square` holds the grey levels, and `inner` those without bars, if any. Without a

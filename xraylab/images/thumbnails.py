@@ -1,4 +1,4 @@
-"""One look at each file: its digest, its header and a small grey square.
+"""One reading of each file: its digest, its header and a small grey square.
 
 What was seen is kept in the user's cache, so the next run over unchanged files reads
 no pixels.

@@ -53,14 +53,14 @@ def draw_file(seed: int, *, label: int, block: str, doses: dict) -> FileFacts:
 
 def _size(label: int, by_class: bool, normal: float) -> int:
     """Width in pixels."""
-    middle, spread = ((206, 26), (150, 18))[label] if by_class else (180, 14)
-    return round(float(np.clip(middle + spread * normal, 116, 280)))
+    mean, deviation = ((206, 26), (150, 18))[label] if by_class else (180, 14)
+    return round(float(np.clip(mean + deviation * normal, 116, 280)))
 
 
 def _aspect(label: int, by_class: bool, normal: float) -> float:
     """Width over height."""
-    middle, spread = ((1.22, 0.12), (1.50, 0.20))[label] if by_class else (1.29, 0.1)
-    return float(np.clip(middle + spread * normal, 0.95, 1.9))
+    mean, deviation = ((1.22, 0.12), (1.50, 0.20))[label] if by_class else (1.29, 0.1)
+    return float(np.clip(mean + deviation * normal, 0.95, 1.9))
 
 
 def encode(image: np.ndarray, facts: FileFacts) -> bytes:

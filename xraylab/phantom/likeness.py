@@ -96,13 +96,13 @@ def _lung_texture(image: np.ndarray) -> float:
     """Median sd of small patches in both lungs, coarse shading taken out."""
     fine = image - gaussian_filter(image, 4)
     side = max(2, len(image) // 14)
-    spreads = [
+    deviations = [
         zone[y : y + side, x : x + side].std()
         for zone in _lung_zones(fine)
         for y in range(0, zone.shape[0] - side + 1, side)
         for x in range(0, zone.shape[1] - side + 1, side)
     ]
-    return np.median(spreads)
+    return np.median(deviations)
 
 
 def _quantile(share: float) -> Callable[[np.ndarray], float]:

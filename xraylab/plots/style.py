@@ -1,4 +1,4 @@
-"""The look that all figures share: colours, size, title, grid, dots with ends."""
+"""The style that all figures share: colours, size, title, grid, dots with ends."""
 
 from __future__ import annotations
 

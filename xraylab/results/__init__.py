@@ -1,4 +1,4 @@
-"""What was measured on real pictures: one JSON file a measurement, beside this.
+"""What was measured on real images: one JSON file a measurement, beside this.
 
 Lessons and README quote these files, so no measured number is typed by hand.
 """

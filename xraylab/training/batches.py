@@ -1,7 +1,7 @@
 """Rows of the cache to augmented batches, on the device.
 
 A batch is a function of (seed, step) alone, so a run that stops and goes on
-sees the same images, turned the same way.
+sees the same images, rotated the same way.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def augment(
     blur: bool = True,
     flip: bool = True,
 ) -> torch.Tensor:
-    """Turn, blur and mirror each image of a batch by its own draw.
+    """Rotate, blur and mirror each image of a batch by its own draw.
 
     The numbers are drawn on the CPU from (seed, step), so every device sees the
     same images; the work is done for the whole batch at once.
@@ -138,8 +138,8 @@ def augment(
     x : tensor of float, shape (n, 1, h, w)
         Grey levels in [0, 1].
     rotation_degrees : float
-        Each image is turned by an angle drawn evenly from plus or minus this;
-        0 switches it off. What turns in from outside is black.
+        Each image is rotated by an angle drawn evenly from plus or minus this;
+        0 switches it off. What comes in from outside is black.
     blur : bool
         Blur with a 3 x 3 Gaussian, sigma drawn evenly from 0.1 to 2 px.
     flip : bool

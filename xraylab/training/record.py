@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from xraylab import __version__
 from xraylab.errors import NotARunError
 from xraylab.files import NotWrittenError, write_text, write_texts
 from xraylab.training import content, models
@@ -52,7 +53,7 @@ def write(
     table: pd.DataFrame,
 ) -> None:
     """Write what is known before the first step: both files, or none."""
-    packages = ("xraylab", "torch", "torchvision", "numpy", "pillow", "scikit-learn")
+    packages = ("torch", "torchvision", "numpy", "pillow", "scikit-learn")
     text = table[COLUMNS].to_csv(index=False, lineterminator="\n")
     facts = {
         "recipe": recipe.as_dict(),
@@ -64,7 +65,7 @@ def write(
         "classes": models.CLASSES,
         "table_sha256": content.digest_text(text),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {"python": platform.python_version()}
+        "versions": {"python": platform.python_version(), "xraylab": __version__}
         | {name: importlib.metadata.version(name) for name in packages},
     }
     facts_text = json.dumps(facts, indent=2) + "\n"
