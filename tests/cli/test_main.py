@@ -22,6 +22,7 @@ VERBS = [
     "audit",
     "train",
     "evaluate",
+    "readings",
     "perturb",
     "predict",
     "demo",
@@ -130,14 +131,115 @@ def test_a_threshold_chosen_on_validation_is_used_everywhere(
     out = capsys.readouterr().out
     at = f"{chosen['threshold']:.3f}"
     assert f"naive-merge, test, threshold {at} (" in out
-    assert "groups, rule: youden, chosen on validation\n" in out
-    assert "Does the rule youden carry over to the test?\n  sensitivity: " in out
+    assert "groups, rule: youden, chosen on validation; test reading 1\n" in out
+    assert "Does the rule youden carry over?\n  sensitivity: " in out
+    assert "so few groups do not tell whether it differs: " in out
     file = next((three_sources / "one").rglob("*.jpeg"))
     _, answer, _ = run_json(capsys, "predict", own_run, file)
     (row,) = answer["predictions"]
     assert (row["threshold"], row["rule"]) == (chosen["threshold"], "youden")
     cli.main(["predict", str(own_run), str(file)])
     assert "on, by the rule: youden.\nNot for clin" in capsys.readouterr().out
+
+
+def test_every_figure_on_a_test_says_how_often_it_was_read(own_run, capsys):
+    entered = "trial of May 2026, 224 px, read once"
+    argv = ["readings", str(own_run), "--add", entered]
+    assert cli.main(argv) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("Readings of the test of naive-merge: 1\n  1. 20")
+    assert f", by hand: {entered}, naive-merge\n" in out
+    assert cli.main(["evaluate", str(own_run), "--on", "test"]) == 0
+    first, *figures = capsys.readouterr().out.splitlines()
+    assert first.endswith("; test reading 2")
+    counted = [line.endswith("; test reading 2") for line in figures]
+    assert counted == ["n = " in line for line in figures]
+    assert sum(counted) > 8
+    _, listed, _ = run_json(capsys, "readings", own_run)
+    by_hand, own = listed["log"]
+    assert listed["readings"] == 2
+    assert (by_hand["source"], by_hand["run"]) == (entered, "")
+    assert (own["source"], own["run"], own["seed"]) == ("", "r", 0)
+    assert own["recipe"]["model"] == "small"
+    assert len(own["network"]) == len(own["test"]) == 16
+    assert cli.main(["evaluate", str(own_run)]) == 0
+    assert "test reading" not in capsys.readouterr().out
+
+
+def test_external_figures_stand_below_what_they_rest_on(own_run, tmp_path, capsys):
+    for i in range(12):
+        name = ("NORMAL", "PNEUMONIA")[i % 2]
+        file = tmp_path / "nih" / name / f"000000{10 + i}_000.png"
+        write_file(file, as_jpeg(blob_image(700 + i)))
+    argv = ["evaluate", str(own_run), "--on", "external", "--data"]
+    run_json(capsys, "evaluate", own_run, "--choose", "youden")
+    assert cli.main([*argv, str(tmp_path / "nih")]) == 0
+    first, labels, adults, *figures = capsys.readouterr().out.splitlines()
+    assert first.startswith("naive-merge, external, threshold 0.")
+    assert first.endswith("; test reading 1")
+    assert labels.startswith("CAREFUL: labels are those of the folder names, normal fr")
+    assert "NIH ChestX-ray14: mostly adults" in adults
+    assert figures[0].startswith("accuracy 0.")
+    assert any(line.startswith("Does the rule youden carry over?") for line in figures)
+    _, answer, _ = run_json(capsys, *argv, tmp_path / "nih")
+    assert len(answer["caveats"]) == 2
+    assert answer["readings"] == 2
+
+
+@pytest.mark.parametrize(
+    "argv", [["--on", "external"], ["--data", "."], ["--on", "test", "--data", "."]]
+)
+def test_external_images_need_both_words(own_run, argv, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["evaluate", str(own_run), *argv])
+    assert ended.value.code == 2
+    assert "argument --data: and --on external go together" in capsys.readouterr().err
+    _, listed, _ = run_json(capsys, "readings", own_run)
+    assert listed["readings"] == 0
+
+
+def test_a_reading_without_a_source_is_not_entered(own_run, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["readings", str(own_run), "--add", " "])
+    assert ended.value.code == 2
+    assert "argument --add: must say where the reading is" in capsys.readouterr().err
+    _, listed, _ = run_json(capsys, "readings", own_run)
+    assert listed["readings"] == 0
+
+
+def test_a_log_that_is_gone_is_said(own_run, capsys):
+    shutil.rmtree(own_run.parent / "merge")
+    assert cli.main(["readings", str(own_run), "--add", "a trial"]) == 1
+    assert "which is not there any more, and the log of" in capsys.readouterr().err
+
+
+def test_evaluate_shows_calibration_and_subgroups(own_run, capsys):
+    _, answer, _ = run_json(capsys, "evaluate", own_run, "--on", "test")
+    parts = [(p["column"], p["group"], p["metric"]) for p in answer["subgroups"]]
+    assert ("kind", "bacteria", "sensitivity") in parts
+    assert ("kind", "IM", "specificity") in parts
+    by_kind = [p["n"] for p in answer["subgroups"] if p["column"] == "kind"]
+    assert sum(by_kind) == answer["metrics"]["accuracy"]["n"]
+    assert answer["calibration"]["slope"]["calibrated"] == 1
+    cli.main(["evaluate", str(own_run)])
+    out = capsys.readouterr().out
+    assert "\nECE " in out
+    assert "\nSubgroups, " in out
+    assert re.search(r"\n  kind virus: sensitivity .*, n = \d+, ", out)
+
+
+def test_of_images_that_moved_away_the_kind_is_known(own_run, tmp_path):
+    from xraylab import training
+    from xraylab.cli.evaluation import _find_root, _with_columns
+
+    run = training.load_run(own_run)
+    rows = run.table[run.table["split"] == "valid"]
+    _, columns = _with_columns(rows, _find_root(run))
+    assert columns == ["kind", "long side", "colour mode"]
+    shutil.rmtree(run.about["merge"])
+    table, columns = _with_columns(rows, _find_root(run))
+    assert columns == ["kind"]
+    assert set(table["kind"]) <= {"IM", "bacteria", "virus", ""}  # "": PNEUMONIA(7)
 
 
 @pytest.mark.parametrize(

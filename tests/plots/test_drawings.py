@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import blob_image
 from xraylab import plots
-from xraylab.evaluation import confusion, evaluate, share_interval
+from xraylab.evaluation import confusion, decisions, evaluate, share_interval
 from xraylab.images import read_pixels
 from xraylab.plots import drawings
 
@@ -102,6 +102,8 @@ def every_figure(predictions, history, counts_table):
         plots.plot_metrics: (metrics,),
         plots.plot_protocols: (protocols,),
         plots.plot_reliability: (predictions,),
+        plots.plot_decision_curve: (decisions.decision_curve(predictions),),
+        plots.plot_predictive_values: (decisions.predictive_values(predictions),),
         plots.plot_similarity: (scores, 0.5),
         plots.plot_probes: (PROBES,),
         plots.show_map: (np.zeros((8, 8), np.uint8), np.eye(8) - 0.5),
@@ -114,7 +116,7 @@ def test_every_figure_names_its_data_and_uses_the_axes_given(
 ):
     made = every_figure(predictions, history, counts_table)
     assert {f.__name__ for f in made} == {
-        n for n in dir(drawings) if n.startswith(("plot_", "show_"))
+        n for n in dir(plots) if n.startswith(("plot_", "show_"))
     }
     for draw, arguments in made.items():
         _, ax = plt.subplots()
@@ -249,6 +251,25 @@ def test_reliability_worked_by_hand():
     assert ends[1] == pytest.approx(expected[1:3])
     assert expected.n_groups == 7
     assert "n = 10, 9 groups" in ax.get_title("left")
+
+
+def test_a_decision_curve_is_the_tables(predictions):
+    table = decisions.decision_curve(predictions, [0.2, 0.5, 0.8])
+    ax = plots.plot_decision_curve(table)
+    model, all_called, _ = ax.lines
+    assert model.get_ydata().tolist() == table["value"].tolist()
+    assert all_called.get_ydata().tolist() == table["act_on_all"].tolist()
+    assert "n = 80, 80 groups" in ax.get_title("left")
+
+
+def test_predictive_values_are_the_tables(predictions):
+    table = decisions.predictive_values(predictions, [0.1, 0.5])
+    drawn = {
+        line.get_label(): line for line in plots.plot_predictive_values(table).lines
+    }
+    for metric, rows in table.groupby("metric"):
+        assert drawn[metric].get_xdata().tolist() == [0.1, 0.5]
+        assert drawn[metric].get_ydata().tolist() == rows["value"].tolist()
 
 
 def test_similarity_counts_what_is_cut_off():

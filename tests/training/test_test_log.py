@@ -21,6 +21,17 @@ def test_readings_are_counted_by_the_tests_content(tmp_path):
     assert test_log.list_readings(tmp_path)["run"].tolist() == ["0", "1", "2", "3"]
 
 
+def test_what_is_not_known_of_a_reading_is_empty(tmp_path):
+    test_log.count_reading(tmp_path, test="a", source="a paper")
+    read(tmp_path, "a")
+    (row, other) = test_log.list_readings(tmp_path).to_dict("records")
+    assert (row["source"], row["run"], row["seed"]) == ("a paper", "", "")
+    assert (other["source"], other["seed"], other["network"]) == ("", 0, "n")
+    with pytest.raises(TypeError, match="a reading has no rum"):
+        test_log.count_reading(tmp_path, test="a", rum="r")
+    assert len(test_log.list_readings(tmp_path)) == 2
+
+
 def test_a_reading_that_cannot_be_written_is_an_error(tmp_path):
     with pytest.raises(OSError, match=r"nowhere.*could not be written"):
         read(tmp_path / "nowhere", "a")

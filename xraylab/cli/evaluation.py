@@ -1,14 +1,16 @@
-"""evaluate: a run to its figures, at the operating point it was given."""
+"""evaluate and readings: a run to its figures, and who read its test before."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from xraylab import data, images
 from xraylab.cli import arguments
 from xraylab.cli.arguments import Answer, Verbs
 from xraylab.errors import InputError
@@ -16,16 +18,36 @@ from xraylab.errors import InputError
 if TYPE_CHECKING:
     from xraylab import evaluation, training
 
+_TEXT_MINED = (
+    "mostly adults, where the three sources have children, and labels mined from the "
+    "text of reports. A difference may be one of age or of labels."
+)
+# sets that file names tell, as in `xraylab.data.read_name`
+_SETS = {
+    "NIH": f"names are those of NIH ChestX-ray14: {_TEXT_MINED}",
+    "CheXpert": f"names are those of CheXpert: {_TEXT_MINED}",
+    "MIMIC": f"names are those of MIMIC-CXR: {_TEXT_MINED}",
+}
 _PROMISED = ("sensitivity", "specificity")
 
 
 def add_verbs(verbs: Verbs) -> None:
-    """Add the verb and its arguments."""
+    """Add the verbs and their arguments."""
     text = "numbers with intervals and baselines"
     verb = arguments.add_verb(verbs, "evaluate", evaluate, text)
     verb.add_argument("run_folder", type=arguments.folder, metavar="RUN")
     verb.add_argument(
-        "--on", choices=["valid", "test"], default="valid", help="the test is counted"
+        "--on",
+        choices=["valid", "test", "external"],
+        default="valid",
+        help="readings of the test, or of images from elsewhere, are counted",
+    )
+    verb.add_argument(
+        "--data",
+        dest="data_folder",
+        type=arguments.folder,
+        metavar="DIR",
+        help="with --on external: two class folders, one of them normal",
     )
     point = verb.add_mutually_exclusive_group()
     point.add_argument(
@@ -38,11 +60,20 @@ def add_verbs(verbs: Verbs) -> None:
     point.add_argument(
         "--threshold", type=arguments.share, help="default: the run's own"
     )
+    text = "list who read a run's test, and when"
+    verb = arguments.add_verb(verbs, "readings", readings, text)
+    verb.add_argument("run_folder", type=arguments.folder, metavar="RUN")
+    verb.add_argument(
+        "--add",
+        dest="source",
+        metavar="TEXT",
+        help="enter a reading that was made elsewhere: who, when, with what",
+    )
 
 
 def evaluate(args: argparse.Namespace) -> Answer:
     """Score a run's validation or test, the latter counted."""
-    from xraylab import evaluation, training
+    from xraylab import training
 
     if args.rule is not None and args.on != "valid":
         raise InputError(
@@ -50,18 +81,22 @@ def evaluate(args: argparse.Namespace) -> Answer:
             "test with a command of its own.",
             argument="rule",
         )
-    predictions, n_readings = training.score(args.run_folder, on=args.on)
+    predictions, n_readings, caveats = _score(args)
     if args.rule is not None:
         _choose(args.run_folder, predictions, args.rule)
     run = training.load_run(args.run_folder)
-    threshold = run.threshold if args.threshold is None else args.threshold
-    metrics = evaluation.evaluate(predictions, threshold=threshold)
-    counts = evaluation.confusion(
-        predictions["label"], predictions["score"], threshold=threshold
-    )
     by_hand = args.threshold is not None
+    threshold = args.threshold if by_hand else run.threshold
     point = f"threshold {threshold:.3f}, given by hand" if by_hand else _point(run)
-    lines = [f"{run.protocol}, {args.on}, {point}", *evaluation.describe(metrics)]
+    root = args.data_folder or _find_root(run)
+    figures, lines = _measure(predictions, root, threshold)
+    lines = [f"{run.protocol}, {args.on}, {point}", *caveats, *lines]
+    if args.on != "valid" and not by_hand and "promised" in run.operating_point:
+        valid, _ = training.score(args.run_folder, on="valid")
+        figures["carried_over"], kept = _compare(predictions, valid, run)
+        lines += kept
+    if n_readings:
+        lines = _count(lines, n_readings)
     answer = {
         "run": str(args.run_folder),
         "protocol": run.protocol,
@@ -70,16 +105,100 @@ def evaluate(args: argparse.Namespace) -> Answer:
         "rule": "given by hand" if by_hand else run.rule,
         "operating_point": {} if by_hand else run.operating_point,
         "readings": n_readings,
-        "confusion": counts,
-        "metrics": json.loads(metrics.to_json(orient="index")),
+        "caveats": caveats,
     }
-    if args.on == "test" and "promised" in answer["operating_point"]:
-        valid, _ = training.score(args.run_folder, on="valid")
-        answer["carried_over"], kept = _compare(predictions, valid, run)
-        lines += kept
-    if n_readings:
-        lines.append(f"Reading number {n_readings} of the test of {run.protocol}.")
+    return answer | figures, "\n".join(lines), 0
+
+
+def _score(args: argparse.Namespace) -> tuple[pd.DataFrame, int, list[str]]:
+    """Let the run answer: predictions, readings so far, what to say of the images."""
+    from xraylab import training
+
+    is_external = args.on == "external"
+    if is_external != (args.data_folder is not None):
+        what = (
+            "needs --data DIR"
+            if is_external
+            else f"reads no --data, got --on {args.on}"
+        )
+        raise InputError(
+            f"and --on external go together: {what}.", argument="data_folder"
+        )
+    if not is_external:
+        return *training.score(args.run_folder, on=args.on), []
+    found = training.external.score_external(args.run_folder, args.data_folder)
+    return found.predictions, found.n_readings, _caveats(found)
+
+
+def _caveats(found: training.external.External) -> list[str]:
+    """Say what an external figure rests on, as loudly as the figure."""
+    normal, ill = (", ".join(found.classes[label]) for label in (0, 1))
+    lines = [
+        f"CAREFUL: labels are those of the folder names, normal from {normal}, "
+        f"pneumonia from {ill}. Nobody here checked them, nor who was imaged, and how."
+    ]
+    lines += [f"CAREFUL: {_SETS[kind]}" for kind in _SETS if kind in found.kinds]
+    if found.n_known:
+        lines.append(
+            f"Left out: {found.n_known} files of images that are in the run's table."
+        )
+    return lines
+
+
+def readings(args: argparse.Namespace) -> Answer:
+    """List the readings of a run's test, or enter one that was made elsewhere."""
+    from xraylab import training
+    from xraylab.training import test_log
+
+    run = training.load_run(args.run_folder)
+    if args.source is not None:
+        test_log.enter_reading(run, args.source)
+    table = test_log.readings_of(run)
+    lines = [f"Readings of the test of {run.protocol}: {len(table)}"]
+    for number, row in enumerate(table.to_dict("records"), 1):
+        who = f"by hand: {row['source']}" if row["source"] else f"run {row['run']}"
+        seed = f", seed {row['seed']}" if row["seed"] != "" else ""
+        lines.append(f"  {number}. {row['when']}, {who}, {row['protocol']}{seed}")
+    answer = {
+        "run": str(args.run_folder),
+        "readings": len(table),
+        "log": table.to_dict("records"),
+    }
     return answer, "\n".join(lines), 0
+
+
+def _count(lines: list[str], n_readings: int) -> list[str]:
+    """Let every figure on a test say how often the test was read."""
+    said = f"test reading {n_readings}"
+    counted = [f"{line}; {said}" if "n = " in line else line for line in lines[1:]]
+    return [f"{lines[0]}; {said}", *counted]
+
+
+def _measure(
+    predictions: pd.DataFrame, root: Path | None, threshold: float
+) -> tuple[dict, list[str]]:
+    """Measure all that is printed of a table: for --json, and in lines."""
+    from xraylab import evaluation
+    from xraylab.evaluation import calibration, subgroups
+
+    metrics = evaluation.evaluate(predictions, threshold=threshold)
+    calibrated = calibration.measure_calibration(predictions)
+    table, columns = _with_columns(predictions, root)
+    parts = subgroups.measure_subgroups(table, columns, threshold=threshold)
+    lines = [
+        *evaluation.describe(metrics),
+        *calibration.describe_calibration(calibrated),
+        *subgroups.describe_subgroups(parts),
+    ]
+    figures = {
+        "confusion": evaluation.confusion(
+            predictions["label"], predictions["score"], threshold=threshold
+        ),
+        "metrics": json.loads(metrics.to_json(orient="index")),
+        "calibration": json.loads(calibrated.to_json(orient="index")),
+        "subgroups": json.loads(parts.to_json(orient="records")),
+    }
+    return figures, lines
 
 
 def _choose(run_folder: Path, valid: pd.DataFrame, rule: str) -> None:
@@ -104,13 +223,44 @@ def _point(run: training.runs.Run) -> str:
     return f"threshold {found}, rule: {run.rule}, chosen on validation"
 
 
+def _find_root(run: training.runs.Run) -> Path | None:
+    """Find the folder that the paths of a run start from, where it is there still."""
+    try:
+        return data.Merge.load(run.about["merge"]).root
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _with_columns(
+    predictions: pd.DataFrame, root: Path | None
+) -> tuple[pd.DataFrame, list[str]]:
+    """Add what is known of each image: kind by its name, size and colour by its file.
+
+    Where the files are no longer where they were, only the kind is known.
+    """
+    paths = predictions["path"]
+    table = predictions.assign(kind=[data.read_name(path)[0] for path in paths])
+    if root is None:
+        return table, ["kind"]
+    try:
+        headers = pd.DataFrame([images.read_header(root / path) for path in paths])
+    except (OSError, ValueError):
+        return table, ["kind"]
+    long_side = headers[["width", "height"]].max(axis=1)
+    middle = long_side.median()
+    above = (long_side > middle).map({False: "up to", True: "above"})
+    size = [f"{way} {middle:,.0f} px" for way in above]
+    table = table.assign(**{"long side": size, "colour mode": headers["mode"].tolist()})
+    return table, ["kind", "long side", "colour mode"]
+
+
 def _compare(
     test: pd.DataFrame, valid: pd.DataFrame, run: training.runs.Run
 ) -> tuple[dict, list[str]]:
-    """Hold what the rule promised on validation against what the test shows."""
+    """Hold what the rule promised on validation against what is found here."""
     from xraylab import evaluation
 
-    figures, lines = {}, [f"Does the rule {run.rule} carry over to the test?"]
+    figures, lines = {}, [f"Does the rule {run.rule} carry over?"]
     for name in _PROMISED:
         then, now = (
             evaluation.measure(table, name, threshold=run.threshold)
@@ -119,14 +269,16 @@ def _compare(
         moved = evaluation.difference(test, valid, name, threshold=run.threshold)
         figures[name] = moved._asdict()
         lines.append(
-            f"  {name}: {then.figure} on validation, where it was chosen; "
-            f"{now.figure} on the test; {_verdict(moved)}"
+            f"  {name}: {then} on validation, where it was chosen; {now} here; "
+            f"{_verdict(moved)}"
         )
     return figures, lines
 
 
 def _verdict(moved: evaluation.Interval) -> str:
-    if moved.low > 0 or moved.high < 0:  # NaN, an interval not given, is neither
+    if math.isnan(moved.low):
+        return f"so few groups do not tell whether it differs: {moved.figure}"
+    if moved.low > 0 or moved.high < 0:
         way = "higher" if moved.value > 0 else "lower"
-        return f"{way} there: {moved.figure}"
+        return f"{way} here: {moved.figure}"
     return f"no difference is shown: {moved.figure}"

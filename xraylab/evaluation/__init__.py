@@ -5,10 +5,10 @@ pneumonia, in [0, 1]) and group_id (images that may not be counted as
 independent: those of one child, and copies). Every interval counts groups, not
 files, and says so where too few stand behind a figure. How often each covers the
 truth was measured: `benchmarks/coverage.py`. What belongs together stands behind a
-door of its own: `thresholds`.
+door of its own: `thresholds`, `calibration`, `decisions` and `subgroups`.
 """
 
-from xraylab.evaluation import thresholds
+from xraylab.evaluation import calibration, decisions, subgroups, thresholds
 from xraylab.evaluation.differences import difference
 from xraylab.evaluation.intervals import (
     Interval,
@@ -21,8 +21,10 @@ from xraylab.evaluation.thresholds import choose_threshold
 
 __all__ = [
     "Interval",
+    "calibration",
     "choose_threshold",
     "confusion",
+    "decisions",
     "describe",
     "difference",
     "evaluate",
@@ -30,5 +32,6 @@ __all__ = [
     "measure",
     "seed_interval",
     "share_interval",
+    "subgroups",
     "thresholds",
 ]

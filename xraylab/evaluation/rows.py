@@ -21,6 +21,11 @@ class Rows:
     groups: np.ndarray  # int in 0..n_groups - 1, shape (n,)
     group_names: pd.Index  # shape (n_groups,)
 
+    @property
+    def smaller_class(self) -> int:
+        """Number of groups of the class that has fewer."""
+        return min(np.unique(self.groups[self.labels == i]).size for i in (0, 1))
+
 
 def make_rows(predictions: pd.DataFrame, threshold: float = 0.5) -> Rows:
     """Check a predictions table and call each image.

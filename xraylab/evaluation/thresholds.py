@@ -17,13 +17,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from xraylab.errors import InputError
-from xraylab.evaluation.intervals import (
-    LEVEL,
-    MIN_GROUPS,
-    Interval,
-    count_groups,
-    not_given,
-)
+from xraylab.evaluation.intervals import LEVEL, MIN_GROUPS, Interval, not_given
 from xraylab.evaluation.metrics import find_metric
 from xraylab.evaluation.rows import Rows, check_rows, make_rows
 
@@ -202,8 +196,7 @@ def _curve(
 def _its_range(rows: Rows, threshold: float, pick: Callable, seed: int) -> Interval:
     """Give the threshold the range that it takes when groups are drawn again."""
     n, n_groups = rows.labels.size, len(rows.group_names)
-    groups = [count_groups(rows.groups[rows.labels == label]) for label in (0, 1)]
-    if min(groups) < MIN_GROUPS:
+    if rows.smaller_class < MIN_GROUPS:
         reason = f"fewer than {MIN_GROUPS} groups of a class"
         return not_given(threshold, n, n_groups, reason)
     order, ends, thresholds = _falling(rows.scores)

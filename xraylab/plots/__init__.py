@@ -8,8 +8,12 @@ from xraylab.plots.answers import plot_confusion as plot_confusion
 from xraylab.plots.answers import plot_metrics as plot_metrics
 from xraylab.plots.answers import plot_probes as plot_probes
 from xraylab.plots.answers import plot_protocols as plot_protocols
-from xraylab.plots.answers import plot_reliability as plot_reliability
 from xraylab.plots.answers import plot_roc as plot_roc
+from xraylab.plots.calibration import plot_decision_curve as plot_decision_curve
+from xraylab.plots.calibration import (
+    plot_predictive_values as plot_predictive_values,
+)
+from xraylab.plots.calibration import plot_reliability as plot_reliability
 from xraylab.plots.drawings import plot_counts as plot_counts
 from xraylab.plots.drawings import plot_history as plot_history
 from xraylab.plots.drawings import plot_similarity as plot_similarity

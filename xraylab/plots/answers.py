@@ -10,7 +10,6 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from xraylab.evaluation import share_interval
 from xraylab.plots.style import (
     BLUE,
     CLASS_COLOURS,
@@ -144,63 +143,6 @@ def plot_protocols(
     ax = draw_dots(table, _with_counts(table["protocol"], table), ax)
     ax.set(xlabel=metric.replace("_", " "))
     return finish(ax, "One recipe, several ways to split", data_name, grid="x")
-
-
-def plot_reliability(
-    predictions: pd.DataFrame,
-    n_bins: int = 10,
-    *,
-    ax: Axes | None = None,
-    data_name: str = "",
-) -> Axes:
-    """Hold scores against how often they were right, bin by bin.
-
-    Each dot is the bin's share of pneumonia at its mean score; its line is the
-    95 % interval over groups, left out below a handful of groups; its size grows
-    with the number of images.
-
-    Parameters
-    ----------
-    predictions : DataFrame
-        Columns label (0 or 1), score (in [0, 1]) and group_id.
-    n_bins : int
-        Bins of equal width; empty ones are not drawn.
-    """
-    bins = _reliability(predictions, n_bins)
-    ax = make_axes(ax, 4.2, width=4.4)
-    ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="score = share")
-    ax.vlines(bins["score"], bins["low"], bins["high"], color=BLUE, linewidth=1.2)
-    size = 20 + 130 * bins["n"] / bins["n"].max()
-    ax.scatter(
-        bins["score"],
-        bins["share"],
-        s=size,
-        color=BLUE,
-        zorder=3,
-        label="share, size by n",
-    )
-    ax.set(
-        xlabel="mean score of the bin",
-        ylabel="share with pneumonia",
-        xlim=(-0.03, 1.03),
-        ylim=(-0.03, 1.03),
-        aspect="equal",
-    )
-    ax.legend(frameon=False, loc="upper left", markerscale=0.6)
-    counts = f"n = {len(predictions):,}, {predictions['group_id'].nunique():,} groups"
-    return finish(ax, f"Reliability, {counts}", data_name, grid="both")
-
-
-def _reliability(predictions: pd.DataFrame, n_bins: int) -> pd.DataFrame:
-    """One row a filled bin: mean score, share, ends of its interval, n."""
-    scores = predictions["score"].to_numpy()
-    bins = np.minimum((scores * n_bins).astype(int), n_bins - 1)  # 1.0 is in the last
-    rows = []
-    for _, part in predictions.groupby(bins):
-        found = share_interval(part["label"], part["group_id"])
-        rows.append({"score": part["score"].mean(), "share": found.value})
-        rows[-1] |= {"low": found.low, "high": found.high, "n": found.n}
-    return pd.DataFrame(rows)
 
 
 def plot_probes(

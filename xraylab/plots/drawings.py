@@ -1,9 +1,4 @@
-"""Every drawing. Each function takes data, draws on one axes and returns it.
-
-Titles say which data is shown when `data_name` is given. Colours are from the
-Okabe-Ito set, told apart with any kind of colour vision; where two things meet
-in one figure they differ in shape or line as well.
-"""
+"""Drawings of images and of a training."""
 
 from __future__ import annotations
 
@@ -19,14 +14,6 @@ from numpy.typing import ArrayLike
 
 from xraylab.errors import InputError
 from xraylab.images import read_pixels
-from xraylab.plots.answers import plot_confusion as plot_confusion
-from xraylab.plots.answers import plot_metrics as plot_metrics
-from xraylab.plots.answers import plot_probes as plot_probes
-from xraylab.plots.answers import plot_protocols as plot_protocols
-from xraylab.plots.answers import plot_reliability as plot_reliability
-from xraylab.plots.answers import plot_roc as plot_roc
-from xraylab.plots.maps import plot_dose_curve as plot_dose_curve
-from xraylab.plots.maps import show_map as show_map
 from xraylab.plots.style import (
     BLUE,
     CLASS_COLOURS,

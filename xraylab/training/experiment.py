@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from xraylab import data, images
-from xraylab.errors import InputError, UnfinishedRunError
+from xraylab.errors import InputError
 from xraylab.training import content, processes, record, runs, test_log
 from xraylab.training.recipe import Recipe
 
@@ -110,7 +110,7 @@ def score(
         raise InputError("WORLD_SIZE must be 1 to score: start a single process.")
     run = runs.load_run(run_folder)
     if on == "test":
-        _refuse_unfinished(run, "The test is read")
+        run.refuse_unfinished("The test is read")
     home = _find_merge(run, merge)
     rows, pixels = _find_rows(run, on, home, progress)
     # before the reading: a damaged file must cost none
@@ -119,11 +119,9 @@ def score(
     if on == "test":
         n_readings = test_log.count_reading(
             home,
-            run=run.folder.resolve().name,
-            protocol=run.protocol,
-            seed=run.recipe.seed,
             test=content.digest_test(run.table),
-            network=run.network_id,
+            protocol=run.protocol,
+            **test_log.describe_reader(run),
         )
     predictions = runs.score_rows(model, pixels, rows)
     runs.write_predictions(run_folder, on, predictions)
@@ -154,7 +152,7 @@ def keep_operating_point(
         If the training has not ended: its network may still change.
     """
     run = runs.load_run(run_folder)
-    _refuse_unfinished(run, "A threshold is chosen")
+    run.refuse_unfinished("A threshold is chosen")
     if not 0 <= threshold <= 1:  # nan is in no range
         text = f"must be in [0, 1], got {threshold}."
         raise InputError(text, argument="threshold")
@@ -174,15 +172,6 @@ def _count_own_readings(run: runs.Run) -> int:
     readings = test_log.list_readings(run.about.get("merge", ""))
     was_read = (run.folder / "predictions-test.csv").is_file()  # the log may be away
     return max(int((readings["network"] == run.network_id).sum()), int(was_read))
-
-
-def _refuse_unfinished(run: runs.Run, what: str) -> None:
-    if not run.is_finished:
-        raise UnfinishedRunError(
-            f"{run.folder} is unfinished: {len(run.history)} of {run.recipe.epochs} "
-            f"epochs. {what} when training has ended; train it on with the command it "
-            "was begun with, or evaluate on valid."
-        )
 
 
 def _find_merge(run: runs.Run, given: str | Path | None) -> Path:

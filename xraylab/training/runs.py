@@ -14,7 +14,12 @@ import numpy as np
 import pandas as pd
 import torch
 
-from xraylab.errors import InputError, NotARunError, TrainingError
+from xraylab.errors import (
+    InputError,
+    NotARunError,
+    TrainingError,
+    UnfinishedRunError,
+)
 from xraylab.files import write_text
 from xraylab.training import (
     checkpoint,
@@ -87,6 +92,15 @@ class Run:
     def is_finished(self) -> bool:
         """False while epochs are still to come."""
         return (self.folder / _LAST).is_file()
+
+    def refuse_unfinished(self, what: str) -> None:
+        """Raise UnfinishedRunError while epochs are still to come."""
+        if not self.is_finished:
+            raise UnfinishedRunError(
+                f"{self.folder} is unfinished: {len(self.history)} of "
+                f"{self.recipe.epochs} epochs. {what} when training has ended; train "
+                "it on with the command it was begun with, or evaluate on valid."
+            )
 
     def make_model(self, weights: str = "best") -> torch.nn.Module:
         """Load the network: "best" by validation AUROC, or "last".

@@ -15,26 +15,35 @@ import pandas as pd
 
 from xraylab.errors import InputError
 from xraylab.files import NotWrittenError
+from xraylab.training import content
+from xraylab.training.runs import Run
 
-_LOG = "test-log.jsonl"
-_COLUMNS = ["when", "run", "protocol", "seed", "test", "network"]
+__all__ = [
+    "count_reading",
+    "describe_reader",
+    "enter_reading",
+    "list_readings",
+    "readings_of",
+]
+LOG = "test-log.jsonl"
+_NEEDED = ["when", "test"]
+# what else is known of a reading; empty where nobody knows it
+_COLUMNS = ["run", "protocol", "seed", "network", "recipe", "source"]
 
 
-def count_reading(
-    folder: str | Path, *, run: str, protocol: str, seed: int, test: str, network: str
-) -> int:
+def count_reading(folder: str | Path, *, test: str, **known: object) -> int:
     """Write one reading of a test set down, before it is read.
 
     Parameters
     ----------
     folder : path
         The merge the test set was cut from; the log lies beside its manifest.
-    run, protocol, seed
-        Who reads, and how the test was cut.
     test : str
         The test set by content, as from `content.digest_test`.
-    network : str
-        The network by content, as from `Run.network_id`.
+    **known
+        Who reads, fit for JSON: protocol, and what `describe_reader` gives: run (its
+        name), seed, network and recipe. For a reading that was made elsewhere and is
+        entered by hand: source, where it is told.
 
     Returns
     -------
@@ -49,9 +58,11 @@ def count_reading(
         If it cannot be written: then the test must not be read either.
     """
     before = list_readings(folder)
-    when = datetime.now(UTC).isoformat(timespec="seconds")
-    line = dict(zip(_COLUMNS, (when, run, protocol, seed, test, network), strict=True))
-    file = Path(folder) / _LOG
+    line = {"when": datetime.now(UTC).isoformat(timespec="seconds"), "test": test}
+    line |= {name: known.pop(name) for name in _COLUMNS if name in known}
+    if known:
+        raise TypeError(f"a reading has no {', '.join(known)}")
+    file = Path(folder) / LOG
     try:
         with file.open("a", encoding="utf-8", newline="\n") as log:
             log.write(json.dumps(line) + "\n")
@@ -66,23 +77,92 @@ def list_readings(folder: str | Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns when, run, protocol, seed, test, network.
+        Columns when, test, run, protocol, seed, network, recipe and source; "" where
+        nobody knows.
 
     Raises
     ------
     InputError
         Naming the line that is none of a log.
     """
-    file = Path(folder) / _LOG
+    file = Path(folder) / LOG
     rows = []
     text = file.read_bytes().decode("utf-8", "replace") if file.is_file() else ""
     for number, line in enumerate(text.splitlines(), 1):
         try:
             row = json.loads(line)
-            rows.append([row[name] for name in _COLUMNS])
+            needed = [row[name] for name in _NEEDED]
+            rows.append(needed + [row.get(name, "") for name in _COLUMNS])
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(
                 f"{file} must have one reading a line, but line {number} is none. "
                 "Mend that line: without it nobody can count the readings."
             ) from error
-    return pd.DataFrame(rows, columns=_COLUMNS)
+    return pd.DataFrame(rows, columns=[*_NEEDED, *_COLUMNS], dtype=object)
+
+
+def describe_reader(run: Run) -> dict:
+    """Say who reads, as `count_reading` takes it."""
+    return {
+        "run": run.folder.resolve().name,
+        "seed": run.recipe.seed,
+        "network": run.network_id,
+        "recipe": run.recipe.as_dict(),
+    }
+
+
+def readings_of(run: Run) -> pd.DataFrame:
+    """List the readings of a run's test by any run, as its merge's log has them.
+
+    Returns
+    -------
+    DataFrame
+        As from `list_readings`, oldest first.
+
+    Raises
+    ------
+    InputError
+        If the merge with its log is gone, or the log is damaged.
+    """
+    readings = list_readings(_folder_of(run))
+    of_test = readings["test"] == content.digest_test(run.table)
+    return readings[of_test].reset_index(drop=True)
+
+
+def enter_reading(run: Run, source: str) -> int:
+    """Enter a reading of a run's test that was made elsewhere.
+
+    Parameters
+    ----------
+    run : Run
+    source : str
+        Where it is told: who, when, with what.
+
+    Returns
+    -------
+    int
+        How many readings of this test there are now.
+
+    Raises
+    ------
+    InputError
+        If the source is empty, or the merge with its log is gone.
+    OSError
+        If the log cannot be written.
+    """
+    if not source.strip():
+        text = "must say where the reading is told, got an empty text."
+        raise InputError(text, argument="source")
+    test = content.digest_test(run.table)
+    known = {"protocol": run.protocol, "source": source.strip()}
+    return count_reading(_folder_of(run), test=test, **known)
+
+
+def _folder_of(run: Run) -> Path:
+    home = Path(run.about.get("merge", ""))
+    if not (home / "manifest.csv").is_file():
+        raise InputError(
+            f"{run.folder} was trained on the merge in {home}, which is not there any "
+            "more, and the log of its test is not either. Put it back."
+        )
+    return home

@@ -1,0 +1,155 @@
+"""Decisions: what answers are worth where pneumonia is rarer, or a mistake costs more.
+
+A test's mix of classes is that of its folder. PPV, NPV and net benefit depend on it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, logit
+
+from xraylab.errors import InputError
+from xraylab.evaluation.intervals import (
+    MIN_GROUPS,
+    Interval,
+    mean_interval,
+    not_given,
+    square_and_add,
+)
+from xraylab.evaluation.metrics import correlate, find_metric
+from xraylab.evaluation.rows import Rows, make_rows
+
+__all__ = ["decision_curve", "predictive_values"]
+PREVALENCES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7)
+_ENDS = ("value", "low", "high")
+THRESHOLDS = tuple(round(0.05 * i, 2) for i in range(1, 20))
+
+
+def predictive_values(
+    predictions: pd.DataFrame,
+    prevalences: Sequence[float] = PREVALENCES,
+    *,
+    threshold: float = 0.5,
+) -> pd.DataFrame:
+    """Say how often answers would be right at other shares of pneumonia.
+
+    By Bayes' rule, PPV = se p / (se p + (1 - sp)(1 - p)), with sensitivity se and
+    specificity sp as measured: it is taken that these stay the same. The interval adds
+    those of log se and log (1 - sp) by squares (Zou and Donner 2008); how often it
+    covers was not measured.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        Columns label, score and group_id, as for `evaluate`.
+    prevalences : sequence of float
+        Shares of pneumonia, in (0, 1).
+    threshold : float
+        As for `evaluate`.
+
+    Returns
+    -------
+    DataFrame
+        One row for each prevalence and metric (PPV, NPV): prevalence, metric, value,
+        low, high, n, n_groups and method.
+
+    Raises
+    ------
+    InputError
+        If a prevalence is not in (0, 1), or the table is not as `evaluate` asks.
+    """
+    odd = [p for p in prevalences if not 0 < p < 1]
+    if odd:
+        raise InputError(f"prevalences must be in (0, 1), found {odd[0]}.")
+    rows = make_rows(predictions, threshold)
+    parts = [find_metric(n).measure(rows) for n in ("sensitivity", "specificity")]
+    shared, _ = correlate(*(part.by_group(rows) for part in parts))
+    found, spared = (part.interval for part in parts)
+    ratios = {
+        "PPV": _log_ratio(found, spared, shared),
+        "NPV": _log_ratio(spared, found, shared),
+    }
+    table = []
+    for prevalence in prevalences:
+        for metric, ratio in ratios.items():
+            odds = logit(prevalence if metric == "PPV" else 1 - prevalence)
+            found = _as_interval(*(float(expit(odds + end)) for end in ratio), rows)
+            row = {"prevalence": prevalence, "metric": metric}
+            table.append(row | found._asdict())
+    return pd.DataFrame(table)
+
+
+def decision_curve(
+    predictions: pd.DataFrame, thresholds: Sequence[float] = THRESHOLDS
+) -> pd.DataFrame:
+    """Weigh pneumonia found against false alarms, at each threshold (Vickers 2006).
+
+    Who acts from a chance of t on says that one missed is as bad as (1 - t) / t false
+    alarms. Net benefit = TP / n - FP / n * t / (1 - t): pneumonia found for nothing,
+    of one image, at the prevalence of these rows. A model is worth having where it is
+    above acting on all and acting on none, which has 0.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        Columns label, score and group_id, as for `evaluate`; scores are taken to be
+        probabilities, so see `calibration` first.
+    thresholds : sequence of float
+        In (0, 1).
+
+    Returns
+    -------
+    DataFrame
+        One row a threshold: threshold, value, low, high, n, n_groups, method (as from
+        `mean_interval`), and act_on_all: the net benefit of calling all pneumonia.
+
+    Raises
+    ------
+    InputError
+        If a threshold is not in (0, 1), or the table is not as `evaluate` asks.
+    """
+    odd = [t for t in thresholds if not 0 < t < 1]
+    if odd:
+        raise InputError(f"thresholds must be in (0, 1), found {odd[0]}.")
+    table = []
+    for threshold in thresholds:
+        rows = make_rows(predictions, threshold)
+        cost = threshold / (1 - threshold)
+        worth = np.where(rows.labels == 1, 1.0, -cost)
+        found = mean_interval(worth * rows.calls, rows.groups)
+        row = {"threshold": threshold, **found._asdict()}
+        table.append(row | {"act_on_all": float(worth.mean())})
+    return pd.DataFrame(table)
+
+
+def _as_interval(value: float, low: float, high: float, rows: Rows) -> Interval:
+    n, n_groups = rows.labels.size, len(rows.group_names)
+    if math.isnan(value):
+        return not_given(value, n, n_groups, "there are no such answers")
+    if math.isnan(low + high):
+        return not_given(value, n, n_groups, f"fewer than {MIN_GROUPS} groups")
+    return Interval(value, low, high, n, n_groups, "square-and-add of logs")
+
+
+def _log_ratio(
+    share: Interval, other: Interval, shared: float
+) -> tuple[float, float, float]:
+    """Give log(share / (1 - other)) with its ends, of which each may be infinite.
+
+    `shared` is the correlation of share and other.
+    """
+    rest = 1 - other.value, 1 - other.high, 1 - other.low
+    with np.errstate(divide="ignore", invalid="ignore"):
+        a = share._replace(**dict(zip(_ENDS, np.log(share[:3]), strict=True)))
+        b = other._replace(**dict(zip(_ENDS, np.log(rest), strict=True)))
+        value = a.value - b.value
+        corners = a.low - b.high, a.high - b.low
+    if math.isnan(value):
+        return value, value, value
+    if math.isinf(value):  # a share of 0 or 1 is no distance away from its ends
+        return value, *((corners[0], value) if value > 0 else (value, corners[1]))
+    return value, *square_and_add((a, b), (1, -1), -shared)

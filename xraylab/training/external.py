@@ -1,0 +1,148 @@
+"""External validation: a run's answers for a labelled folder from elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pandas as pd
+
+from xraylab import data, images
+from xraylab.data import folders
+from xraylab.errors import InputError
+from xraylab.files import cache_folder
+from xraylab.training import content, processes, runs, test_log
+
+__all__ = ["External", "score_external"]
+
+
+@dataclass(frozen=True)
+class External:
+    """A run's answers for a folder from elsewhere.
+
+    Attributes
+    ----------
+    predictions : DataFrame
+        One row an image: path, image_id, group_id, label and score.
+    n_readings : int
+        Readings of this set so far, this one included.
+    classes : dict of int -> list of str
+        Which class folders each label was read from.
+    kinds : set of str
+        As from `xraylab.data.read_name`; "" where a name tells none.
+    n_known : int
+        Files left out because the run knows the image.
+    """
+
+    predictions: pd.DataFrame
+    n_readings: int
+    classes: dict[int, list[str]]
+    kinds: set[str]
+    n_known: int
+
+
+def score_external(
+    run_folder: str | Path, data_folder: str | Path, *, progress: bool = True
+) -> External:
+    """Let a finished run answer for all images of a folder that it does not know.
+
+    Each image counts once. Left out are images of the run's own table, known by the
+    pixels the network sees, the file or a published file name, with all their copies.
+    One that was renamed and saved anew is not known. The reading is written down
+    first: beside the run's merge, or in the run where that is gone.
+
+    Parameters
+    ----------
+    run_folder : path
+        As written by `train`.
+    data_folder : path
+        Two class folders, one of them without disease, in any layout that
+        `xraylab.data.merge` reads.
+    progress : bool
+        Show progress bars on stderr.
+
+    Raises
+    ------
+    xraylab.errors.UnfinishedRunError
+        If the training has not ended.
+    xraylab.errors.InputError
+        If the folder has not these two classes, an image lies in both, or no image of
+        both is new.
+    """
+    run = runs.load_run(run_folder)
+    run.refuse_unfinished("An external set is read")
+    merged = data.merge(data_folder, layout="any", progress=progress)
+    table = merged.manifest
+    classes = _read_classes(table, data_folder)
+    cache = images.build_cache(
+        table["path"],
+        merged.root,
+        run.recipe.size_px,
+        cache_folder() / "external",
+        progress=progress,
+    )
+    table = table.assign(row=cache.rows(table["path"]))
+    is_known = _find_known(table, run, cache.pixels)
+    rows = table[table["kept"] & ~is_known]
+    if rows["label"].nunique() < 2:
+        raise InputError(
+            f"must hold new images of both classes, found {len(rows)} in {data_folder} "
+            f"beside {int(is_known.sum())} files of images that the run knows.",
+            argument="data_folder",
+        )
+    model = run.make_model().to(processes.make_accelerator().device)
+    n_readings = _count(run, rows)
+    predictions = runs.score_rows(model, cache.pixels, rows)
+    runs.write_predictions(run.folder, "external", predictions)
+    n_known, kinds = int(is_known.sum()), set(rows["kind"])
+    return External(predictions, n_readings, classes, kinds, n_known)
+
+
+def _read_classes(table: pd.DataFrame, folder: str | Path) -> dict[int, list[str]]:
+    """Map each label to its class folders, or refuse what is no such pair."""
+    names = table.groupby("label")["class_name"].unique().map(sorted).to_dict()
+    is_pair = (
+        set(names) == {0, 1} and {n.lower() for n in names[0]} <= folders.NO_DISEASE
+    )
+    if not is_pair:
+        found = ", ".join(sorted(table["class_name"].unique()))
+        raise InputError(
+            "must hold two classes, one of them named "
+            f"{', '.join(sorted(folders.NO_DISEASE))}; found {found} in {folder}. "
+            "Which of two others is normal cannot be guessed: rename it.",
+            argument="data_folder",
+        )
+    in_both = table.groupby("image_id")["label"].transform("nunique") > 1
+    if in_both.any():
+        raise InputError(
+            f"must hold each image in one class, found {in_both.sum()} files of images "
+            f"in both, first {table.loc[in_both, 'path'].iloc[0]}. Take one side away.",
+            argument="data_folder",
+        )
+    return names
+
+
+def _find_known(table: pd.DataFrame, run: runs.Run, pixels: np.ndarray) -> pd.Series:
+    """Say which files show an image of the run's table; all copies go with one."""
+    names = {PurePosixPath(path).name for path in run.table["path"]}
+    has_name = (table["kind"] != "") & table["path"].map(
+        lambda path: PurePosixPath(path).name in names
+    )
+    seen = pd.Series(content.digest_rows(pixels, table["row"]), index=table.index)
+    is_known = (
+        has_name
+        | seen.isin(run.table["pixels"])
+        | table["image_id"].isin(run.table["image_id"])
+    )
+    return table["image_id"].isin(table.loc[is_known, "image_id"])
+
+
+def _count(run: runs.Run, rows: pd.DataFrame) -> int:
+    home = Path(run.about.get("merge", ""))
+    return test_log.count_reading(
+        home if (home / "manifest.csv").is_file() else run.folder,
+        test=content.digest_test(rows.assign(split="test")),
+        protocol="external",
+        **test_log.describe_reader(run),
+    )
