@@ -1,5 +1,6 @@
 """The README says what is true: measured figures, lessons, verbs and links."""
 
+import json
 import re
 from pathlib import Path
 
@@ -41,6 +42,25 @@ def test_what_the_figures_license_follows_from_the_answers():
         assert str(evaluation.measure(table, "accuracy")) in text
     paired = evaluation.difference(first, second, "accuracy")
     assert f"the difference is {paired}." in text
+
+
+def test_what_the_factorial_has_so_far_follows_from_its_units():
+    text = re.sub(r"\s+", " ", README)
+    file = Path(results.__file__).with_name("factorial") / "effects.json"
+    figures = {
+        (row["test"], row["what"]): row
+        for row in json.loads(file.read_text("utf-8"))["figures"]
+        if row["metric"] == "accuracy" and row["weights"].startswith("imagenet")
+    }
+    verdicts = {row.get("verdict", "not settled") for row in figures.values()}
+    assert verdicts == {"not settled"}, "say in the README what is settled now"
+    for key in (("R", "clean"), ("O", "clean"), ("O", "block")):
+        row = figures[key]
+        ends = (row[name] for name in ("value", "low", "high", "n", "n_groups"))
+        assert str(evaluation.Interval(*ends)) in text, key
+    gain = figures["O", "block - clean"]
+    found = evaluation.Interval(*(gain[end] for end in ("value", "low", "high")))
+    assert f"higher by {found.figure}." in text
 
 
 def test_each_lesson_is_listed_with_its_question():
