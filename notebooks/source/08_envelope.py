@@ -3,8 +3,8 @@
 #
 # **Question: where did the 96 % go?**
 #
-# Copies, children in two places, a test from another block, a threshold: each lesson
-# found a suspect. Now we measure them one at a time, first on the images you have
+# Copies, children in two places, a distribution shift of the test, a threshold: each
+# lesson found a suspect. Now we measure them one at a time, first on the images you have
 # here, then on the real ones. And we open your guesses.
 #
 # Afterwards you can
@@ -41,7 +41,7 @@ for protocol, meaning in data.PROTOCOLS.items():
 steps = {
     ("naive-merge", "image-random"): "copies",
     ("image-random", "grouped"): "the same child",
-    ("grouped", "official"): "another block",
+    ("grouped", "official"): "distribution shift",
 }
 
 # %% [markdown]
@@ -104,7 +104,7 @@ def print_steps(answers, metric):
     for pair in pairwise(data.PROTOCOLS):
         before, after = (answers[name] for name in pair)
         found = evaluation.difference(before, after, metric)
-        print(f"{steps[pair]:15} {found}")
+        print(f"{steps[pair]:18} {found}")
 
 
 # %% tags=["nbval-ignore-output"]
@@ -116,7 +116,7 @@ print_steps(answers, "accuracy")
 # is small, so copies may weigh more here than in life.
 #
 # Simulated images show how a mistake works. How large it is on real children they
-# cannot tell: we planted the copies, the shortcuts and the other block ourselves.
+# cannot tell: we planted the copies, the shortcuts and the shift ourselves.
 #
 # ## The real ones
 #
@@ -252,7 +252,7 @@ print("Not shown: other hospitals, adults, other seeds, any use in a clinic")
 #   and the intervals above do not contain it.
 # - From scratch at 64 px is not the original at 224 px with ImageNet weights. The
 #   number may differ there. The question stays the same.
-# - "Another block" is a name for what we cannot separate further with these data:
+# - "Distribution shift" is a name for what we cannot separate further with these data:
 #   time, machine, care, choice of children.
 #
 # ## Change one thing

@@ -98,8 +98,8 @@ def check(answers, kind, names, mode, place):
     for lesson in ("00_the_claim", "01_merging"):
         for name in missing:
             assert f"{name} is not here" in answers[lesson]["printed"]
-    n_trainings = answers["04_training"]["trainings"]
-    assert n_trainings == modes.TRAININGS[4]
+    if mode == "smoke":  # elsewhere the measured steps of the cost count too
+        assert answers["04_training"]["trainings"] == modes.TRAININGS[4]
     if mode == "full":
         assert "ImageNet weights from " in answers["05_evaluation"]["printed"]
 

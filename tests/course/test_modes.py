@@ -98,7 +98,7 @@ def test_without_weights_the_lesson_says_so_and_goes_on(
     def refuse(name, **_):
         raise errors.WeightsError("weights imagenet could not be downloaded.")
 
-    monkeypatch.setattr(training, "make_model", refuse)
+    monkeypatch.setattr(training.models, "make_model", refuse)
     here = lesson.start(5, "full")
     assert here.recipe.weights == "none"
     out = capsys.readouterr().out

@@ -102,3 +102,13 @@ def test_the_lessons_of_this_repository_are_found():
     for notebook in notebooks.notebooks():
         cells = json.loads(clean(notebook.read_text("utf-8")))["cells"]
         assert not any(cell.get("outputs") for cell in cells)
+
+
+def test_make_lab_opens_a_copy_that_git_does_not_see():
+    repository = notebooks.NOTEBOOKS.parent
+    makefile = (repository / "Makefile").read_text("utf-8")
+    lab = makefile[makefile.index("\nlab:") : makefile.index("\ntest:")]
+    copied = lab.index("-m xraylab lessons --copy my-lessons")
+    opened = lab.index("default_url=/lab/tree/my-lessons/00_the_claim.ipynb")
+    assert copied < opened
+    assert "my-lessons/" in (repository / ".gitignore").read_text("utf-8").split()

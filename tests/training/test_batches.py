@@ -98,7 +98,7 @@ def test_no_turn_and_no_blur_leave_the_image(x):
 def test_blur_keeps_a_flat_image_and_agrees_with_torchvision(x):
     flat = torch.full((2, 1, 8, 8), 0.3)
     torch.testing.assert_close(batches.blur_images(flat, np.array([0.5, 2.0])), flat)
-    from xraylab.training.vision import torchvision
+    from xraylab.training.torchvision_loading import torchvision
 
     blur = torchvision.transforms.functional.gaussian_blur
     inner = (..., slice(1, -1), slice(1, -1))  # borders are padded in another way

@@ -159,7 +159,10 @@ def test_a_loss_that_runs_away_is_said():
 @pytest.mark.parametrize(
     ("error", "named"),
     [
-        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), True),
+        (
+            torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
+            True,
+        ),
         (
             RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"),
             True,

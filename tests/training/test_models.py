@@ -141,5 +141,8 @@ def test_without_a_network_imagenet_says_what_to_do(tmp_path, monkeypatch):
 
 
 def test_torchvision_imports_through_us_in_a_fresh_process():
-    code = "from xraylab.training.vision import torchvision as t; t.models.resnet18()"
+    code = (
+        "from xraylab.training.torchvision_loading import torchvision as t;"
+        "t.models.resnet18()"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)

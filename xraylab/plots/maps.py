@@ -44,12 +44,12 @@ def show_map(
         If one of them is not of two dimensions, or the map is not finite.
     """
     _check_arrays(image, found, mask)
-    ax = make_axes(ax, 2.4, width=2.8)
+    ax = make_axes(ax, 2.1, width=2.5)
     height, width = image.shape
     over = {"extent": (-0.5, width - 0.5, height - 0.5, -0.5), "aspect": "equal"}
     over["interpolation"] = "nearest"  # each value as it is, none between them
-    # 32 of 256 greys: the grain of an X-ray would fill a notebook
-    ax.imshow(image // 8 * 8 + 4, cmap="gray", vmin=0, vmax=255, **over)
+    # 16 of 256 greys: the grain of an X-ray would fill a notebook
+    ax.imshow(image // 16 * 16 + 8, cmap="gray", vmin=0, vmax=255, **over)
     # strong places cover the image, weak ones let it through
     most = max(float(np.abs(found).max()), 1e-9)
     shown = ax.imshow(

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from xraylab.errors import InputError
-from xraylab.training.vision import torchvision
+from xraylab.training.torchvision_loading import torchvision
 from xraylab.training.weights import NONE, load_into
 
 CLASSES = ("normal", "pneumonia")

@@ -12,7 +12,7 @@ from torch import nn
 
 from xraylab.errors import WeightsError
 from xraylab.training import content, tensors
-from xraylab.training.vision import torchvision
+from xraylab.training.torchvision_loading import torchvision
 
 NONE, IMAGENET = "none", "imagenet"
 
