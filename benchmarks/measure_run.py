@@ -40,6 +40,7 @@ def main() -> None:
         "recipe": run.recipe.as_dict(),
         "seed": run.recipe.seed,
         "threshold": run.threshold,
+        "rule": run.rule,
         "n_test_readings": n_readings,
         "versions": facts["versions"],
         "n_test": len(predictions),

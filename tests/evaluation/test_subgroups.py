@@ -1,7 +1,7 @@
 """Subgroups: the figures of the part, whatever else is in the table."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.evaluation.tables import ROWS, make_table
@@ -11,6 +11,7 @@ from xraylab.evaluation import measure, share_interval
 from xraylab.evaluation.subgroups import describe_subgroups, measure_subgroups
 
 
+@settings(max_examples=50, deadline=None)
 @given(ROWS, st.randoms(use_true_random=False), st.floats(0, 1))
 def test_each_figure_is_that_of_its_rows(rows, random, threshold):
     table = make_table(rows, 7).assign(ward=[random.choice("ab") for _ in rows])

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.evaluation.tables import ROWS, make_table
@@ -37,6 +37,7 @@ def shares(table, threshold):
     }
 
 
+@settings(max_examples=50, deadline=None)
 @given(ROWS, st.sampled_from(sorted(thresholds.OPERATING_POINTS)))
 def test_each_rule_keeps_its_word_and_no_threshold_keeps_it_better(rows, rule):
     table = make_table(rows)

@@ -9,7 +9,7 @@ from tests.conftest import as_jpeg, blob_image, write_file
 from tests.training.test_experiment import merge_into, train
 from tests.training.test_runs import stop_after_two_epochs
 from xraylab import errors
-from xraylab.training import external, load_run, test_log
+from xraylab.training import external, keep_operating_point, load_run, test_log
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +97,8 @@ def test_without_its_merge_a_run_keeps_the_count_itself(run, elsewhere, tmp_path
     run = load_run(carried)
     assert [score(run, elsewhere).n_readings for _ in "ab"] == [1, 2]
     assert len(test_log.list_readings(carried)) == 2
+    with pytest.raises(errors.InputError, match="must come before the test is read"):
+        keep_operating_point(carried, 0.5, rule="youden")
 
 
 def test_an_unfinished_run_reads_no_external_set(

@@ -37,7 +37,7 @@ __all__ = [
 N_BINS = 10
 N_DRAWS = 1000  # of scores that are taken to be true
 _LEAST = 1e-9  # 0 and 1 have no logit, and are taken to be this far away
-_NOTHING = 1e-12  # below this a spread is rounding
+_NOTHING = 1e-12  # below this a standard error is rounding
 # which columns of (1, logit of the score) are fitted
 RECALIBRATIONS = {"temperature": [1], "platt": [0, 1]}
 
@@ -94,7 +94,7 @@ def reliability(predictions: pd.DataFrame, n_bins: int = N_BINS) -> pd.DataFrame
 def measure_calibration(predictions: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
     """Measure how far scores are from probabilities.
 
-    Intervals come from the spread between groups (for intercept and slope the
+    Intervals come from the variance between groups (for intercept and slope the
     clustered sandwich), with t of the groups of the smaller class less one. How often
     they cover was not measured.
 
@@ -221,14 +221,14 @@ def _columns(rows: Rows) -> np.ndarray:
 
 
 def _around(value: float, influence: np.ndarray, rows: Rows) -> Interval:
-    """Give a figure its t-interval from the spread of its influence by group."""
+    """Give a figure its t-interval from the variance of its influence by group."""
     n, n_groups = rows.labels.size, len(rows.group_names)
     if rows.smaller_class < MIN_GROUPS:
         reason = f"fewer than {MIN_GROUPS} groups of a class"
         return not_given(value, n, n_groups, reason)
     error = math.sqrt(between_groups(influence, rows.groups))
     if error < _NOTHING:
-        return not_given(value, n, n_groups, "the rows show no spread")
+        return not_given(value, n, n_groups, "the rows do not vary")
     half = quantile(rows.smaller_class - 1) * error
     return Interval(value, value - half, value + half, n, n_groups, "t, by group")
 

@@ -158,7 +158,7 @@ def keep_operating_point(
         raise InputError(text, argument="threshold")
     if n_readings := _count_own_readings(run):
         raise InputError(
-            f"must come before the test is read, but {run.folder} has read its test "
+            f"must come before the test is read, but {run.folder} has read one "
             f"(readings: {n_readings}). The run keeps {run.threshold:.3f}, {run.rule}; "
             "--threshold shows the figures at another one and stores nothing.",
             argument="rule",
@@ -168,9 +168,10 @@ def keep_operating_point(
 
 
 def _count_own_readings(run: runs.Run) -> int:
-    """Count how often this network read its test: by the log and what it left here."""
+    """Count how often this network read a test: by the log and what it left here."""
     readings = test_log.list_readings(run.about.get("merge", ""))
-    was_read = (run.folder / "predictions-test.csv").is_file()  # the log may be away
+    left = (run.folder / f"predictions-{on}.csv" for on in ("test", "external"))
+    was_read = any(file.is_file() for file in left)  # the log may be away
     return max(int((readings["network"] == run.network_id).sum()), int(was_read))
 
 
