@@ -59,8 +59,8 @@ def test_what_the_factorial_has_so_far_follows_from_its_units():
         ends = (row[name] for name in ("value", "low", "high", "n", "n_groups"))
         assert str(evaluation.Interval(*ends)) in text, key
     gain = figures["O", "block - clean"]
-    found = evaluation.Interval(*(gain[end] for end in ("value", "low", "high")))
-    assert f"higher by {found.figure}." in text
+    ends = (gain[name] for name in ("value", "low", "high", "n", "n_groups"))
+    assert f"higher by {evaluation.Interval(*ends).figure}." in text
 
 
 def test_each_lesson_is_listed_with_its_question():
