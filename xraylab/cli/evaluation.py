@@ -67,7 +67,7 @@ def add_verbs(verbs: Verbs) -> None:
         "--add",
         dest="source",
         metavar="TEXT",
-        help="enter a reading that was made elsewhere: who, when, with what",
+        help="enter one reading that was made elsewhere: who, when, with what",
     )
 
 
