@@ -118,8 +118,9 @@ class SharedBatchNorm(nn.BatchNorm2d):
         from torch.distributed.nn.functional import all_reduce
 
         x = x.to(self.weight.dtype)
-        n = all_reduce(x.new_tensor([x.numel() / x.shape[1]]))
-        mean = all_reduce(x.sum((0, 2, 3))) / n
+        own = torch.cat([x.sum((0, 2, 3)), x.new_tensor([x[:, 0].numel()])])
+        total, n = all_reduce(own).split([x.shape[1], 1])
+        mean = total / n
         centred = x - mean[:, None, None]
         var = all_reduce(centred.square().sum((0, 2, 3))) / n
         with torch.no_grad():
