@@ -2,6 +2,7 @@
 
 A folder is a room, a room is a step of the course, and data walks down the page::
 
+    labels       what 0 and 1 mean
     images       a file -> pixels, header, thumbnail, cache
     duplicates   the same image in several files -> image_id
     data         folders -> one checked table, merged and split

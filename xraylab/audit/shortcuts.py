@@ -20,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 
 from xraylab import images
 from xraylab.errors import InputError
+from xraylab.labels import CLASSES
 
 N_FOLDS = 5
 # Strong, since there are about as many pixels as images; the same everywhere,
@@ -122,7 +123,7 @@ def one_feature_auroc(values: ArrayLike, labels: ArrayLike) -> OneFeature:
             f"values must be finite, found {n_bad} that are not. Leave their rows out."
         )
     share = float(roc_auc_score(labels, values))
-    return OneFeature(max(share, 1 - share), "pneumonia" if share >= 0.5 else "normal")
+    return OneFeature(max(share, 1 - share), CLASSES[int(share >= 0.5)])
 
 
 def hide_lungs(pixels: np.ndarray, ring_px: int) -> np.ndarray:

@@ -16,6 +16,7 @@ import pandas as pd
 from xraylab.data import filenames, scan
 from xraylab.data.scan import Place, Scan
 from xraylab.errors import IncompleteSourceError, UnknownLayoutError
+from xraylab.labels import CLASSES
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,6 @@ CLASS_FOLDERS = {
     name: label for s in SOURCES.values() for name, label in s.classes.items()
 }
 _TOLD = {name for name, label in CLASS_FOLDERS.items() if label is not None}
-_CLASS_NAMES = ("normal", "pneumonia")  # of label 0 and 1, whatever the folder's name
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _place(folder: Path, source: FoundSource, tree: Scan) -> Place:
     if label is None:
         why_not = f"{folder.name}: another origin, never pneumonia here"
         return replace(place, why_not=why_not)
-    return replace(place, label=label, class_name=_CLASS_NAMES[label])
+    return replace(place, label=label, class_name=CLASSES[label])
 
 
 def nested_twins(places: dict[Path, Place]) -> dict[Path, list[Path]]:
@@ -150,7 +150,7 @@ def refuse_empty_classes(
         for name, label in SOURCES[place.source].classes.items():
             if label is None or place.why_not:
                 continue
-            other = replace(place, label=label, class_name=_CLASS_NAMES[label])
+            other = replace(place, label=label, class_name=CLASSES[label])
             if other not in read:
                 raise IncompleteSourceError(
                     f"each split must hold images of both classes, found no images "

@@ -13,6 +13,7 @@ from xraylab.errors import InputError
 from xraylab.evaluation import Interval
 from xraylab.explanation.perturbations import PERTURBATIONS
 from xraylab.explanation.scorers import Score
+from xraylab.labels import CLASSES
 
 METRICS = ("sensitivity", "specificity", "AUROC")
 COLUMNS = ["perturbation", "dose", "figure", *Interval._fields]
@@ -98,7 +99,7 @@ def _compare(
         table[["label", "group_id"]].assign(score=expit(x)) for x in (before, after)
     )
     moved = (new["score"] - old["score"]).to_numpy()
-    for label, name in enumerate(("normal", "pneumonia")):
+    for label, name in enumerate(CLASSES):
         of = labels == label
         yield f"score shift, {name}", evaluation.mean_interval(moved[of], groups[of])
     flipped = (new["score"] >= threshold) != (old["score"] >= threshold)

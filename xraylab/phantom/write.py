@@ -14,6 +14,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from xraylab.files import NotWrittenError, made_folder
+from xraylab.labels import CLASSES
 from xraylab.phantom.children import draw_children, make_name, name_images
 from xraylab.phantom.export import encode, re_encode
 from xraylab.phantom.image import render
@@ -23,7 +24,7 @@ from xraylab.phantom.truth import TRUTH_FOLDER, describe_case, make_case
 FIRST = "chest-xray-pneumonia/chest_xray"
 SECOND = "pneumonia-xray-images"
 THIRD = "chest-xray-covid19-pneumonia/Data"
-CLASSES = ("NORMAL", "PNEUMONIA")
+_FOLDERS = tuple(map(str.upper, CLASSES))
 N_COVID = 12
 _COPY_SHARE = 0.01  # of the images of source 1 lie there twice
 _SECOND_STREAM, _COPY_STREAM = 31, 37
@@ -132,7 +133,7 @@ def _draw(image: dict, plants: Plants) -> tuple[dict, bytes]:
     rendering = render(case.anatomy, case.shot, case.lesion, case.size)
     data = encode(rendering.image, case.facts)
     place = {
-        "path": f"{FIRST}/{image['block']}/{CLASSES[image['label']]}/{image['name']}",
+        "path": f"{FIRST}/{image['block']}/{_FOLDERS[image['label']]}/{image['name']}",
         "patient_id": image["patient_id"],
         "image_number": image["image_number"],
         "block": image["block"],
@@ -183,7 +184,7 @@ def _write_second(
     rng = np.random.default_rng([_SECOND_STREAM, seed])
     copies = []
     for label, name in enumerate(("normal", "opacity")):
-        paths = sorted(path for path in files if f"/{CLASSES[label]}/" in path)
+        paths = sorted(path for path in files if f"/{_FOLDERS[label]}/" in path)
         pool = [path for path in paths if "/test/" not in path]
         val = set(rng.permutation(pool)[: max(1, round(0.2 * len(pool)))].tolist())
         for path in paths:
@@ -199,7 +200,7 @@ def _write_third(
 ) -> list[dict]:
     """Encode again; name by place in the class's pool sorted by file name."""
     copies = []
-    for name in CLASSES:
+    for name in _FOLDERS:
         paths = [path for path in files if f"/{name}/" in path]
         paths.sort(key=lambda path: path.rsplit("/", 1)[1])
         for i, path in enumerate(paths):

@@ -14,10 +14,10 @@ from numpy.typing import ArrayLike
 
 from xraylab.errors import InputError
 from xraylab.images import read_pixels
+from xraylab.labels import CLASSES
 from xraylab.plots.style import (
     BLUE,
     CLASS_COLOURS,
-    CLASS_NAMES,
     GREY,
     ORANGE,
     WIDTH,
@@ -97,7 +97,7 @@ def plot_counts(
     ax = make_axes(ax, 1.0 + 0.42 * places.nunique())
     sns.countplot(
         y=places,
-        hue=ordered["label"].map(CLASS_NAMES),
+        hue=ordered["label"].map(dict(enumerate(CLASSES))),
         hue_order=list(CLASS_COLOURS),
         palette=CLASS_COLOURS,
         saturation=1,

@@ -44,7 +44,7 @@ def show_map(
         If one of them is not of two dimensions, or the map is not finite.
     """
     _check_arrays(image, found, mask)
-    ax = make_axes(ax, 2.1, width=2.5)
+    ax = make_axes(ax, 2.3, width=3.9)  # room for the longest title
     height, width = image.shape
     over = {"extent": (-0.5, width - 0.5, height - 0.5, -0.5), "aspect": "equal"}
     over["interpolation"] = "nearest"  # each value as it is, none between them

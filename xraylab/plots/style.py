@@ -10,9 +10,10 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
+from xraylab.labels import CLASSES
+
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#6B6B6B"
-CLASS_NAMES = {0: "normal", 1: "pneumonia"}
-CLASS_COLOURS = {"normal": BLUE, "pneumonia": ORANGE}
+CLASS_COLOURS = dict(zip(CLASSES, (BLUE, ORANGE), strict=True))
 WIDTH = 7.0  # inches, a notebook's column
 
 

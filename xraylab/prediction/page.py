@@ -9,6 +9,7 @@ import ipywidgets
 import pandas as pd
 
 from xraylab import cores, training
+from xraylab.labels import CLASSES
 from xraylab.prediction.predictor import NOT_FOR_CLINICAL_USE, Predictor
 from xraylab.prediction.widget import prediction_widget
 
@@ -83,6 +84,7 @@ def choose_samples(table: pd.DataFrame, root: str | Path) -> dict[str, Path]:
     rows = pd.concat([*chosen, table[stems.isin(_FAMOUS)]]).drop_duplicates("path")
     samples = {}
     for path, label, split in rows[["path", "label", "split"]].to_numpy():
-        truth = "pneumonia" if label else "normal"
-        samples[f"{len(samples) + 1}: {truth}, from {split}"] = Path(root) / path
+        samples[f"{len(samples) + 1}: {CLASSES[label]}, from {split}"] = (
+            Path(root) / path
+        )
     return samples

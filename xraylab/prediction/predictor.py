@@ -11,9 +11,9 @@ from PIL import Image
 
 from xraylab import images, training
 from xraylab.errors import InputError
+from xraylab.labels import CLASSES
 
 NOT_FOR_CLINICAL_USE = "Not for clinical use: this is a model for teaching."
-_WORDS = ("Normal", "Pneumonia")
 _HALF = 0.5  # at this threshold the likelier class is the answer
 _CERTAIN = 0.995  # from here on a rounded confidence would read 100 %
 
@@ -68,7 +68,7 @@ class Prediction:
     @property
     def answer(self) -> str:
         """The class in words."""
-        return _WORDS[self.label]
+        return CLASSES[self.label].capitalize()
 
     @property
     def confidence(self) -> float:

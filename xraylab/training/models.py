@@ -13,10 +13,10 @@ import torch
 from torch import nn
 
 from xraylab.errors import InputError
+from xraylab.labels import CLASSES
 from xraylab.training.torchvision_loading import torchvision
 from xraylab.training.weights import NONE, load_into
 
-CLASSES = ("normal", "pneumonia")
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 

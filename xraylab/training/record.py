@@ -19,7 +19,8 @@ import pandas as pd
 from xraylab import __version__
 from xraylab.errors import NotARunError
 from xraylab.files import NotWrittenError, write_text, write_texts
-from xraylab.training import content, models
+from xraylab.labels import CLASSES
+from xraylab.training import content
 from xraylab.training.recipe import Recipe
 
 COLUMNS = ["path", "image_id", "group_id", "label", "split", "pixels"]
@@ -62,7 +63,7 @@ def write(
         "about": about,
         "trained_on": place,
         "threshold": THRESHOLD,
-        "classes": models.CLASSES,
+        "classes": CLASSES,
         "table_sha256": content.digest_text(text),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {"python": platform.python_version(), "xraylab": __version__}

@@ -19,7 +19,7 @@ def score_logits(
     Returns
     -------
     tensor of float32, shape (len(rows), 2), on the CPU
-        Logits in the order of `xraylab.training.models.CLASSES`.
+        Logits in the order of `xraylab.labels.CLASSES`.
     """
     device = next(model.parameters()).device
     model.eval()
