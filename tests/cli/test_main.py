@@ -336,7 +336,8 @@ def test_split_says_of_how_many_images_no_name_tells_the_child(
     assert cli.main(["merge", "--data", str(root), "--out", str(merge)]) == 0
     capsys.readouterr()
     for protocol, more in (("grouped", True), ("naive-merge", False)):
-        argv = ["split", str(merge), "--protocol", protocol]
+        # before scikit-learn 1.8 most seeds put a class of so few images apart
+        argv = ["split", str(merge), "--protocol", protocol, "--seed", "2"]
         assert cli.main(argv) == 0
         out = capsys.readouterr().out
         n = len(list(root.rglob("x*.jpeg")))

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import auc
 
 from tests.conftest import blob_image
 from xraylab import plots
@@ -201,7 +202,7 @@ def test_roc_has_the_measured_area_and_point(predictions):
     ax = plots.plot_roc(predictions, threshold=0.5)
     curve, _, point = ax.lines
     labels, scores = predictions["label"], predictions["score"]
-    area = np.trapezoid(curve.get_ydata(), curve.get_xdata())
+    area = auc(curve.get_xdata(), curve.get_ydata())
     assert area == pytest.approx(evaluate(predictions).loc["AUROC", "value"])
     counts = confusion(labels, scores, 0.5)
     assert point.get_xdata() == pytest.approx([counts["fp"] / 20])
