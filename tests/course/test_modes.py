@@ -4,7 +4,7 @@ import pytest
 from safetensors.torch import save_file
 
 from xraylab import errors, training
-from xraylab.course import lesson, modes
+from xraylab.course import build, lesson, modes
 
 pytestmark = pytest.mark.usefixtures("own_places")
 N_LESSONS = range(10)
@@ -130,3 +130,9 @@ def test_a_step_is_measured_and_takes_time():
 )
 def test_a_time_has_one_unit(seconds, text):
     assert modes._as_time(seconds) == text
+
+
+def test_every_lesson_that_trains_says_what_it_costs():
+    texts = {source.stem: source.read_text("utf-8") for source in build.sources()}
+    training_ones = {int(n[:2]) for n, text in texts.items() if "here.recipe" in text}
+    assert training_ones == set(modes.TRAININGS)

@@ -11,13 +11,14 @@ from pathlib import Path
 import pandas as pd
 
 from xraylab import data
+from xraylab.data import scan
 from xraylab.errors import NoDataError, UnknownLayoutError
 
 FIRST = next(iter(data.SOURCES))
 BUILT_IN = "built-in"
 SMALL_SET = 80  # children: the built-in set of mode smoke
 _TELLTALE = (  # endings of what somebody may have meant to use
-    *(".jpeg", ".jpg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp"),
+    *scan.IMAGE_ENDINGS,
     *(".dcm", ".zip", ".tar", ".gz", ".tgz", ".7z", ".rar", ".h5", ".npz"),
 )
 
