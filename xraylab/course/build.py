@@ -43,7 +43,7 @@ SETUP = f"""\
 try:
     import xraylab
 except ModuleNotFoundError:  # on Kaggle and Colab; elsewhere it is there
-    %pip install --quiet --no-deps git+https://github.com/{REPOSITORY}"""
+    %pip install --quiet --no-deps captum git+https://github.com/{REPOSITORY}"""
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")  # of a terminal, in a kernel's error
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
