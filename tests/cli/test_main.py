@@ -620,3 +620,36 @@ def test_perturb_takes_two_classes_and_says_what_it_found(run_folder, tmp_path, 
     assert ended.value.code == 2
     said = capsys.readouterr().err
     assert "argument --data: must hold two classes, found 3" in said
+
+
+def test_a_run_carried_elsewhere_takes_a_merge_made_there(
+    run_folder, merge_folder, three_sources, tmp_path, capsys
+):
+    moved = shutil.copytree(run_folder, tmp_path / "run")
+    facts = json.loads((moved / "run.json").read_text("utf-8"))
+    facts["about"]["merge"] = str(tmp_path / "gone")
+    (moved / "run.json").write_text(json.dumps(facts), "utf-8")
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["evaluate", str(moved)])
+    assert ended.value.code == 2
+    assert "argument --merge: must be given" in capsys.readouterr().err
+    root = shutil.copytree(three_sources, tmp_path / "root")
+    there = tmp_path / "merge"
+    assert cli.main(["merge", "--data", str(root), "--out", str(there)]) == 0
+    capsys.readouterr()
+    code, answer, _ = run_json(capsys, "evaluate", moved, "--merge", there)
+    _, at_home, _ = run_json(capsys, "evaluate", run_folder)
+    assert code == 0
+    assert answer["metrics"] == at_home["metrics"]
+
+
+def test_train_says_that_a_run_was_finished_earlier(run_folder, merge_folder, capsys):
+    argv = ["train", merge_folder, "--protocol", "naive-merge", "--out", run_folder]
+    argv += ["--recipe", "lesson", "--model", "small", "--size", "16"]
+    code, answer, _ = run_json(capsys, *argv, "--steps", "8", "--epochs", "2")
+    assert (code, answer["note"]) == (0, "finished earlier, loaded")
+
+
+def test_images_without_a_known_child_are_counted(run_folder, capsys):
+    _, answer, _ = run_json(capsys, "evaluate", run_folder)
+    assert (answer["n_unknown"], answer["finished"]) == (0, True)

@@ -49,6 +49,12 @@ def add_verbs(verbs: Verbs) -> None:
         metavar="DIR",
         help="with --on external: two class folders, one of them normal",
     )
+    verb.add_argument(
+        "--merge",
+        type=arguments.folder,
+        metavar="MERGE",
+        help="where the run was carried elsewhere: a merge of the same sources there",
+    )
     point = verb.add_mutually_exclusive_group()
     point.add_argument(
         "--choose",
@@ -90,9 +96,19 @@ def evaluate(args: argparse.Namespace) -> Answer:
     point = f"threshold {threshold:.3f}, given by hand" if by_hand else _point(run)
     root = args.data_folder or _find_root(run)
     figures, lines = _measure(predictions, root, threshold)
+    unknown = data.describe_split(run.table)["n_unknown"]
     lines = [f"{run.protocol}, {args.on}, {point}", *caveats, *lines]
+    if not run.is_finished:
+        lines.append(
+            f"Unfinished: {len(run.history)} of {run.recipe.epochs} epochs are trained."
+        )
+    if unknown.sum():
+        lines.append(
+            f"Images of which no name tells the child, each a group of its own: "
+            f"{unknown.sum():,} in all, {unknown.get(args.on, 0):,} in {args.on}."
+        )
     if args.on != "valid" and not by_hand and "promised" in run.operating_point:
-        valid, _ = training.score(args.run_folder, on="valid")
+        valid, _ = training.score(args.run_folder, on="valid", merge=args.merge)
         figures["carried_over"], kept = _compare(predictions, valid, run)
         lines += kept
     if n_readings:
@@ -105,6 +121,8 @@ def evaluate(args: argparse.Namespace) -> Answer:
         "rule": "given by hand" if by_hand else run.rule,
         "operating_point": {} if by_hand else run.operating_point,
         "readings": n_readings,
+        "finished": run.is_finished,
+        "n_unknown": int(unknown.sum()),
         "caveats": caveats,
     }
     return answer | figures, "\n".join(lines), 0
@@ -125,7 +143,7 @@ def _score(args: argparse.Namespace) -> tuple[pd.DataFrame, int, list[str]]:
             f"and --on external go together: {what}.", argument="data_folder"
         )
     if not is_external:
-        return *training.score(args.run_folder, on=args.on), []
+        return *training.score(args.run_folder, on=args.on, merge=args.merge), []
     found = training.external.score_external(args.run_folder, args.data_folder)
     return found.predictions, found.n_readings, _caveats(found)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from xraylab.cli import arguments
 from xraylab.cli.arguments import Answer, Verbs
 
-_CHANGES = ("model", "weights", "size_px", "epochs", "n_steps", "batch_size")
+_CHANGES = ("model", "weights", "size_px", "epochs", "n_steps", "batch_size", "lr")
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -36,6 +36,7 @@ def _add_changes(changes: argparse._ArgumentGroup) -> None:
     changes.add_argument("--epochs", **number)
     changes.add_argument("--steps", dest="n_steps", help="instead of epochs", **number)
     changes.add_argument("--batch-size", **number)
+    changes.add_argument("--lr", type=float, metavar="RATE", help="learning rate")
 
 
 def train(args: argparse.Namespace) -> Answer:
@@ -52,4 +53,5 @@ def train(args: argparse.Namespace) -> Answer:
     run = training.train(args.merge, args.protocol, recipe, args.out)
     last = run.history.iloc[-1]
     facts = json.loads(last.to_json())
-    return {"run": str(args.out), **facts}, f"{last.to_string()}\nRun: {args.out}", 0
+    text = f"{last.to_string()}\nRun: {args.out}, {run.note}"
+    return {"run": str(args.out), "note": run.note, **facts}, text, 0
