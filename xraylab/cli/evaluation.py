@@ -33,6 +33,19 @@ _PROMISED = ("sensitivity", "specificity")
 
 def add_verbs(verbs: Verbs) -> None:
     """Add the verbs and their arguments."""
+    _add_evaluate(verbs)
+    text = "list who read a run's test, and when"
+    verb = arguments.add_verb(verbs, "readings", readings, text)
+    verb.add_argument("run_folder", type=arguments.folder, metavar="RUN")
+    verb.add_argument(
+        "--add",
+        dest="source",
+        metavar="TEXT",
+        help="enter one reading that was made elsewhere: who, when, with what",
+    )
+
+
+def _add_evaluate(verbs: Verbs) -> None:
     text = "numbers with intervals and baselines"
     verb = arguments.add_verb(verbs, "evaluate", evaluate, text)
     verb.add_argument("run_folder", type=arguments.folder, metavar="RUN")
@@ -65,15 +78,6 @@ def add_verbs(verbs: Verbs) -> None:
     )
     point.add_argument(
         "--threshold", type=arguments.share, help="default: the run's own"
-    )
-    text = "list who read a run's test, and when"
-    verb = arguments.add_verb(verbs, "readings", readings, text)
-    verb.add_argument("run_folder", type=arguments.folder, metavar="RUN")
-    verb.add_argument(
-        "--add",
-        dest="source",
-        metavar="TEXT",
-        help="enter one reading that was made elsewhere: who, when, with what",
     )
 
 
