@@ -100,17 +100,8 @@ def evaluate(args: argparse.Namespace) -> Answer:
     point = f"threshold {threshold:.3f}, given by hand" if by_hand else _point(run)
     root = args.data_folder or _find_root(run)
     figures, lines = _measure(predictions, root, threshold)
-    unknown = data.describe_split(run.table)["n_unknown"]
-    lines = [f"{run.protocol}, {args.on}, {point}", *caveats, *lines]
-    if not run.is_finished:
-        lines.append(
-            f"Unfinished: {len(run.history)} of {run.recipe.epochs} epochs are trained."
-        )
-    if unknown.sum():
-        lines.append(
-            f"Images of which no name tells the child, each a group of its own: "
-            f"{unknown.sum():,} in all, {unknown.get(args.on, 0):,} in {args.on}."
-        )
+    n_unknown, conditions = _conditions(run)
+    lines = [f"{run.protocol}, {args.on}, {point}", *caveats, *conditions, *lines]
     if args.on != "valid" and not by_hand and "promised" in run.operating_point:
         valid, _ = training.score(args.run_folder, on="valid", merge=args.merge)
         figures["carried_over"], kept = _compare(predictions, valid, run)
@@ -126,10 +117,25 @@ def evaluate(args: argparse.Namespace) -> Answer:
         "operating_point": {} if by_hand else run.operating_point,
         "readings": n_readings,
         "finished": run.is_finished,
-        "n_unknown": int(unknown.sum()),
+        "n_unknown": n_unknown,
         "caveats": caveats,
     }
     return answer | figures, "\n".join(lines), 0
+
+
+def _conditions(run: training.runs.Run) -> tuple[int, list[str]]:
+    """Say what a run's figures rest on: its end, and how many children are known."""
+    n_unknown, lines = int(data.describe_split(run.table)["n_unknown"].sum()), []
+    if not run.is_finished:
+        lines.append(
+            f"Unfinished: {len(run.history)} of {run.recipe.epochs} epochs are trained."
+        )
+    if n_unknown:
+        lines.append(
+            f"Images of which no name tells the child: {n_unknown:,}; each is a group "
+            "of its own."
+        )
+    return n_unknown, lines
 
 
 def _score(args: argparse.Namespace) -> tuple[pd.DataFrame, int, list[str]]:
