@@ -13,7 +13,7 @@ def write_sources(root, names, out):
     files, _ = data.list_files(root)
     _copy(root, files.loc[files["source"].isin(names), "path"], out)
     if (root / "truth").is_dir():
-        shutil.copytree(root / "truth", out / "truth")
+        shutil.copytree(root / "truth", out / "truth", dirs_exist_ok=True)
     return out
 
 
