@@ -29,6 +29,7 @@ from xraylab.training import (
     processes,
     record,
     scoring,
+    steps,
     tensors,
     weights,
 )
@@ -314,7 +315,7 @@ def _refuse_other_run(
             )
 
 
-def _take_up(folder: Path, recipe: Recipe) -> loop.State:
+def _take_up(folder: Path, recipe: Recipe) -> steps.State:
     """Begin, or go on with an unfinished run.
 
     A state that is gone or damaged is never passed over.
@@ -327,10 +328,10 @@ def _take_up(folder: Path, recipe: Recipe) -> loop.State:
             f"{folder} has epochs behind it, but {_STATE} is missing, so it cannot go "
             f"on. Copy it back, or delete {folder} to train anew."
         )
-    return loop.start(recipe)
+    return steps.start(recipe)
 
 
-def _save_epoch(folder: Path, recipe: Recipe, state: loop.State) -> None:
+def _save_epoch(folder: Path, recipe: Recipe, state: steps.State) -> None:
     """Keep an epoch; one file holds all that is needed to go on from it."""
     aurocs = [row["valid_auroc"] for row in state.history]
     if aurocs[-1] >= max(aurocs):
@@ -340,7 +341,7 @@ def _save_epoch(folder: Path, recipe: Recipe, state: loop.State) -> None:
     record.append_history(folder, state.history[-1])
 
 
-def _how_it_begins(folder: Path, state: loop.State, place: dict) -> str:
+def _how_it_begins(folder: Path, state: steps.State, place: dict) -> str:
     """Say from where a training goes on, and what keeps it from the same bits."""
     if not state.n_epochs:
         return "trained"
@@ -357,7 +358,7 @@ def _fit_and_keep(
     recipe: Recipe,
     pixels: np.ndarray,
     rows: tuple[np.ndarray, np.ndarray, np.ndarray],
-    state: loop.State,
+    state: steps.State,
     progress: bool,
 ) -> None:
     """Train to the end; only the main process writes."""
@@ -381,6 +382,6 @@ def _fit_and_keep(
     state.accelerator.wait_for_everyone()
 
 
-def _finish(folder: Path, state: loop.State) -> None:
+def _finish(folder: Path, state: steps.State) -> None:
     tensors.save_tensors(folder / _LAST, tensors.plain_weights(state.model))
     (folder / _STATE).unlink(missing_ok=True)
