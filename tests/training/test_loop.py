@@ -156,29 +156,47 @@ def test_a_loss_that_runs_away_is_said():
         training.fit(replace(TINY, lr=1e30), *tiny_data(), progress=False)
 
 
-@pytest.mark.parametrize(
-    ("error", "named"),
-    [
-        (
-            torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
-            True,
-        ),
-        (
-            RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"),
-            True,
-        ),
-        (RuntimeError("shapes do not match"), False),
-    ],
-)
-def test_only_what_torch_calls_memory_is_called_memory(monkeypatch, error, named):
+FULL = [
+    torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
+    RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you"),
+    RuntimeError("[enforce fail] DefaultCPUAllocator: not enough memory: you"),
+    RuntimeError("MPS backend out of memory (MPS allocated: 8 GB)."),
+    RuntimeError("CUDA error: out of memory"),
+    MemoryError("Unable to allocate 6 GiB for an array with shape (1, 2)"),
+    MemoryError(),
+]
+OTHER = [
+    RuntimeError("shapes do not match"),
+    RuntimeError("index 7 is out of memory bounds"),
+    RuntimeError(""),
+    ValueError("CUDA out of memory"),
+]
+
+
+def fail_in_a_step(monkeypatch, error):
     def fail(*_):
         raise error
 
     monkeypatch.setattr(steps, "take_step", fail)
-    kind = errors.TrainingError if named else RuntimeError
-    message = "batch_size 8, size_px 16 and model small" if named else "shapes do not"
-    with pytest.raises(kind, match=message):
-        training.fit(TINY, *tiny_data(), progress=False)
+    training.fit(TINY, *tiny_data(), progress=False)
+
+
+@pytest.mark.parametrize("error", FULL, ids=repr)
+def test_a_full_memory_names_the_fields_to_change(monkeypatch, error):
+    with pytest.raises(errors.TrainingError) as caught:
+        fail_in_a_step(monkeypatch, error)
+    told = str(caught.value)
+    assert "in epoch 1, with batch_size 8, size_px 16 and model small: " in told
+    assert told.endswith("Choose less of one of the three.")
+    assert str(error).rstrip(".") in told
+    assert "\n" not in told
+
+
+@pytest.mark.parametrize("error", OTHER, ids=repr)
+def test_what_is_no_full_memory_is_not_called_one(monkeypatch, error):
+    with pytest.raises(type(error)) as caught:
+        fail_in_a_step(monkeypatch, error)
+    assert caught.value is error
 
 
 def test_real_memory_that_is_full_is_named(monkeypatch):

@@ -14,7 +14,7 @@ import torch
 
 from xraylab.errors import InputError, TrainingError
 from xraylab.progress import progress_bar, tqdm
-from xraylab.training import processes, schedules, scoring, steps
+from xraylab.training import chart, processes, schedules, scoring, steps
 from xraylab.training.recipe import Recipe
 
 
@@ -49,7 +49,8 @@ def fit(
     after_epoch : callable, optional
         Called with the state after each epoch, in the main process only.
     progress : bool
-        Progress bar with loss and images per second on stderr.
+        Progress bar with loss, images per second and time left, on stderr or as a
+        widget; in a notebook also a chart of loss and accuracy while it lasts.
 
     Returns
     -------
@@ -66,19 +67,21 @@ def fit(
     xraylab.TrainingError
         If the loss stops being a number, or the memory is full.
     """
-    check_rows(recipe, pixels, labels, train, valid)
+    check_rows(recipe, pixels, labels, train=train, valid=valid)
     state = state or steps.start(recipe)
     seen = steps.Images(pixels, labels, train, valid)
     ends = schedules.find_ends(recipe, len(train))
+    shown = progress and state.accelerator.is_main_process
     bar = progress_bar(
         total=int(ends[-1]),
         initial=int(ends[state.n_epochs - 1]) if state.n_epochs else 0,
         unit="step",
-        progress=progress and state.accelerator.is_main_process,
+        progress=shown,
     )
-    with bar, steps.guarded(recipe, state):
+    with bar, chart.live_chart(shown) as draw, steps.guarded(recipe, state):
         for _ in range(state.n_epochs, recipe.epochs):
             state.history.append(_run_epoch(recipe, state, seen, ends, bar))
+            draw(state.history)
             if after_epoch and state.accelerator.is_main_process:
                 after_epoch(state)
     return state
@@ -150,27 +153,32 @@ def check_rows(
     recipe: Recipe,
     pixels: np.ndarray,
     labels: np.ndarray,
-    train: np.ndarray,
-    valid: np.ndarray,
+    **parts: np.ndarray,
 ) -> None:
     """Refuse images and rows that `fit` cannot train on.
+
+    Parameters
+    ----------
+    **parts
+        Row numbers of train, and of valid where there is one.
 
     Raises
     ------
     ValueError
-        If train or valid lacks a class, if there are fewer training images than a
-        batch, or if the images are not of the recipe's size.
+        If a part lacks a class, if there are fewer training images than a batch, or if
+        the images are not of the recipe's size.
     """
-    for name, rows in (("train", train), ("valid", valid)):
+    for name, rows in parts.items():
         counts = np.bincount(labels[rows], minlength=2)
         if not counts.all():
             raise InputError(
                 f"{name} must hold both classes, got {counts[0]} normal and "
                 f"{counts[1]} pneumonia. Give it images of both."
             )
-    if recipe.batch_size > len(train):
+    n_train = len(parts["train"])
+    if recipe.batch_size > n_train:
         raise InputError(
-            f"must be at most the number of training images, {len(train)}, got "
+            f"must be at most the number of training images, {n_train}, got "
             f"{recipe.batch_size}.",
             argument="batch_size",
         )

@@ -61,6 +61,18 @@ def count_processes() -> int:
     return int(text)
 
 
+def refuse_several(what: str) -> None:
+    """Raise InputError where a launcher started several processes for what needs one.
+
+    Parameters
+    ----------
+    what : str
+        What is to be done, as in "to score".
+    """
+    if count_processes() > 1:
+        raise InputError(f"WORLD_SIZE must be 1 {what}: start a single process.")
+
+
 @contextmanager
 def main_first() -> Iterator[None]:
     """Let the main process do something before the others do it."""

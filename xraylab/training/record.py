@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from xraylab import __version__
-from xraylab.errors import NotARunError
+from xraylab.errors import InputError, NotARunError
 from xraylab.files import NotWrittenError, write_text, write_texts
 from xraylab.labels import CLASSES
 from xraylab.training import content
@@ -106,6 +106,42 @@ def read(folder: Path) -> Record:
             f"{file} must be the facts of a run as this version of xraylab writes "
             f"them, but could not be read as such: {what.rstrip('.')}. {_ADVICE}"
         ) from error
+
+
+def refuse_other(
+    folder: Path,
+    recipe: Recipe,
+    protocol: str,
+    weights_id: str,
+    table: pd.DataFrame,
+) -> None:
+    """Raise InputError where a folder holds another run than the one asked for."""
+    kept = read(folder)
+    was, now = (
+        {"protocol": p, **r.as_dict(), "weights": f"{r.weights} ({w[:19]})"}
+        for p, r, w in (
+            (kept.protocol, kept.recipe, kept.weights_id),
+            (protocol, recipe, weights_id),
+        )
+    )
+    if kept.weights_id == weights_id:  # the same content, wherever it lies
+        was["weights"] = now["weights"]
+    other = [f"{key} {was[key]}" for key in now if was[key] != now[key]]
+    if other:
+        raise InputError(
+            f"{folder} holds a run with {', '.join(other[:3])}, which is not what "
+            "was asked for. Choose another folder, or the same settings to go on."
+        )
+    for column, what in (
+        ("path", "files"),
+        ("pixels", "images under the same names"),
+        ("label", "labels"),
+        ("split", "split"),
+    ):
+        if kept.table[column].tolist() != table[column].tolist():
+            raise InputError(
+                f"{folder} holds a run on other {what}. Choose another folder."
+            )
 
 
 def keep_operating_point(folder: Path, threshold: float, chosen: dict) -> None:

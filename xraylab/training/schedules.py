@@ -12,7 +12,9 @@ import numpy as np
 from xraylab.training import batches
 from xraylab.training.recipe import SCHEDULES, Recipe
 
-_FIRST, _LAST = 1 / 25, 1 / 25e4  # one-cycle: shares of lr, torch's defaults
+# one-cycle: shares of lr, torch's defaults
+_FIRST = 1 / 25
+_LAST = 1 / 25e4
 
 
 def list_rates(recipe: Recipe, n_train: int) -> np.ndarray:
