@@ -21,7 +21,7 @@ from xraylab.errors import (
     TrainingError,
     UnfinishedRunError,
 )
-from xraylab.files import write_text
+from xraylab.files import remove_halves, write_text
 from xraylab.training import (
     board,
     checkpoint,
@@ -194,6 +194,7 @@ def train_run(
     if has_begun:
         record.refuse_other(folder, *made_from, table)
         if (folder / _LAST).is_file():
+            _tidy(folder)
             return replace(load_run(folder), note="finished earlier, loaded")
     rows = _rows_by_part(recipe, pixels, table)
     # before anything is written: it may fail to fetch its weights, and a folder that
@@ -201,6 +202,7 @@ def train_run(
     state = _take_up(folder, recipe)
     place = processes.describe(state.accelerator, state.precision)
     if state.accelerator.is_main_process:
+        remove_halves(folder)
         if not has_begun:
             record.write(folder, *made_from, about or {}, place, table)
         record.write_history(folder, state.history)
@@ -363,4 +365,9 @@ def _fit_and_keep(
 
 def _finish(folder: Path, state: steps.State) -> None:
     tensors.save_tensors(folder / _LAST, tensors.plain_weights(state.model))
+    _tidy(folder)
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what a finished run does not need, also where a kill came before."""
     (folder / _STATE).unlink(missing_ok=True)
