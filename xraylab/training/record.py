@@ -9,7 +9,9 @@ from __future__ import annotations
 import importlib.metadata
 import io
 import json
+import os
 import platform
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -152,12 +154,21 @@ def keep_operating_point(folder: Path, threshold: float, chosen: dict) -> None:
 
 
 def append_history(folder: Path, row: dict) -> None:
-    """Add an epoch's line, which is kept when the next epoch comes to a crash."""
+    """Add an epoch's line, which is kept when the next epoch comes to a crash.
+
+    Raises
+    ------
+    NotWrittenError
+        When the disk is full; the lines before it stay.
+    """
     file = folder / HISTORY
+    size = file.stat().st_size
     try:
         with file.open("a", encoding="utf-8", newline="\n") as opened:
             opened.write(json.dumps(row) + "\n")
     except OSError as error:
+        with suppress(OSError):
+            os.truncate(file, size)
         raise NotWrittenError(file, error) from error
 
 
