@@ -14,8 +14,8 @@ TINY = training.Recipe(
 )
 
 
-def tiny_data(n=32):
-    pixels = np.stack([blob_image(i, 16) for i in range(n)])
+def tiny_data(n=32, size_px=16):
+    pixels = np.stack([blob_image(i, size_px) for i in range(n)])
     labels = np.arange(n) % 2
     pixels[labels == 1, 4:8, 4:8] = 255  # something to learn
     return pixels, labels, np.arange(24), np.arange(24, n)
