@@ -327,9 +327,7 @@ lesson.keep_truth("PPV at one in a hundred", value, real)
 # %%
 data.merge(here.root, progress=False).save(here.merge_folder)
 folder = here.folder / "official"
-run = training.train(
-    here.merge_folder, "official", here.recipe, folder, progress=False
-)
+run = training.train(here.merge_folder, "official", here.recipe, folder)
 if run.note:
     print(run.note)
 
