@@ -65,8 +65,13 @@ def train(folder, n=1, model="small", size_px=16, **changes):
         command = [sys.executable, "-c", TRAIN, str(folder), model, str(size_px)]
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         started.append(subprocess.Popen(command, env=env, cwd=ROOT, **options))
-    told = [process.communicate(timeout=300) for process in started]
+    try:
+        told = [process.communicate(timeout=600) for process in started]
+    finally:
+        for process in started:  # one that waits for another would never end
+            process.kill()
     assert [p.returncode for p in started] == [0] * n, told
+    assert not [err for _, err in told if "Warning" in err], told
     return [out.strip() for out, _ in told]
 
 
