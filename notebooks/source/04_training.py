@@ -403,11 +403,10 @@ for name, (change, threshold) in progress_bar(ways.items(), unit="row"):
     print(f"{name:17}", *(f"{figure.value:.2f}" for figure in found), f" {found[0]}")
 
 # %% [markdown]
-# The intervals are wide, and they overlap: so few children cannot say which way is best.
-# They can say less still about real images, where the classes differ in other things. And
-# balanced accuracy favours ways that find more of the rarer class, at the price of false
-# alarms among the others, or the other way round: which of the two errors is worse is no
-# question of training. Whether the *ranking* of the images became better, the AUROC tells.
+# Look at the intervals first, and at how far the seeds of one row are apart: so few
+# children cannot say which way is best, and simulated ones say nothing about real images.
+# All ways trade one kind of error for the other; which kind is worse is no question of
+# training. Whether the *ranking* of the images became better, the AUROC tells.
 
 # %% tags=["nbval-ignore-output"]
 print(f"AUROC with seeds 0, 1, 2, n = {n}, baseline 0.50")
@@ -440,6 +439,7 @@ print(f"n = {n}, baseline {baseline:.2f}")
 # - A training loop is five lines; all else is care.
 # - The schedule takes long steps first and short steps later.
 # - Compare a change seed by seed, on validation, with n beside it.
-# - Copies leave the class imbalance as it was; the threshold alone can answer it.
+# - Copies leave the class imbalance as it was; what else is done about it has to beat a
+#   moved threshold, which costs nothing.
 #
 # Next: [05 · Evaluation](05_evaluation.ipynb) asks how sure we may be of a score.
