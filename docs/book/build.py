@@ -19,7 +19,7 @@ from xraylab import cli
 HERE = Path(__file__).parent
 MENDS = {  # what theme and tables leave to mend for those who cannot see -> how
     'role="heading">': 'role="heading" aria-level="2">',
-    '<aside class="sidebar-drawer">': '<aside class="sidebar-drawer" aria-label="Book">',
+    '<aside class="sidebar-drawer': '<aside aria-label="Book" class="sidebar-drawer',
     '<aside class="toc-drawer': '<aside aria-label="This page" class="toc-drawer',
     '<summary aria-label="Toggle hidden content">': "<summary>",
     "<th></th>": "<td></td>",

@@ -1,6 +1,6 @@
 """What becomes of a notebook or a text when it becomes a page of the book."""
 
-import os
+import posixpath
 import re
 from pathlib import Path, PurePosixPath
 
@@ -110,8 +110,10 @@ def link_twin(notebook: NotebookNode, source: PurePosixPath, places: dict) -> No
     if not {lesson, solutions} <= set(places):
         return
     if source == lesson:
-        link = f"The tasks of this lesson, solved: [solutions](../{places[solutions]})."
-        notebook.cells.append(nbformat.v4.new_markdown_cell(link))
+        page = f"../{places[solutions]}"
+        link = f"The tasks of this lesson, solved: [solutions]({page})."
+        below = f"```{{toctree}}\n:hidden:\n\n{page}\n```"
+        notebook.cells.append(nbformat.v4.new_markdown_cell(f"{link}\n\n{below}"))
         return
     title, _, rest = notebook.cells[0].source.partition("\n")
     if "solution" not in title.lower():
@@ -129,11 +131,13 @@ def relink(text: str, source: PurePosixPath, places: dict, root: Path = ROOT) ->
     here = places[source].parent
 
     def lead_on(link: re.Match) -> str:
-        target = PurePosixPath(os.path.normpath(source.parent / link[1]))
-        if target in places:
-            return PurePosixPath(os.path.relpath(places[target], here)).as_posix()
-        if (root / target).exists():
-            return f"https://github.com/{REPOSITORY}/blob/main/{target}"
+        # solutions keep the links of their lesson, which lies one folder above
+        for start in (source.parent, source.parent.parent):
+            target = PurePosixPath(posixpath.normpath(start / link[1]))
+            if target in places:
+                return posixpath.relpath(places[target], here)
+            if (root / target).exists():
+                return f"https://github.com/{REPOSITORY}/blob/main/{target}"
         return link[1]  # Sphinx says so, where it leads nowhere
 
     return _LINK.sub(lead_on, _BADGE.sub(r"[\1]", text))
