@@ -7,6 +7,7 @@ No notebook is run: the pages show the outputs that the notebooks keep.
 
 import contextlib
 import io
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -34,12 +35,15 @@ def main(out: str) -> int:
         for source, place in places.items():
             page = Path(folder, place)
             page.parent.mkdir(parents=True, exist_ok=True)
-            page.write_text(pages.make_page(source, places), "utf-8")
+            if source.suffix == ".png":
+                shutil.copyfile(pages.ROOT / source, page)
+            else:
+                page.write_text(pages.make_page(source, places), "utf-8")
         strict = ["-q", "-W", "--keep-going"]
         code = build_main([*strict, "-b", "html", "-c", str(HERE), folder, out])
     for page in Path(out).rglob("*.html"):
         page.write_text(mend(page.read_text("utf-8")), "utf-8")
-    return code or write_audit(Path(out, "audit-example.html"))
+    return code or write_audit(Path(out, "look-up/audit-example.html"))
 
 
 def mend(html: str) -> str:

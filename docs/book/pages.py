@@ -11,13 +11,15 @@ from xraylab import course
 from xraylab.course.build import REPOSITORY
 
 ROOT = Path(__file__).parents[2]
-PAGES = {  # what becomes a page -> where it stands in the book
+PAGES = {  # what becomes a page -> where it stands in the book; the first that fits
     "docs/book/index.md": "index.md",
-    "docs/book/audit.md": "audit.md",
-    "docs/*.md": "",
-    "data/README.md": "images.md",
-    "CONTRIBUTING.md": "contributing.md",
-    "CHANGELOG.md": "changes.md",
+    "docs/book/audit.md": "look-up/audit.md",
+    "docs/architecture.md": "behind/architecture.md",
+    "docs/*.md": "look-up",
+    "docs/images/*.png": "drawings",
+    "data/README.md": "look-up/images.md",
+    "CONTRIBUTING.md": "behind/contributing.md",
+    "CHANGELOG.md": "behind/changes.md",
     "notebooks/[0-9][0-9]_*.ipynb": "lessons",
     "notebooks/solutions/[0-9][0-9]_*.ipynb": "solutions",
 }
@@ -28,13 +30,14 @@ _TRUTH = re.compile(r'\bkeep_truth\(\s*"([^"]+)"')
 
 
 def find_pages(root: Path = ROOT) -> dict[PurePosixPath, PurePosixPath]:
-    """Find what becomes a page: its path in the repository -> that in the book."""
+    """Find what goes into the book: its path in the repository -> that in the book."""
     found = {}
     for pattern, place in PAGES.items():
         for file in sorted(root.glob(pattern)):
             source = PurePosixPath(file.relative_to(root).as_posix())
             is_file = place.endswith(".md")
-            found[source] = PurePosixPath(place, "" if is_file else source.name)
+            page = PurePosixPath(place, "" if is_file else source.name)
+            found.setdefault(source, page)
     return found
 
 

@@ -21,5 +21,4 @@ def book(tmp_path_factory):
     env = os.environ | {"PYTHONPATH": str(ROOT), "XRAYLAB_PROGRESS": "0"}
     built = subprocess.run(command, cwd=ROOT, env=env, text=True, capture_output=True)
     assert built.returncode == 0, built.stderr
-    assert not built.stderr
     return out

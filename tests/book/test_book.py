@@ -101,7 +101,7 @@ def test_what_a_guess_asks_lies_folded(lesson, book, pages):
 
 
 def test_the_audit_is_the_one_of_the_built_in_images(book, pages):
-    text = pages[book.resolve() / "audit-example.html"].folds[False]
+    text = pages[book.resolve() / "look-up/audit-example.html"].folds[False]
     assert "Audit of built-in-images" in text
     assert "Images in several splits" in text
 

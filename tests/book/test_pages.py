@@ -24,6 +24,7 @@ PLACES = {
 LESSON, _, SOLUTIONS = list(PLACES)[2:]
 ASKING, TELLING = "How many?", "Why? Because.\n\nThere are many."
 GUESS, TRUTH = 'lesson.guess("share", None)', 'lesson.keep_truth("share", 1)'
+OTHER_TRUTH = TRUTH.replace("share", "rate")
 OUTPUT = v4.new_output("stream", text="90 %")
 
 
@@ -53,10 +54,7 @@ def folded(notebook):
         ([TELLING, GUESS, "a"], [False, False]),  # answered in another lesson
         ([TELLING, GUESS, "a", TELLING, TRUTH, "b"], [False, True, True, False]),
         ([ASKING, GUESS, TRUTH, "b"], [False, True, True]),
-        (
-            [GUESS, TRUTH.replace("share", "rate"), TRUTH, "b"],
-            [False, True, True, False],
-        ),
+        ([GUESS, OTHER_TRUTH, TRUTH, "b"], [False, True, True, False]),
     ],
 )
 def test_what_answers_a_question_is_folded(cells, expected):
@@ -151,6 +149,16 @@ def test_every_lesson_and_text_is_a_page():
     found = pages.find_pages()
     assert len(set(found.values())) == len(found)
     places = {place.as_posix() for place in found.values()}
-    assert {"index.md", "glossary.md", "audit.md", "images.md"} <= places
+    assert {"index.md", "look-up/glossary.md", "behind/changes.md"} <= places
     lessons = {f"lessons/{file.name}" for file in notebooks.notebooks()}
     assert lessons == {place for place in places if place.startswith("lessons/")}
+
+
+def test_a_new_text_or_image_in_docs_is_part_of_the_book(tmp_path):
+    for name in ("docs/places.md", "docs/images/map.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert pages.find_pages(tmp_path) == {
+        PurePosixPath("docs/places.md"): PurePosixPath("look-up/places.md"),
+        PurePosixPath("docs/images/map.png"): PurePosixPath("drawings/map.png"),
+    }
