@@ -145,6 +145,46 @@ counts = evaluation.confusion(predictions["label"], predictions["score"])
 _ = plots.plot_confusion(counts, data_name=here.data_name)
 
 # %% [markdown]
+# ### Your turn: accuracy by hand
+#
+# `counts` is that table: rows are the truth, columns the answers. Write a function that
+# gives the accuracy of any such table.
+
+# %% tags=["starter"]
+def accuracy(counts):
+    ...
+
+
+lesson.check("accuracy from counts", accuracy)
+
+# %% tags=["solution"]
+def accuracy(counts):
+    return (counts[0, 0] + counts[1, 1]) / counts.sum()
+
+
+lesson.check("accuracy from counts", accuracy)
+
+# %% [markdown]
+# ### Your turn: a mistake to mend
+#
+# Someone wrote this for the baseline of accuracy. It is right for our images, where
+# pneumonia is the larger class, and wrong elsewhere. Mend it.
+
+# %% tags=["starter"]
+def baseline(labels):
+    return labels.mean()
+
+
+lesson.check("a fair baseline", baseline)
+
+# %% tags=["solution"]
+def baseline(labels):
+    return max(labels.mean(), 1 - labels.mean())
+
+
+lesson.check("a fair baseline", baseline)
+
+# %% [markdown]
 # ## One image
 #
 # The original project ends with an answer in words. Here is ours, for one of the
@@ -170,6 +210,24 @@ print(f"{test['image_in_train']:.0%} of the {test['n_files']:.0f} test files", e
 print("show an image that is also in train.")
 for name in here.missing:
     print(f"{name} is not here: its copies are not counted.")
+
+# %% [markdown]
+# ### Your turn: what does this show?
+#
+# Which sentence do the cells above license?
+#
+# - **a** Without the copies, the score would be lower.
+# - **b** Part of the test asks about images that were in training.
+# - **c** The network does badly on images that it has not seen.
+# - **d** The labels of the copied images are wrong.
+
+# %% tags=["starter"]
+answer = None
+lesson.check("what the copies show", answer)
+
+# %% tags=["solution"]
+answer = "b"
+lesson.check("what the copies show", answer)
 
 # %% [markdown]
 # The three folders hold the same images. One of them has other names and other bytes,
