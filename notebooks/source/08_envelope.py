@@ -370,3 +370,5 @@ measure(real_answers, metric)[columns].round(3)
 #
 # You have come from a number to a claim. Thank you for walking along. If you teach,
 # take the lessons with you: `xraylab lessons --copy FOLDER`.
+#
+# Next: [09 · Your turn](09_your_turn.ipynb) leaves the choices to you.

@@ -124,6 +124,7 @@ QUESTIONS: dict[str, Number | Choice] = {
     "share of the map in the lesion": SHARE,
     "confidence on snow": Number(0.5, 1),
     "wrong at confidence 0.99": Number(0, 624, whole=True),
+    "your AUROC": SHARE,
     "dearest step": Choice(("copies", "the same child", "distribution shift")),
 }
 
