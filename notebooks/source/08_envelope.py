@@ -37,6 +37,9 @@ here = lesson.start(8)
 for protocol, meaning in data.PROTOCOLS.items():
     print(f"{protocol:13} {meaning}")
 
+# %% [markdown]
+# We name each step after what goes away.
+
 # %%
 steps = {
     ("naive-merge", "image-random"): "copies",
@@ -80,6 +83,10 @@ def measure(answers, metric):
     ]
     return pd.DataFrame(rows)
 
+
+# %% [markdown]
+# The helper measures every test the same way. Beside each value stand its interval, its
+# baseline, and what it rests on.
 
 # %% tags=["nbval-ignore-output"]
 columns = ["protocol", "value", "low", "high", "baseline", "n", "n_groups"]
