@@ -109,6 +109,10 @@ CASES = [
             "score before name": (other_way_round, "The name comes first"),
             "another's score": (reads_another, "is not what the test said"),
             "read before the choice": (looks_first, "before the choice"),
+            "three things": (
+                lambda names, valid, test: (*by_loop(names, valid, test), names),
+                "Give two things",
+            ),
             "only a name": (
                 lambda names, valid, test: max(names, key=valid),
                 "Give two things",
