@@ -8,7 +8,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from xraylab import course
-from xraylab.course.build import REPOSITORY
+from xraylab.course.build import HINTS, REPOSITORY, SETUP, STARTER
 
 ROOT = Path(__file__).parents[2]
 PAGES = {  # what becomes a page -> where it stands in the book; the first that fits
@@ -23,6 +23,8 @@ PAGES = {  # what becomes a page -> where it stands in the book; the first that 
     "notebooks/[0-9][0-9]_*.ipynb": "lessons",
     "notebooks/solutions/[0-9][0-9]_*.ipynb": "solutions",
 }
+# Cells that nobody needs who reads: the installation, and the place for hints.
+ONLY_TO_RUN = (SETUP, HINTS.partition("\n")[0])
 _LINK = re.compile(r"(?<=\]\()([^)#:\s]+)(?=[)#])")
 _BADGE = re.compile(r"\[!\[([^\]]*)\]\(https?://[^)]*\)\](?=\()")
 _GUESS = re.compile(r'\bguess\(\s*"([^"]+)"')
@@ -58,7 +60,7 @@ def prepare(notebook: NotebookNode, source: PurePosixPath, places: dict) -> None
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = relink(cell.source, source, places)
-        elif "%pip" in cell.source:  # who reads need not install
+        elif cell.source.startswith(ONLY_TO_RUN):
             add_tag(cell, "remove-cell")
         elif alts := find_alts(cell):
             cell.metadata["mystnb"] = {"image": {"alt": alts[0]}}
@@ -67,11 +69,11 @@ def prepare(notebook: NotebookNode, source: PurePosixPath, places: dict) -> None
 
 
 def put_title_first(cell: NotebookNode) -> None:
-    """Move the badges, which stand above a notebook's title, below it."""
-    badges, *rest = cell.source.split("\n\n")
-    if _BADGE.match(badges) and rest:
-        badges = badges.replace(")\n[", ") ·\n[")
-        cell.source = "\n\n".join([rest[0], badges, *rest[1:]])
+    """Move what stands above a notebook's title, such as badges, below it."""
+    above, *rest = cell.source.split("\n\n")
+    if rest and rest[0].startswith("# "):
+        above = above.replace(")\n[", ") ·\n[")
+        cell.source = "\n\n".join([rest[0], above, *rest[1:]])
 
 
 def find_alts(cell: NotebookNode) -> list[str]:
@@ -85,7 +87,7 @@ def fold_answers(notebook: NotebookNode) -> None:
 
     These are the outputs below a text whose last paragraph asks, up to the next
     text, and those from a guess on to the cell that keeps its truth. What a guess
-    itself says gives nothing away.
+    or a task that waits says gives nothing away.
     """
     code = "\n".join(c.source for c in notebook.cells if c.cell_type == "code")
     answered_here = set(_TRUTH.findall(code))
@@ -96,9 +98,14 @@ def fold_answers(notebook: NotebookNode) -> None:
             continue
         if guessed := set(_GUESS.findall(cell.source)):
             open_guesses |= guessed & answered_here
-        elif (is_asked or open_guesses) and cell.outputs:
+        elif (is_asked or open_guesses) and cell.outputs and not is_open_task(cell):
             add_tag(cell, "hide-output")
         open_guesses -= set(_TRUTH.findall(cell.source))
+
+
+def is_open_task(cell: NotebookNode) -> bool:
+    """Say whether a cell is a task that the learner has not solved yet."""
+    return STARTER in cell.metadata.get("tags", [])
 
 
 def add_tag(cell: NotebookNode, tag: str) -> None:
@@ -107,22 +114,15 @@ def add_tag(cell: NotebookNode, tag: str) -> None:
 
 
 def link_twin(notebook: NotebookNode, source: PurePosixPath, places: dict) -> None:
-    """Let a lesson lead to its solutions and back, and tell their titles apart."""
-    lesson = PurePosixPath("notebooks", source.name)
-    solutions = PurePosixPath("notebooks/solutions", source.name)
-    if not {lesson, solutions} <= set(places):
+    """Let a lesson lead to its solutions, and tell their titles apart."""
+    if source.parent.name == "solutions":
+        title, _, rest = notebook.cells[0].source.partition("\n")
+        notebook.cells[0].source = f"{title}, solutions\n{rest}"
         return
-    if source == lesson:
-        page = f"../{places[solutions]}"
-        link = f"The tasks of this lesson, solved: [solutions]({page})."
-        below = f"```{{toctree}}\n:hidden:\n\n{page}\n```"
+    if solutions := places.get(source.parent / "solutions" / source.name):
+        link = f"The tasks of this lesson, solved: [solutions](../{solutions})."
+        below = f"```{{toctree}}\n:hidden:\n\n../{solutions}\n```"
         notebook.cells.append(nbformat.v4.new_markdown_cell(f"{link}\n\n{below}"))
-        return
-    title, _, rest = notebook.cells[0].source.partition("\n")
-    if "solution" not in title.lower():
-        title += ", solutions"
-    link = f"[The lesson itself](../{places[lesson]})"
-    notebook.cells[0].source = f"{title}\n\n{link}\n{rest}"
 
 
 def relink(text: str, source: PurePosixPath, places: dict, root: Path = ROOT) -> str:

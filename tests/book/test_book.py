@@ -14,6 +14,8 @@ LOADED = {  # tags that load something, and the attribute that says what
     "link": "href",
 }
 
+EDITIONS = [*notebooks.notebooks(), *notebooks.solutions()]
+
 
 class Page(HTMLParser):
     """What a page links to, loads and shows, and what of its text lies folded."""
@@ -86,10 +88,11 @@ def test_every_page_says_licence_and_not_for_clinical_use(pages):
             assert "CC BY 4.0. Code: BSD 3-Clause. Not for clinical use." in text
 
 
-@pytest.mark.parametrize("lesson", notebooks.notebooks(), ids=lambda file: file.stem)
-def test_what_a_guess_asks_lies_folded(lesson, book, pages):
-    cells = nbformat.read(lesson, as_version=4).cells
-    page = pages[book.resolve() / f"lessons/{lesson.stem}.html"]
+@pytest.mark.parametrize("file", EDITIONS, ids=lambda file: "-".join(file.parts[-2:]))
+def test_what_a_guess_asks_lies_folded(file, book, pages):
+    cells = nbformat.read(file, as_version=4).cells
+    folder = "solutions" if file.parent.name == "solutions" else "lessons"
+    page = pages[book.resolve() / folder / f"{file.stem}.html"]
     guessed = set()
     for cell in cells:
         guessed |= set(re.findall(r'lesson\.guess\(\s*"([^"]+)"', cell.source))
@@ -106,5 +109,9 @@ def test_the_audit_is_the_one_of_the_built_in_images(book, pages):
     assert "Images in several splits" in text
 
 
-def test_no_page_installs_anything(pages):
-    assert not any("%pip" in "".join(page.folds.values()) for page in pages.values())
+def test_no_lesson_installs_anything_or_offers_hints(book, pages):
+    for file, page in pages.items():
+        if file.parent.name in {"lessons", "solutions"}:
+            text = "".join(page.folds.values())
+            assert "%pip" not in text
+            assert "# lesson.hint" not in text

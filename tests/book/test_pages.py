@@ -24,6 +24,7 @@ PLACES = {
 LESSON, _, SOLUTIONS = list(PLACES)[2:]
 ASKING, TELLING = "How many?", "Why? Because.\n\nThere are many."
 GUESS, TRUTH = 'lesson.guess("share", None)', 'lesson.keep_truth("share", 1)'
+EDITIONS = [*notebooks.notebooks(), *notebooks.solutions()]
 OTHER_TRUTH = TRUTH.replace("share", "rate")
 OUTPUT = v4.new_output("stream", text="90 %")
 
@@ -115,16 +116,33 @@ def test_a_badge_becomes_words_below_the_title():
 
 
 def test_a_lesson_and_its_solutions_lead_to_each_other():
-    page = {}
-    for source in (LESSON, SOLUTIONS):
-        page[source] = v4.new_notebook(cells=[v4.new_markdown_cell("# 00 · A\n\nb")])
+    page, note = {}, build.SOLVED_NOTE.format(name="00_the_claim")
+    for source, above in ((LESSON, ""), (SOLUTIONS, f"{note}\n\n")):
+        cell = v4.new_markdown_cell(f"{above}# 00 · A\n\nb")
+        page[source] = v4.new_notebook(cells=[cell])
         pages.prepare(page[source], source, PLACES)
-    text = "\n".join(cell.source for cell in page[LESSON].cells)
-    assert "(../solutions/00_the_claim.ipynb)" in text
-    first = page[SOLUTIONS].cells[0].source
-    assert first.startswith("# 00 · A, solutions\n")
-    assert "(../lessons/00_the_claim.ipynb)" in first
-    assert first.endswith("\n\nb")
+    first, last = page[LESSON].cells
+    assert first.source == "# 00 · A\n\nb"
+    assert "(../solutions/00_the_claim.ipynb)" in last.source
+    [only] = page[SOLUTIONS].cells
+    assert only.source.startswith("# 00 · A, solutions\n\n")
+    assert "(../lessons/00_the_claim.ipynb)" in only.source
+    assert only.source.endswith("\n\nb")
+
+
+@pytest.mark.parametrize("code", [build.SETUP, build.HINTS.format(name="a task")])
+def test_what_only_helps_to_run_is_left_out(code):
+    notebook = notebook_of("a", code)
+    notebook.cells.insert(0, v4.new_markdown_cell("# T"))
+    pages.prepare(notebook, LESSON, PLACES)
+    tags = [cell.metadata.get("tags", []) for cell in notebook.cells[:3]]
+    assert tags == [[], [], ["remove-cell"]]
+
+
+def test_a_task_that_waits_is_not_folded():
+    notebook = notebook_of(ASKING, "a", "b")
+    notebook.cells[1].metadata["tags"] = [build.STARTER]
+    assert folded(notebook) == [False, True]
 
 
 def test_a_lesson_without_solutions_promises_none():
@@ -133,7 +151,7 @@ def test_a_lesson_without_solutions_promises_none():
     assert [cell.source for cell in notebook.cells] == ["# 01\n\nb"]
 
 
-@pytest.mark.parametrize("file", notebooks.notebooks(), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", EDITIONS, ids=lambda file: "-".join(file.parts[-2:]))
 def test_each_image_of_a_lesson_has_its_text(file):
     for cell in nbformat.read(file, as_version=4).cells:
         if cell.cell_type != "code":
