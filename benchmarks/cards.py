@@ -1,9 +1,9 @@
-"""Measure each lesson for its card: minutes, memory, tasks; kept in notebooks/cards.json.
+"""Measure each lesson for its card, kept in notebooks/cards.json.
 
     python benchmarks/cards.py [NUMBER ...]
 
-Each lesson runs by itself, in quick mode, on the built-in images, which are made before.
-The README's table is held to this file.
+Minutes, memory and tasks. Each lesson runs by itself, in quick mode, on the built-in
+images; the first run of all makes these. The README's table is held to this file.
 """
 
 import argparse
@@ -63,7 +63,9 @@ def main():
         card = run_lesson(source.stem[:2]) | count_tasks(source)
         kept["lessons"][source.stem] = card | {"date": time.strftime("%Y-%m-%d")}
     kept["lessons"] = dict(sorted(kept["lessons"].items()))
-    kept["platform"] = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    kept["platform"] = (
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    )
     kept["python"] = platform.python_version()
     write_text(CARDS, json.dumps(kept, indent=1) + "\n")
 
