@@ -1,0 +1,229 @@
+"""Answers to try on the checks of lesson 06."""
+
+import numpy as np
+import pandas as pd
+
+from tests.course.checks.cases import Case
+from xraylab import explanation
+
+
+def asked_of(table, split="valid"):
+    return table[(table["label"] == 1) & (table["split"] == split)]
+
+
+def examples_by_query(table):
+    return table.query("split == 'valid' and label == 1").iloc[:4]
+
+
+def examples_in_a_loop(table):
+    kept = []
+    for place, row in table.iterrows():
+        if row["split"] == "valid" and row["label"] and len(kept) < 4:
+            kept.append(place)
+    return table.loc[kept, ["path", "label"]]
+
+
+def examples_over_the_scores(table):
+    falling = asked_of(table).sort_values("score")
+    return falling.iloc[np.linspace(0, len(falling) - 1, 4).astype(int)]
+
+
+def occlude(score, image, patch_px, grey=None, sign=1, turn=False, copy=True):
+    found = np.zeros(image.shape)
+    hidden = image.copy()
+    for y in range(0, image.shape[0], patch_px):
+        for x in range(0, image.shape[1], patch_px):
+            place = slice(y, y + patch_px), slice(x, x + patch_px)
+            hidden = image.copy() if copy else hidden
+            hidden[place] = round(image.mean()) if grey is None else grey
+            fall = score(image[None])[0] - score(hidden[None])[0]
+            found[place[::-1] if turn else place] = sign * fall
+    return found
+
+
+def occlude_with(**mistake):
+    return lambda score, image, patch_px: occlude(score, image, patch_px, **mistake)
+
+
+def occlude_at_once(score, image, patch_px):
+    height, width = (side // patch_px for side in image.shape)
+    number = np.kron(
+        np.arange(height * width).reshape(height, width), np.ones((patch_px,) * 2)
+    )
+    hidden = [np.where(number == i, image.mean(), image) for i in range(height * width)]
+    falls = score(image[None]) - score(np.stack(hidden))
+    return falls[number.astype(int)].tolist()
+
+
+def occlude_by_the_package(score, image, patch_px):
+    return explanation.occlusion_map(score, image, patch_px, patch_px)
+
+
+def occlude_in_place(score, image, patch_px):
+    found = np.zeros(image.shape)
+    whole = score(image[None])[0]
+    for y in range(0, image.shape[0], patch_px):
+        for x in range(0, image.shape[1], patch_px):
+            image[y : y + patch_px, x : x + patch_px] = 100
+            found[y : y + patch_px, x : x + patch_px] = whole - score(image[None])[0]
+    return found
+
+
+def gradcam_in_a_loop(features, slopes):
+    found = 0
+    for feature, slope in zip(features, slopes, strict=True):
+        found = found + slope.mean() * feature
+    return np.maximum(found, 0)
+
+
+def gradcam_to_one(features, slopes):
+    found = np.tensordot(slopes.sum(axis=(1, 2)), features, axes=1)
+    return found / np.abs(found).max()
+
+
+def shifted(features, slopes):
+    found = np.einsum("i,ijk->jk", slopes.mean(axis=(1, 2)), features)
+    return (found - found.min()) / np.ptp(found)
+
+
+def inside_in_a_loop(found, lesion):
+    inside = whole = 0
+    for value, is_inside in zip(found.ravel(), lesion.ravel(), strict=True):
+        if value > 0:
+            whole += value
+            inside += value * is_inside
+    return inside / whole
+
+
+CASES = [
+    Case(
+        "an honest page of examples",
+        right=[
+            lambda t: asked_of(t).sample(4, random_state=0),
+            examples_by_query,
+            examples_in_a_loop,
+            examples_over_the_scores,
+            lambda t: asked_of(t).sample(n=4),
+        ],
+        wrong={
+            "as it was": (
+                lambda t: t[t["label"] == 1].sort_values("score").tail(4),
+                "were in training",
+            ),
+            "of the test": (
+                lambda t: asked_of(t, "test").head(4),
+                "which stays closed",
+            ),
+            "any split": (
+                lambda t: t[t["label"] == 1].sample(4, random_state=0),
+                "of your four images",
+            ),
+            "the surest ones": (
+                lambda t: asked_of(t).nlargest(4, "score"),
+                "one end of the scores",
+            ),
+            "the worst ones": (
+                lambda t: asked_of(t).sort_values("score").head(4),
+                "one end of the scores",
+            ),
+            "normal, too": (
+                lambda t: t[t["split"] == "valid"].head(12).tail(4),
+                "are normal",
+            ),
+            "all of them": (asked_of, "Four different rows"),
+            "paths only": (lambda t: list(asked_of(t)["path"][:4]), "a list"),
+        },
+    ),
+    Case(
+        "occlusion by hand",
+        right=[
+            occlude,
+            occlude_at_once,
+            occlude_by_the_package,
+        ],
+        wrong={
+            "sign": (occlude_with(sign=-1), "your map is below 0"),
+            "black": (occlude_with(grey=0), "Black is a sign"),
+            "white": (occlude_with(grey=255), "White is a sign"),
+            "other patches stay": (occlude_with(copy=False), "One patch at a time"),
+            "the image is painted over": (occlude_in_place, "changes what it is given"),
+            "x and y": (occlude_with(turn=True), "where its patch was"),
+            "the answer itself": (
+                lambda s, i, p: s(i[None])[0] - occlude(s, i, p),
+                "How far did each fall",
+            ),
+            "one number": (lambda s, i, p: s(i[None])[0], "of the shape"),
+            "patches of six": (lambda s, i, p: occlude(s, i, 6), "patches of 3"),
+        },
+    ),
+    Case(
+        "what Grad-CAM forgot",
+        right=[
+            lambda f, s: (s.mean(axis=(1, 2))[:, None, None] * f).sum(axis=0),
+            gradcam_in_a_loop,
+            gradcam_to_one,
+            lambda f, s: np.einsum("i,ijk->jk", s.mean((1, 2)), f).tolist(),
+        ],
+        wrong={
+            "as it was": (lambda f, s: f.mean(axis=0), "stays the same"),
+            "weights without sign": (
+                lambda f, s: np.einsum("i,ijk->jk", abs(s.mean((1, 2))), f),
+                "stays the same",
+            ),
+            "place by place": (lambda f, s: (f * s).sum(axis=0), "one weight"),
+            "slopes alone": (lambda f, s: s.mean(axis=0), "one weight"),
+            "turned round": (
+                lambda f, s: -np.einsum("i,ijk->jk", s.mean((1, 2)), f),
+                "speak against",
+            ),
+            "shifted": (shifted, "was shifted"),
+            "one weight for all": (lambda f, s: s.mean() * f.sum(axis=0), "of its own"),
+            "not summed": (
+                lambda f, s: s.mean(axis=(1, 2))[:, None, None] * f,
+                "of the shape",
+            ),
+        },
+    ),
+    Case(
+        "share inside by hand",
+        right=[
+            lambda f, m: f.clip(0)[m].sum() / f.clip(0).sum(),
+            inside_in_a_loop,
+            lambda f, m: f[m & (f > 0)].sum() / f[f > 0].sum(),
+            lambda f, m: explanation.measure_map(f, m)["inside"],
+            lambda f, m: np.average(m, weights=np.maximum(f, 0)),
+        ],
+        wrong={
+            "what speaks against counted": (
+                lambda f, m: np.clip(f[m].sum() / f.sum(), 0, 1),
+                "speaks against",
+            ),
+            "signs left out": (
+                lambda f, m: abs(f)[m].sum() / abs(f).sum(),
+                "speaks against",
+            ),
+            "area": (lambda f, m: m.mean(), "above 0 in all"),
+            "pixels": (lambda f, m: (f[m] > 0).sum() / (f > 0).sum(), "above 0 in all"),
+            "pointing game": (lambda f, m: float(m.flat[f.argmax()]), "above 0 in all"),
+            "not divided": (lambda f, m: f.clip(0)[m].sum(), "from 0 to 1"),
+            "outside": (
+                lambda f, m: f.clip(0)[~m].sum() / f.clip(0).sum(),
+                "above 0 in all",
+            ),
+            "mean inside": (
+                lambda f, m: f.clip(0)[m].mean() / f.clip(0).max(),
+                "above 0 in all",
+            ),
+        },
+    ),
+    Case(
+        "what a dose shows",
+        right=["b", "B", " b"],
+        wrong={
+            "where": ("a", "knows nothing of pneumonia"),
+            "nothing else": ("c", "Would others move it"),
+            "cleared": ("d", "clears one change"),
+            "no letter": (pd.NA, "is needed"),
+        },
+    ),
+]
