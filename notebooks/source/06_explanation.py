@@ -287,10 +287,10 @@ def share_inside(found, lesion):
 lesson.check("share inside by hand", share_inside)
 
 # %% [markdown]
-# Compare the first row of the table above with the others, not with zero. Is its interval above theirs? A
-# blob that never saw an image is hard to beat: it knows where lungs are. And how much
-# of the network's map lies elsewhere, on things that are no pneumonia? A network may
-# score well and look past the disease.
+# Compare the first row of the table above with the others, not with zero. Is its
+# interval above theirs? A blob that never saw an image is hard to beat: it knows where
+# lungs are. And how much of the network's map lies elsewhere, on things that are no
+# pneumonia? A network may score well and look past the disease.
 #
 # ## A map shows a marker
 #

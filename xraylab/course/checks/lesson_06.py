@@ -35,9 +35,9 @@ def _run_table() -> pd.DataFrame:
 )
 def honest_examples(answer):
     table = _run_table()
-    turned = table.assign(score=(1.3 - table["score"]).clip(0, 1))
+    again = table.assign(score=(1.3 - table["score"]).clip(0, 1))
     strongest = 0
-    for given in (table, turned):
+    for given in (table, again):
         rows = call(answer, given)
         if not isinstance(rows, pd.DataFrame) or "path" not in rows:
             raise Wrong(f"Rows of the table are needed, found a {type(rows).__name__}.")
