@@ -61,9 +61,8 @@ lesson.guess("official specificity", None, sure=None)
 # %% alt="Confusion matrix, two by two: many normal images are called pneumonia."
 counts = evaluation.confusion(labels, scores, threshold=0.5)
 _ = plots.plot_confusion(counts, data_name=real)
-table = evaluation.evaluate(answers, threshold=0.5)
 shown = ["accuracy", "sensitivity", "specificity", "PPV", "NPV"]
-print(*evaluation.describe(table.loc[shown]), sep="\n")
+print(*evaluation.describe(evaluation.evaluate(answers).loc[shown]), sep="\n")
 found = evaluation.measure(answers, "specificity")
 lesson.keep_truth("official specificity", found, real)
 
@@ -228,22 +227,22 @@ carry_over(point)
 
 # %% tags=["starter"]
 def report(valid, test):
-    accuracy = {
-        at: ((test["score"] >= at) == test["label"]).mean() for at in test["score"]
-    }
-    best = max(accuracy, key=accuracy.get)
-    return accuracy[best]
+    def accuracy(table, threshold):
+        return ((table["score"] >= threshold) == table["label"]).mean()
+
+    best = max(test["score"], key=lambda score: accuracy(test, score))
+    return accuracy(test, best)
 
 
 lesson.check("an honest threshold", report)
 
 # %% tags=["solution"]
 def report(valid, test):
-    accuracy = {
-        at: ((valid["score"] >= at) == valid["label"]).mean() for at in valid["score"]
-    }
-    best = max(accuracy, key=accuracy.get)
-    return ((test["score"] >= best) == test["label"]).mean()
+    def accuracy(table, threshold):
+        return ((table["score"] >= threshold) == table["label"]).mean()
+
+    best = max(valid["score"], key=lambda score: accuracy(valid, score))
+    return accuracy(test, best)
 
 
 lesson.check("an honest threshold", report)

@@ -63,30 +63,6 @@ valid["score"] = score(small)
 valid.groupby("label")["score"].describe()[["count", "min", "50%", "max"]].round(2)
 
 # %% [markdown]
-# ### Your turn: a mistake to mend
-#
-# A page of examples is to show how a network does on images that it did not learn
-# from, while the test stays closed. The function is given a table with the columns
-# `path`, `split` ("train", "valid" or "test"), `label` and `score`. It gives back four
-# rows with pneumonia. Would you trust that page? Mend it.
-
-# %% tags=["starter"]
-def examples(table):
-    positive = table[table["label"] == 1]
-    return positive.sort_values("score").tail(4)
-
-
-lesson.check("an honest page of examples", examples)
-
-# %% tags=["solution"]
-def examples(table):
-    asked = table[(table["label"] == 1) & (table["split"] == "valid")]
-    return asked.sample(4, random_state=0)
-
-
-lesson.check("an honest page of examples", examples)
-
-# %% [markdown]
 # ## Hide one place
 #
 # We take an image with pneumonia that the network calls so, with a score of about 0.8.

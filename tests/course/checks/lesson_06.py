@@ -1,31 +1,9 @@
 """Answers to try on the checks of lesson 06."""
 
 import numpy as np
-import pandas as pd
 
 from tests.course.checks.cases import Case
 from xraylab import explanation
-
-
-def asked_of(table, split="valid"):
-    return table[(table["label"] == 1) & (table["split"] == split)]
-
-
-def examples_by_query(table):
-    return table.query("split == 'valid' and label == 1").iloc[:4]
-
-
-def examples_in_a_loop(table):
-    kept = []
-    for place, row in table.iterrows():
-        if row["split"] == "valid" and row["label"] and len(kept) < 4:
-            kept.append(place)
-    return table.loc[kept, ["path", "label"]]
-
-
-def examples_over_the_scores(table):
-    falling = asked_of(table).sort_values("score")
-    return falling.iloc[np.linspace(0, len(falling) - 1, 4).astype(int)]
 
 
 def occlude(score, image, patch_px, grey=None, sign=1, turn=False, copy=True):
@@ -97,44 +75,6 @@ def inside_in_a_loop(found, lesion):
 
 CASES = [
     Case(
-        "an honest page of examples",
-        right=[
-            lambda t: asked_of(t).sample(4, random_state=0),
-            examples_by_query,
-            examples_in_a_loop,
-            examples_over_the_scores,
-            lambda t: asked_of(t).sample(n=4),
-        ],
-        wrong={
-            "as it was": (
-                lambda t: t[t["label"] == 1].sort_values("score").tail(4),
-                "were in training",
-            ),
-            "of the test": (
-                lambda t: asked_of(t, "test").head(4),
-                "which stays closed",
-            ),
-            "any split": (
-                lambda t: t[t["label"] == 1].sample(4, random_state=0),
-                "of your four images",
-            ),
-            "the surest ones": (
-                lambda t: asked_of(t).nlargest(4, "score"),
-                "one end of the scores",
-            ),
-            "the worst ones": (
-                lambda t: asked_of(t).sort_values("score").head(4),
-                "one end of the scores",
-            ),
-            "normal, too": (
-                lambda t: t[t["split"] == "valid"].head(12).tail(4),
-                "are normal",
-            ),
-            "all of them": (asked_of, "Four different rows"),
-            "paths only": (lambda t: list(asked_of(t)["path"][:4]), "a list"),
-        },
-    ),
-    Case(
         "occlusion by hand",
         right=[
             occlude,
@@ -154,6 +94,12 @@ CASES = [
             ),
             "one number": (lambda s, i, p: s(i[None])[0], "of the shape"),
             "patches of six": (lambda s, i, p: occlude(s, i, 6), "patches of 3"),
+            "as tall as wide": (
+                lambda s, i, p: np.where(
+                    np.arange(len(i))[:, None] < i.shape[1], occlude(s, i, p), 0
+                ),
+                "for one of 18 x 12",
+            ),
         },
     ),
     Case(
@@ -223,7 +169,7 @@ CASES = [
             "where": ("a", "knows nothing of pneumonia"),
             "nothing else": ("c", "Would others move it"),
             "cleared": ("d", "clears one change"),
-            "no letter": (pd.NA, "is needed"),
+            "no letter": (3.5, "is needed"),
         },
     ),
 ]

@@ -65,15 +65,19 @@ def _table(labels: list[int], scores: list[float]) -> pd.DataFrame:
     return pd.DataFrame({"label": labels, "score": scores})
 
 
-# On each validation table one threshold is best, between two scores with a wide gap,
-# and no test score lies in it: so it does not matter which threshold of it is taken.
-_LOW = _table([0, 0, 0, 1, 1, 1], [0.05, 0.1, 0.2, 0.4, 0.6, 0.95]), 0.3
+# On each validation table one threshold is best: any number above the first and up to
+# the second one beside it. The tests have scores at both of these and none between, so
+# it does not matter which of the best thresholds is taken.
+_LOW = _table([0, 0, 0, 1, 1, 1], [0.05, 0.1, 0.2, 0.4, 0.6, 0.95]), (0.2, 0.4)
 _HIGH = (
     _table([0, 1, 0, 0, 0, 1, 1, 1], [0.05, 0.1, 0.3, 0.4, 0.6, 0.8, 0.9, 0.95]),
-    0.7,
+    (0.6, 0.8),
 )
 _TESTS = (
-    _table([0, 1, 0, 1, 0, 1, 1, 1], [0.1, 0.15, 0.45, 0.5, 0.55, 0.85, 0.9, 0.98]),
+    _table(
+        [0, 1, 0, 1, 1, 0, 1, 0, 1, 1],
+        [0.1, 0.15, 0.2, 0.4, 0.5, 0.55, 0.6, 0.8, 0.9, 0.98],
+    ),
     # so many that they would outvote the validation rows
     _table([0, 0, 1, 0, 1, 0, 1] * 6, [0.02, 0.5, 0.1, 0.52, 0.97, 0.99, 0.58] * 6),
 )
@@ -86,8 +90,8 @@ _TESTS = (
         "Whose labels choose the threshold, and whose are judged?",
         "Find the best threshold with the labels and scores of `valid`. Then measure "
         "at it once, on `test`.",
-        'Read `valid["score"]` and `valid["label"]` in the dictionary. The last line '
-        'is ((test["score"] >= best) == test["label"]).mean().',
+        'best = max(valid["score"], key=lambda score: accuracy(valid, score)); the '
+        "report is accuracy(test, best).",
     ),
 )
 def honest_threshold(answer):
@@ -116,7 +120,7 @@ def honest_threshold(answer):
             "Another validation table, for which another threshold is best, was given, "
             f"and your report stays {there[0]:.3f}. What chooses then?"
         )
-    for reports, (_, best) in ((there, _LOW), (other, _HIGH)):
+    for reports, (_, (_, best)) in ((there, _LOW), (other, _HIGH)):
         for share, test in zip(reports, _TESTS, strict=True):
             right = ((test["score"] >= best) == (test["label"] == 1)).mean()
             if not is_close(share, right):

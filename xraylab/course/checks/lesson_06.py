@@ -3,89 +3,28 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from xraylab.course.checks.answers import Wrong, call, is_close, number
 from xraylab.course.checks.asking import asks, one_of
 
-
-def _run_table() -> pd.DataFrame:
-    """Answers of a run: in training all are right, as they tend to be."""
-    n, rng = 60, np.random.default_rng(0)
-    split = np.repeat(["train", "valid", "test"], n // 3)
-    label = np.tile([1, 1, 1, 0], n // 4)
-    score = np.where(label == 1, 0.55, 0.05) + 0.4 * rng.random(n)
-    score[split == "train"] = np.where(label == 1, 0.99, 0.01)[split == "train"]
-    path = [f"person{i}_bacteria_{i}.jpeg" for i in range(n)]
-    table = {"path": path, "split": split, "label": label, "score": score}
-    return pd.DataFrame(table).sample(frac=1, random_state=1, ignore_index=True)
-
-
-@asks(
-    "an honest page of examples",
-    "repair",
-    (
-        "From which split do the four rows come? And how do they differ from the rows "
-        "that were passed over?",
-        "Keep the validation rows with pneumonia. Then choose four of them in a way "
-        "that does not look at the score.",
-        'Take table[(table["label"] == 1) & (table["split"] == "valid")], and of it '
-        ".sample(4, random_state=0).",
-    ),
-)
-def honest_examples(answer):
-    table = _run_table()
-    again = table.assign(score=(1.3 - table["score"]).clip(0, 1))
-    strongest = 0
-    for given in (table, again):
-        rows = call(answer, given)
-        if not isinstance(rows, pd.DataFrame) or "path" not in rows:
-            raise Wrong(f"Rows of the table are needed, found a {type(rows).__name__}.")
-        chosen = given[given["path"].isin(rows["path"])]
-        if len(rows) != 4 or len(chosen) != 4:
-            raise Wrong(f"Four different rows are needed, found {len(rows)}.")
-        if (chosen["label"] == 0).any():
-            raise Wrong(f"{(chosen['label'] == 0).sum()} of the rows are normal.")
-        for split, why in (
-            ("train", "were in training. Of those a network remembers the answer"),
-            ("test", "are of the test, which stays closed"),
-        ):
-            if n := int((chosen["split"] == split).sum()):
-                raise Wrong(f"{n} of your four images {why}.")
-        asked = given[(given["label"] == 1) & (given["split"] == "valid")]
-        falling = asked["score"].sort_values(ascending=False)
-        ends = set(falling.index[:4]), set(falling.index[-4:])
-        strongest += set(chosen.index) in ends
-    if strongest == 2:
-        raise Wrong(
-            "When the scores change, your page changes with them, and always shows one "
-            "end of the scores. A reader would take that for the rule."
-        )
-    return (
-        "The page shows images that the network did not learn from, whatever it said "
-        "of them. Looked at: a run of 60 images, and the same with other scores."
-    )
-
-
 _SPEAKS = np.zeros((12, 18))  # how much a grey level at each place counts
 _SPEAKS[0:6, 6:12] = 1.0
 _SPEAKS[6:12, 12:18] = -0.5
-
-
-def _image() -> np.ndarray:
-    """Draw an image of three greys, whose mean is 100."""
-    greys = [[160, 220, 40], [60, 100, 20]]
-    return np.kron(greys, np.ones((6, 6))).astype(np.uint8)
+_GREYS = [[160, 220, 40], [60, 100, 20]]
+_IMAGE = np.kron(_GREYS, np.ones((6, 6))).astype(np.uint8)  # its mean is 100
 
 
 def _score(images: np.ndarray) -> np.ndarray:
-    """Answer for a stack of images, or of copies with a place hidden."""
-    return 3 + (np.asarray(images, float) * _SPEAKS).sum(axis=(1, 2)) / 1000
+    """Answer for a stack of images, wide or tall."""
+    images = np.asarray(images, float)
+    speaks = _SPEAKS if images.shape[1:] == _SPEAKS.shape else _SPEAKS.T
+    return 3 + (images * speaks).sum(axis=(1, 2)) / 1000
 
 
-def _occlude(grey: float, patch_px: int, *, put_back: bool = True) -> np.ndarray:
-    image, found = _image(), np.zeros(_SPEAKS.shape)
-    hidden = image.copy()
+def _occlude(
+    image: np.ndarray, patch_px: int, grey: int = 100, *, put_back: bool = True
+) -> np.ndarray:
+    found, hidden = np.zeros(image.shape), image.copy()
     for y in range(0, image.shape[0], patch_px):
         for x in range(0, image.shape[1], patch_px):
             place = slice(y, y + patch_px), slice(x, x + patch_px)
@@ -114,6 +53,37 @@ def _map(answer: object, shape: tuple[int, int]) -> np.ndarray:
     return found
 
 
+def _name_mistake(found: np.ndarray, right: np.ndarray) -> str:
+    """Say what is wrong with a map of the wide image."""
+    mistakes = {
+        "Where hiding lowers the answer, your map is below 0.": -right,
+        "Your patch seems to be black. Black is a sign of its own.": (
+            _occlude(_IMAGE, 6, 0)
+        ),
+        "Your patch seems to be white. White is a sign of its own.": (
+            _occlude(_IMAGE, 6, 255)
+        ),
+        "Places hidden before seem to stay hidden. One patch at a time.": (
+            _occlude(_IMAGE, 6, put_back=False)
+        ),
+        "Your map holds the answers themselves. How far did each fall?": (
+            _score(_IMAGE[None])[0] - right
+        ),
+    }
+    for said, wrong in mistakes.items():
+        if np.allclose(found, wrong, atol=1e-6):
+            return said
+    if np.abs(found[_SPEAKS == 0]).max() > 1e-6:
+        return (
+            "Your map is not 0 at places that the rule does not look at. Does each "
+            "fall stand where its patch was?"
+        )
+    return (
+        f"Where the rule looks, your map goes from {found.min():.3f} to "
+        f"{found.max():.3f}, and hiding one patch moves its answer otherwise."
+    )
+
+
 @asks(
     "occlusion by hand",
     "implement",
@@ -128,41 +98,19 @@ def _map(answer: object, shape: tuple[int, int]) -> np.ndarray:
     ),
 )
 def occlusion_by_hand(answer):
-    image = _image()
-    found = _map(call(answer, _score, image, 6), image.shape)
-    grey, right = round(image.mean()), _occlude(round(image.mean()), 6)
-    mistakes = (
-        (-right, "Where hiding lowers the answer, your map is below 0."),
-        (_occlude(0, 6), "Your patch seems to be black. Black is a sign of its own."),
-        (_occlude(255, 6), "Your patch seems to be white. White is a sign of its own."),
-        (
-            _occlude(grey, 6, put_back=False),
-            "Places hidden before seem to stay hidden. One patch at a time.",
-        ),
-        (
-            _score(image[None])[0] - right,
-            "Your map holds the answers themselves. How far did each fall?",
-        ),
-    )
-    if np.allclose(found, right, atol=1e-6):
-        half = _map(call(answer, _score, image, 3), image.shape)
-        if not np.allclose(half, _occlude(grey, 3), atol=1e-6):
-            raise Wrong("With patches of 6 it is right, with patches of 3 it is not.")
-        return (
-            "That is all a map of occlusion is. Looked at: an image of 12 x 18 pixels, "
-            "patches of 6 and of 3, and a rule of which we know what it looks at."
-        )
-    for wrong, said in mistakes:
-        if np.allclose(found, wrong, atol=1e-6):
-            raise Wrong(said)
-    if np.abs(found[_SPEAKS == 0]).max() > 1e-6:
+    found = _map(call(answer, _score, _IMAGE, 6), _IMAGE.shape)
+    right = _occlude(_IMAGE, 6)
+    if not np.allclose(found, right, atol=1e-6):
+        raise Wrong(_name_mistake(found, right))
+    tall = _map(call(answer, _score, _IMAGE.T, 3), _IMAGE.T.shape)
+    if not np.allclose(tall, _occlude(_IMAGE.T, 3), atol=1e-6):
         raise Wrong(
-            "Your map is not 0 at places that the rule does not look at. Does each "
-            "fall stand where its patch was?"
+            "For an image of 12 x 18 pixels and patches of 6 it is right, for one of "
+            "18 x 12 and patches of 3 it is not."
         )
-    raise Wrong(
-        f"Where the rule looks, your map goes from {found.min():.3f} to "
-        f"{found.max():.3f}, and hiding one patch moves its answer otherwise."
+    return (
+        "That is all a map of occlusion is. Looked at: a wide and a tall image, "
+        "patches of 6 and of 3, and a rule of which we know what it looks at."
     )
 
 
