@@ -100,15 +100,15 @@ CASES = [
             lambda n, lr, g, k: [lr * g ** (epoch // k) for epoch in range(n)],
         ],
         wrong={
-            "as it was": (rates_as_given, "holds for 6 epochs"),
-            "never lowered": (lambda n, lr, g, k: [lr] * n, "holds for 20 epochs"),
+            "as it was": (rates_as_given, "holds for 6 of them"),
+            "never lowered": (lambda n, lr, g, k: [lr] * n, "holds for 20 of them"),
             "each epoch": (
                 lambda n, lr, g, k: lr * g ** np.arange(n),
-                "holds for 1 epochs",
+                "holds for 1 of them",
             ),
             "one too many": (
                 lambda n, lr, g, k: lr * g ** (np.maximum(np.arange(n) - 1, 0) // k),
-                "holds for 8 epochs",
+                "holds for 8 of them",
             ),
             "lowered once": (
                 lambda n, lr, g, k: np.where(np.arange(n) < k, lr, lr * g),
@@ -195,6 +195,10 @@ CASES = [
                 "ValueError",
             ),
             "none": (lambda b, a: [], "did not move"),
+            "numbers, not names": (
+                lambda b, a: [i for i, k in enumerate(b) if (b[k] == a[k]).all()],
+                "no layer of the name",
+            ),
             "all pairs": (
                 lambda b, a: [k for k, _ in itertools.product(b, a)],
                 "a layer twice",

@@ -131,7 +131,10 @@ CASES = [
             report_between_scores,
         ],
         wrong={
-            "as it was": (lambda v, t: accuracy_at(t, best_on(t, t)), "have a say"),
+            "as it was": (
+                lambda v, t: accuracy_at(t, best_on(t, t)),
+                "reports 0.700 before and 0.500 after",
+            ),
             "among valid scores, judged on the test": (
                 lambda v, t: accuracy_at(t, best_on(t, v)),
                 "have a say",
@@ -145,6 +148,10 @@ CASES = [
                 "does not judge on the test",
             ),
             "always at 0.5": (lambda v, t: accuracy_at(t, 0.5), "What chooses then"),
+            "their mean score": (
+                lambda v, t: accuracy_at(t, v["score"].mean()),
+                "answers on the test are right",
+            ),
             "the worst": (
                 lambda v, t: accuracy_at(
                     t, min(v["score"], key=lambda at: accuracy_at(v, at))
@@ -203,6 +210,11 @@ CASES = [
             ),
             "of all children": (lambda se, sp, p: se * p, "specificity of 0.9999"),
             "the prevalence": (lambda se, sp, p: p, "sensitivity of 0.001"),
+            "rounded": (lambda *shares: round(ppv_by_odds(*shares), 2), "too low"),
+            "rounded up": (
+                lambda *shares: np.ceil(100 * ppv_by_odds(*shares) - 1e-9) / 100,
+                "too high",
+            ),
         },
     ),
 ]

@@ -1,6 +1,7 @@
 """Answers to try on the checks of lesson 06."""
 
 import numpy as np
+from scipy.special import softmax
 
 from tests.course.checks.cases import Case
 from xraylab import explanation
@@ -93,6 +94,14 @@ CASES = [
                 "How far did each fall",
             ),
             "one number": (lambda s, i, p: s(i[None])[0], "of the shape"),
+            "as a share of itself": (
+                lambda s, i, p: occlude(s, i, p) / occlude(s, i, p),
+                "must be finite",
+            ),
+            "half of it": (
+                lambda s, i, p: occlude(s, i, p) / 2,
+                "from -0.720 to 2.160",
+            ),
             "patches of six": (lambda s, i, p: occlude(s, i, 6), "patches of 3"),
             "as tall as wide": (
                 lambda s, i, p: np.where(
@@ -148,13 +157,20 @@ CASES = [
                 lambda f, m: abs(f)[m].sum() / abs(f).sum(),
                 "speaks against",
             ),
-            "area": (lambda f, m: m.mean(), "above 0 in all"),
-            "pixels": (lambda f, m: (f[m] > 0).sum() / (f > 0).sum(), "above 0 in all"),
-            "pointing game": (lambda f, m: float(m.flat[f.argmax()]), "above 0 in all"),
+            "area": (lambda f, m: m.mean(), "three times as strongly"),
+            "pixels": (
+                lambda f, m: (f[m] > 0).sum() / (f > 0).sum(),
+                "went from 0.500 to 0.500",
+            ),
+            "pointing game": (
+                lambda f, m: float(m.flat[f.argmax()]),
+                "as strongly now",
+            ),
             "not divided": (lambda f, m: f.clip(0)[m].sum(), "from 0 to 1"),
+            "softmax": (lambda f, m: softmax(f)[m].sum(), "seven times that map 0.001"),
             "outside": (
                 lambda f, m: f.clip(0)[~m].sum() / f.clip(0).sum(),
-                "above 0 in all",
+                "went from 0.600 to 0.500",
             ),
             "mean inside": (
                 lambda f, m: f.clip(0)[m].mean() / f.clip(0).max(),

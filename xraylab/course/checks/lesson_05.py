@@ -8,8 +8,8 @@ import pandas as pd
 from xraylab.course.checks.answers import Wrong, call, is_close, number
 from xraylab.course.checks.asking import asks, one_of
 
-_LABELS = np.array([0, 0, 0, 0, 0, 1, 1, 1])
-_SCORES = np.array([0.1, 0.2, 0.35, 0.6, 0.9, 0.3, 0.7, 0.8])
+_LABELS = np.array([0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1])
+_SCORES = np.array([0.1, 0.2, 0.35, 0.5, 0.6, 0.9, 0.95, 0.97, 0.3, 0.7, 0.8])
 
 
 @asks(
@@ -56,7 +56,7 @@ def specificity_by_hand(answer):
         )
     return (
         "Specificity looks at the normal images alone, so no number of pneumonias can "
-        "hide it. Looked at: four thresholds, one of them equal to a score, and what "
+        "hide it. Looked at: four thresholds, two of them equal to a score, and what "
         "happens when only pneumonia images are scored anew."
     )
 
@@ -78,8 +78,10 @@ _TESTS = (
         [0, 1, 0, 1, 1, 0, 1, 0, 1, 1],
         [0.1, 0.15, 0.2, 0.4, 0.5, 0.55, 0.6, 0.8, 0.9, 0.98],
     ),
+    # right as often at both thresholds, and as often wrong
+    _table([0, 1, 1, 0], [0.1, 0.15, 0.9, 0.95]),
     # so many that they would outvote the validation rows
-    _table([0, 0, 1, 0, 1, 0, 1] * 6, [0.02, 0.5, 0.1, 0.52, 0.97, 0.99, 0.58] * 6),
+    _table([0, 0, 1, 0, 1, 0, 0] * 6, [0.02, 0.5, 0.1, 0.52, 0.97, 0.99, 0.58] * 6),
 )
 
 
@@ -131,7 +133,7 @@ def honest_threshold(answer):
                 )
     return (
         "The children who choose do not judge. Now the figure may be lower, and it can "
-        "be believed. Looked at: two tests with two validation tables each, and the "
+        "be believed. Looked at: three tests with two validation tables each, and the "
         "same with all labels of the test swapped."
     )
 

@@ -10,7 +10,7 @@ from xraylab.course.checks.asking import asks, one_of
 _SPEAKS = np.zeros((12, 18))  # how much a grey level at each place counts
 _SPEAKS[0:6, 6:12] = 1.0
 _SPEAKS[6:12, 12:18] = -0.5
-_GREYS = [[160, 220, 40], [60, 100, 20]]
+_GREYS = [[60, 220, 40], [60, 40, 180]]
 _IMAGE = np.kron(_GREYS, np.ones((6, 6))).astype(np.uint8)  # its mean is 100
 
 
@@ -201,6 +201,12 @@ def share_inside_by_hand(answer):
         raise Wrong(
             f"Only a place that speaks against pneumonia was changed, and your share "
             f"went from {given(first):.3f} to {given(against):.3f}."
+        )
+    stronger = np.where(first == 1, 3, first)
+    if given(stronger) <= given(first):
+        raise Wrong(
+            "One place inside the lesion speaks three times as strongly now, and your "
+            f"share went from {given(first):.3f} to {given(stronger):.3f}."
         )
     for found in _FOUND:
         evidence, share = found.clip(0), given(found)
