@@ -41,6 +41,8 @@ def test_something_written(answer):
         pd.DataFrame({"a": [1, 2]}),
         torch.ones(2),
         {"a": 1},
+        {"a": np.ones(2), "b": [np.zeros(1)]},
+        [np.ones(2), 3],
     ],
     ids=lambda v: type(v).__name__,
 )

@@ -15,7 +15,18 @@ from xraylab.course.checks import outcome
 
 N_FAULTS, SEED, LEAST = 30, 2026, 0.95
 # Faults in a solution that change nothing it should answer for, each with its reason.
-EQUIVALENT: dict[str, str] = {}
+EQUIVALENT: dict[str, str] = {
+    "who is mirrored: line 2: rng.random() < 0.5 -> rng.random() <= 0.5": (
+        "a number drawn from [0, 1) is not 0.5"
+    ),
+    "what Grad-CAM forgot: line 2: slopes.mean -> slopes.sum": (
+        "a map may have any scale"
+    ),
+    "what Grad-CAM forgot: line 3: (weights[:, None, None] * features).sum -> "
+    "(weights[:, None, None] * features).mean": "a map may have any scale",
+    "an honest threshold: line 3: table['score'] >= threshold -> "
+    "table['score'] > threshold": "the best threshold is then the score below it",
+}
 
 
 def solutions():

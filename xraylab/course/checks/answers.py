@@ -116,12 +116,17 @@ def _name(value: object) -> str:
 
 def _is_same(first: object, second: object) -> bool:
     """Say whether a value is what its copy was, tables and arrays too."""
+    if type(first) is not type(second):
+        return False
     if hasattr(first, "equals"):
         return bool(first.equals(second))
     if hasattr(first, "detach"):
         return bool((first == second).all())
     if isinstance(first, np.ndarray):
         return np.array_equal(first, second, equal_nan=first.dtype.kind == "f")
+    if isinstance(first, dict):
+        same = first.keys() == second.keys()
+        return same and all(_is_same(first[key], second[key]) for key in first)
     if isinstance(first, list | tuple):
         return len(first) == len(second) and all(map(_is_same, first, second))
     same = first == second
