@@ -47,7 +47,9 @@ def changes_of(node):
         case ast.BinOp(left=left, op=op, right=right):
             if type(op) in TURNED:
                 yield ast.BinOp(left, TURNED[type(op)](), right)
-            yield from (left, right, ast.BinOp(right, op, left))
+            yield from (left, right)
+            if not isinstance(op, ast.Add | ast.Mult):
+                yield ast.BinOp(right, op, left)
         case ast.BoolOp(op=op, values=values):
             yield from (ast.BoolOp(TURNED[type(op)](), values), *values)
         case ast.UnaryOp(operand=operand):
