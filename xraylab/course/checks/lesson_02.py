@@ -73,10 +73,10 @@ def _refuse_order(answer, values, labels, share) -> None:
         order = np.random.default_rng(seed).permutation(len(values))
         again = number(call(answer, values[order], labels[order]))
         if not is_close(again, share):
+            mixed, theirs = values[order].tolist(), labels[order].tolist()
             raise Wrong(
-                f"For values {values[order].tolist()} with labels {labels[order].tolist()} "
-                f"you give {again:.3f}, and {share:.3f} when the same files are "
-                "listed in another order."
+                f"For values {mixed} with labels {theirs} you give {again:.3f}, and "
+                f"{share:.3f} when the same files are listed in another order."
             )
 
 
