@@ -217,6 +217,10 @@ CASES = [
                 lambda w, h, side: size_by_library(w, h, side // 2),
                 "a larger size",
             ),
+            "whole division": (
+                lambda w, h, side: (side // max(w, h) * w, side // max(w, h) * h),
+                "Nothing is left",
+            ),
             "one number": (lambda w, h, side: side, "2 numbers are needed"),
             "left as it is": (lambda w, h, side: (w, h), "does not fit"),
             "side by side": (lambda w, h, side: (side, h), "does not fit"),

@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 import torch
-from scipy.special import expit, log_softmax
+from scipy.special import log_softmax
 from torch import nn
 from torch.nn import functional
 from torch.optim import SGD, Adam, AdamW
@@ -191,6 +191,7 @@ CASES = [
             sgd_of_modules,
             lambda network: Adam(list(network.network.parameters()), lr=0.001),
             lambda network: torch.optim.RMSprop(network.parameters()),
+            lambda network: torch.optim.LBFGS(network.parameters(), lr=0.01),
         ],
         wrong={
             "as it was": (
@@ -216,10 +217,15 @@ CASES = [
                 lambda network: list(network.parameters()),
                 "An optimiser is needed, found a list",
             ),
+            "a step that cannot be": (
+                lambda network: torch.optim.SparseAdam(network.parameters()),
+                "Its step stops with RuntimeError",
+            ),
             "not called": (lambda network: Adam(network.parameters), "TypeError"),
             "nothing to hold": (lambda network: Adam([]), "empty parameter list"),
         },
         given=heir,
+        equivalent=("return torch.optim.Adam(network.parameters())",),  # lr 0.001, too
     ),
     Case(
         "scores of a network in use",
@@ -241,7 +247,7 @@ CASES = [
             "over the images": (scores_over_images, "must not matter"),
             "the logit": (lambda n, x: in_use(n, x)[:, 1], "from 0 to 1"),
             "one logit alone": (
-                lambda n, x: expit(in_use(n, x)[:, 1]),
+                lambda n, x: in_use(n, x)[:, 1].sigmoid(),
                 "The logits of",
             ),
             "softmax twice": (
@@ -307,6 +313,7 @@ CASES = [
                 "IndexError",
             ),
         },
+        equivalent=("return functional.cross_entropy(row, target)",),  # one number, too
     ),
     Case(
         "what a mean loss says",

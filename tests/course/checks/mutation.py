@@ -22,6 +22,7 @@ TURNED = {
     ast.And: ast.Or,
     ast.Or: ast.And,
 }
+SYMMETRIC = {"max", "min"}  # the order of their arguments does not matter
 EDGES = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
 
 
@@ -68,7 +69,7 @@ def changes_of(node):
 
 def changes_of_call(func, args, keywords):
     """Swap two arguments, leave out one that is named, or do not call at all."""
-    if len(args) > 1:
+    if len(args) > 1 and ast.unparse(func) not in SYMMETRIC:
         yield ast.Call(func, [args[1], args[0], *args[2:]], keywords)
     for left_out in keywords:
         yield ast.Call(func, args, [k for k in keywords if k is not left_out])

@@ -137,6 +137,11 @@ def test_no_numbers_in_a_row(values, said):
         answers.numbers(values, 2)
 
 
+def test_an_error_on_the_way_to_the_numbers_is_the_learners():
+    with pytest.raises(OwnCodeError, match=r"(?s)ZeroDivisionError.*genexpr.*1 / n"):
+        answers.numbers((1 / n for n in (1, 0)), 2)
+
+
 def test_a_word_is_read_whatever_its_case_and_spaces():
     assert answers.word("  Max  Pool ", ("max pool", "stride")) == "max pool"
     with pytest.raises(Wrong, match='"max pool" or "stride" is needed, found 3'):

@@ -87,11 +87,18 @@ def numbers(answer: object, n: int) -> np.ndarray:
     ------
     Wrong
         If it is something else, or one of them is not finite.
+    OwnCodeError
+        If it is made on the way, by a generator, and that raises.
     """
     try:
-        plain = [_as_plain(value) for value in answer]
+        one_by_one = iter(answer)
     except TypeError:
         raise Wrong(f"{n} numbers are needed, found {_name(answer)}.") from None
+    try:
+        given = list(one_by_one)
+    except Exception as error:
+        raise OwnCodeError(_where(error)) from error
+    plain = list(map(_as_plain, given))
     others = [v for v in plain if not isinstance(v, bool | int | float)]
     if others:
         raise Wrong(f"{n} numbers are needed, found {_name(others[0])} among them.")

@@ -100,7 +100,7 @@ def copy_in_training(answer):
     for n_files, share in ((1, 0.8), (2, 0.7), (3, 0.8), (3, 0.5), (5, 0.25)):
         chance = number(call(answer, n_files, share))
         right = 1 - (1 - share) ** (n_files - 1)
-        asked = f"For {n_files} files and a training share of {share} you give "
+        asked = f"With n_files = {n_files} and train_share = {share} you give "
         if not 0 <= chance <= 1:
             raise Wrong(f"{asked}{chance:g}. A chance lies from 0 to 1.")
         if n_files == 1 and abs(chance) > _NEAR:
@@ -155,7 +155,7 @@ def whole_children(answer):
         if shared:
             raise Wrong(
                 f"{len(shared)} children stand in both parts, such as {min(shared)}. "
-                "The network may know a child again."
+                "The network may recognise a child."
             )
         n, n_test = files["patient_id"].nunique(), test["patient_id"].nunique()
         if not 0.1 <= n_test / n <= 0.35:

@@ -154,11 +154,13 @@ def shape_that_stays(answer):
             raise Wrong(f"{what}. What was wide must not become tall, nor tall wide.")
         if max(abs(w - width * scale), abs(h - height * scale)) < 1:
             continue
-        if min(w, h) <= 0 or abs(w / h / (width / height) - 1) > 0.05:
+        if min(w, h) < 1:
+            raise Wrong(f"{what}. Nothing is left of the image.")
+        if abs(w / h / (width / height) - 1) > 0.05:
             look = "narrower" if w * height < h * width else "wider"
             raise Wrong(
                 f"{what}. Width to height was {width / height:.2f} and is now "
-                f"{w / max(h, 1):.2f}: every chest would look {look} than it is."
+                f"{w / h:.2f}: every chest would look {look} than it is."
             )
         raise Wrong(f"{what}. The shape stays, but it would fit in a larger size, too.")
     return (
