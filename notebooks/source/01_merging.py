@@ -107,7 +107,8 @@ for name in here.missing:
 # %% [markdown]
 # ### Your turn: what does this show?
 #
-# The first and the third source share no fingerprint. Which sentence follows?
+# The first and the third source share no fingerprint. Which sentence follows from that
+# alone?
 #
 # - **a** The third source is new data.
 # - **b** The third source shows other children.

@@ -301,8 +301,7 @@ for _ in range(8):
 print(f"ring, permuted: {min(chance):.2f} to {max(chance):.2f}, n = {len(train)} each")
 
 # %% [markdown]
-# That is what chance reaches. A ring far above this range carries information about the
-# class.
+# That is what chance reaches. Where does your ring lie?
 #
 # For the built-in images there is a better control. We made them, so we can make them
 # again with the same children and the same disease, and without the planted shortcuts.

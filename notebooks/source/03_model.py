@@ -215,7 +215,8 @@ print(len(given), "tensors, of which new:", *new)
 #
 # ### Your turn: a mistake to mend
 #
-# Someone wrote this to fine-tune the whole network. It runs without an error. Mend it.
+# Someone wrote this to fine-tune a whole network: it is given the network and gives
+# back the optimiser. It runs without an error. Mend it.
 
 # %% tags=["starter"]
 def make_optimiser(network):
