@@ -26,10 +26,9 @@ here = lesson.start(0)
 # %% [markdown]
 # ## Before you run anything
 #
-# Write down what you expect of the **real** images. Your guess is sealed in a small
-# file on your own computer. Lesson 08 opens it beside what we measured there. Put a
-# number where it says `None`, and how sure you are from 0 to 1. Leave it as it is if
-# you would rather only watch.
+# Write down what you expect of the **real** images, and how sure you are from 0 to 1.
+# Use the field below the cell, or put numbers where it says `None`. Your guess is sealed
+# in a small file on your own computer. Lesson 08 opens it beside what we measured.
 #
 # *The **accuracy**, the share of right answers, on the files that were kept for testing
 # will be …*
@@ -58,8 +57,8 @@ files = merged.manifest
 files.groupby(["source", "label"]).size().unstack()
 
 # %% [markdown]
-# That looks like a lot of data: three sources, three times the images. Here is
-# one row from each class. Can you tell which is which before you read the titles?
+# That looks like a lot of data. Here is one row from each class. Can you tell which is
+# which before you read the titles?
 
 # %% alt="Two rows of six simulated chest X-rays: normal above, pneumonia below."
 shown = files[files["kept"]].groupby("label").sample(6, random_state=1)
@@ -235,9 +234,8 @@ lesson.check("what the copies show", answer)
 # been told.** This is **data leakage**: something of the test is known in training.
 #
 # Careful, though. We have found *a* reason to doubt the number. We have not yet
-# shown that it is *the* reason, or how large its part is. Other possible reasons wait:
-# several images of one child, a test from another batch, files that were saved
-# differently for the two classes. The next lessons take them one at a time.
+# shown that it is *the* reason, or how large its part is. Others wait: several images of
+# one child, a test from another batch, files saved differently for the two classes.
 #
 # The built-in set is small, so copies may weigh more in it than in the real one.
 # Simulated images show how a mistake works. They never show how well a model does

@@ -404,7 +404,7 @@ lesson.check("whole children", split_children)
 # %% tags=["solution"]
 def split_children(files):
     children = files["patient_id"].drop_duplicates()
-    drawn = children.sample(frac=0.2, random_state=0)
+    drawn = children.sample(frac=0.2)
     is_test = files["patient_id"].isin(drawn)
     return files[~is_test], files[is_test]
 

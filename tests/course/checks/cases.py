@@ -18,12 +18,9 @@ class Case:
         Mistake, in words -> an answer with it, and a part of what must be said to it.
     given : callable
         Makes what the lesson hands over beside the answer, anew for each trial.
-    equivalent : tuple of str
-        Lines that a mutator puts into the solution, and that are still right.
     """
 
     name: str
     right: list
     wrong: dict[str, tuple[object, str]]
     given: Callable[[], tuple] = field(default=tuple)
-    equivalent: tuple[str, ...] = ()

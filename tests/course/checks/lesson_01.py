@@ -236,9 +236,5 @@ CASES = [
                 "Work on a copy",
             ),
         },
-        equivalent=(
-            "drawn = children.sample(frac=0.2)",
-            "drawn = children.sample(frac=0.2, random_state=1)",
-        ),
     ),
 ]
