@@ -221,7 +221,15 @@ CASES = [
             "all to training": (lambda files: (files, files[:0]), "About a fifth"),
             "only the test": (
                 lambda files: children_by_library(files)[1],
-                "Two tables",
+                "give back training, test",
+            ),
+            "three parts": (
+                lambda files: [*children_by_library(files), files[:0]],
+                "give back training, test",
+            ),
+            "paths alone": (
+                lambda files: [part[["path"]] for part in children_by_library(files)],
+                "Two tables with the columns path and patient_id",
             ),
             "names of children": (
                 lambda files: (["IM-0001"], ["IM-0002"]),

@@ -55,6 +55,12 @@ def pairs_that_win(values, labels, tie=0.0):
     return np.where(ahead == 0, tie, ahead > 0).mean()
 
 
+def as_many_of_each(values, labels):
+    n = min(labels.sum(), (1 - labels).sum())
+    kept = np.concatenate([np.flatnonzero(labels == y)[:n] for y in (0, 1)])
+    return roc_auc_score(labels[kept], values[kept])
+
+
 def by_best_threshold(values, labels):
     return max(((values >= t) == labels).mean() for t in values)
 
@@ -124,6 +130,7 @@ CASES = [
                 "has a higher value than each",
             ),
             "order as given": (walked_in_the_order_given, "in another order"),
+            "as many of each class": (as_many_of_each, "There are 6 pairs"),
             "accuracy": (by_best_threshold, "How many pairs"),
             "a count": (lambda v, y: auroc_by_test(v, y) * 4, "from 0 to 1"),
             "arguments swapped": (
@@ -144,7 +151,10 @@ CASES = [
             ),
         ],
         wrong={
-            "each file once": (lambda r, c: r.mean(), "each file counts once"),
+            "each file once": (
+                lambda r, c: r.mean(),
+                "A 8 of 8, B 0 of 1, C 0 of 1. You give 0.800. Here each file counts",
+            ),
             "first file of each": (
                 lambda r, c: r[np.unique(c, return_index=True)[1]].mean(),
                 "same weight",
@@ -183,7 +193,10 @@ CASES = [
             ),
         ],
         wrong={
-            "squeezed": (lambda w, h, side: (side, side), "narrower than it is"),
+            "squeezed": (
+                lambda w, h, side: (side, side),
+                "was 1.22 and is now 1.00: every chest would look narrower than it is",
+            ),
             "squeezed when tall": (
                 lambda w, h, side: (side, round(side * h / w) if w > h else side),
                 "wider than it is",
@@ -221,6 +234,7 @@ CASES = [
                 lambda w, h, side: (side // max(w, h) * w, side // max(w, h) * h),
                 "Nothing is left",
             ),
+            "a line": (lambda w, h, side: (side, 0), "Nothing is left"),
             "one number": (lambda w, h, side: side, "2 numbers are needed"),
             "left as it is": (lambda w, h, side: (w, h), "does not fit"),
             "side by side": (lambda w, h, side: (side, h), "does not fit"),

@@ -156,6 +156,10 @@ CASES = [
                 lambda s, k, step, p: (s + 2 * p - k) // step,
                 "room for one more",
             ),
+            "the last place refused": (
+                lambda s, k, step, p: (s + 2 * p - k - 1) // step + 1,
+                "room for one more",
+            ),
             "zeros at one end": (
                 lambda s, k, step, p: (s + p - k) // step + 1,
                 "room for one more",
@@ -209,6 +213,20 @@ CASES = [
                 lambda network: Adam(network.parameters(), lr=0.0),
                 "none of the 36 tensors",
             ),
+            "steps too long for one layer": (
+                lambda network: Adam(
+                    [
+                        {"params": network.network.fc.parameters(), "lr": 1.0},
+                        {"params": [w for w in network.parameters() if w.ndim == 4]},
+                        *(
+                            {"params": [w]}
+                            for name, w in network.named_parameters()
+                            if w.ndim < 4 and ".fc." not in name
+                        ),
+                    ]
+                ),
+                "One step moves a weight by 1.00",
+            ),
             "steps too long": (
                 lambda network: Adam(network.parameters(), lr=1.0),
                 "What was taken over would be lost",
@@ -243,7 +261,7 @@ CASES = [
             ),
             "a look in training": (scores_after_a_look, "must not teach it"),
             "class 0": (lambda n, x: in_use(n, x).softmax(1)[:, 0], "of normal"),
-            "over the images": (scores_over_images, "must not matter"),
+            "over the images": (scores_over_images, "among 4 others"),
             "the logit": (lambda n, x: in_use(n, x)[:, 1], "from 0 to 1"),
             "one logit alone": (
                 lambda n, x: in_use(n, x)[:, 1].sigmoid(),

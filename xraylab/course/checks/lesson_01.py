@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -17,7 +19,8 @@ _FOLDERS = (
     ("val/opacity",),
     ("train/opacity", "train/PNEUMONIA", "train/normal"),
 )
-_NEAR = 0.01  # of a chance: it may be worked out or tried out
+# Chances: they may be worked out or tried out.
+isclose = partial(np.isclose, rtol=0, atol=0.01)
 
 
 @asks(
@@ -103,17 +106,17 @@ def copy_in_training(answer):
         asked = f"With n_files = {n_files} and train_share = {share} you give "
         if not 0 <= chance <= 1:
             raise Wrong(f"{asked}{chance:g}. A chance lies from 0 to 1.")
-        if n_files == 1 and abs(chance) > _NEAR:
+        if n_files == 1 and not isclose(chance, 0):
             raise Wrong(
                 f"{asked}{chance:g}. Where an image stands in one file only, and that "
                 "is in the test, training cannot have it."
             )
-        if n_files == 2 and abs(chance - share) > _NEAR:
+        if n_files == 2 and not isclose(chance, share):
             raise Wrong(
                 f"{asked}{chance:g}. There is a single other file. How likely is it to "
                 "be in training?"
             )
-        if abs(chance - right) > _NEAR:
+        if not isclose(chance, right):
             side = "less" if chance > right else "more"
             raise Wrong(
                 f"{asked}{chance:.3f}. Deal them a thousand times: you will find a "
@@ -146,7 +149,7 @@ def whole_children(answer):
         if both:
             raise Wrong(
                 f"{len(both)} of {len(files)} files stand in both parts, such as "
-                f"{min(both)}. What goes to the test must leave training."
+                f"{sorted(both)[0]}. What goes to the test must leave training."
             )
         lost = len(files) - len(train) - len(test)
         if lost:
@@ -154,7 +157,8 @@ def whole_children(answer):
         shared = set(train["patient_id"]) & set(test["patient_id"])
         if shared:
             raise Wrong(
-                f"{len(shared)} children stand in both parts, such as {min(shared)}. "
+                f"{len(shared)} children stand in both parts, such as "
+                f"{sorted(shared)[0]}. "
                 "The network may recognise a child."
             )
         n, n_test = files["patient_id"].nunique(), test["patient_id"].nunique()

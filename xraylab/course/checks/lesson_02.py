@@ -150,13 +150,13 @@ def shape_that_stays(answer):
             raise Wrong(f"{what}. Pixels are whole.")
         if max(w, h) > side:
             raise Wrong(f"{what}, and does not fit.")
-        if (width > height and w < h) or (width < height and w > h):
+        if (w - h) * (width - height) < 0:
             raise Wrong(f"{what}. What was wide must not become tall, nor tall wide.")
         if max(abs(w - width * scale), abs(h - height * scale)) < 1:
             continue
-        if min(w, h) < 1:
+        if min(w, h) <= 0:
             raise Wrong(f"{what}. Nothing is left of the image.")
-        if abs(w / h / (width / height) - 1) > 0.05:
+        if not np.isclose(w / h, width / height, rtol=0.05):
             look = "narrower" if w * height < h * width else "wider"
             raise Wrong(
                 f"{what}. Width to height was {width / height:.2f} and is now "

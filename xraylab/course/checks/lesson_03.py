@@ -14,6 +14,8 @@ from xraylab.course.checks.answers import Wrong, call, is_close, number, numbers
 from xraylab.course.checks.asking import asks, one_of
 
 _N = 5  # images
+# Scores and weights: they agree as well as such networks can tell.
+allclose = partial(np.allclose, rtol=0, atol=1e-5)
 _FAR = 0.1  # for a weight in one step
 _SURE = 5.0  # of a logit, up or down
 
@@ -77,7 +79,7 @@ def what_the_optimiser_holds(answer, network):
         optimiser.step(lambda: 0.0)  # some ask for the loss
     except Exception as error:
         raise Wrong(f"Its step stops with {type(error).__name__}: {error}") from None
-    stayed = [n for n, w in own.named_parameters() if bool((w == before[n]).all())]
+    stayed = [n for n, w in own.named_parameters() if w.equal(before[n])]
     n = len(before)
     if len(stayed) == n:
         raise Wrong(
@@ -90,7 +92,7 @@ def what_the_optimiser_holds(answer, network):
             f"{stayed[0]} is as it was, and would be so to the end."
         )
     steps = [(w.detach() - before[n]).abs() for n, w in own.named_parameters()]
-    moved = max(float(step.max()) for step in steps)
+    moved = max(float(step.amax()) for step in steps)
     if moved > _FAR:
         raise Wrong(
             f"One step moves a weight by {moved:.2f}. What was taken over would be "
@@ -125,38 +127,33 @@ def scores_of_a_network_in_use(answer, network):
     found = numbers(_call_with(answer, own, x), _N)
     again = numbers(_call_with(answer, own, x), _N)
     alone = numbers(_call_with(answer, own, x[:1]), 1)
-    if not _agree(found, again):
+    if not allclose(found, again):
         raise Wrong(
             f"Asked twice about the same image, you give {found[0]:.4f} and "
             f"{again[0]:.4f}. Something in the network is still drawn at random."
         )
-    if not _agree(found[:1], alone):
+    if not allclose(found[:1], alone):
         raise Wrong(
             f"The same image gets {found[0]:.4f} among {_N - 1} others, and "
             f"{alone[0]:.4f} alone. Who else is asked must not matter."
         )
-    if not all(map(_agree, *(state.values() for state in states))):
+    if not all(map(allclose, *(state.values() for state in states))):
         raise Wrong("The network is not as it was: asking must not teach it.")
-    if found.min() < 0 or found.max() > 1:
-        raise Wrong(f"You give {found.round(3).tolist()}. A score lies from 0 to 1.")
-    if _agree(found, 1 - right):
+    for score in found:
+        number(score, 0, 1)
+    if allclose(found, 1 - right):
         raise Wrong("These are the probabilities of normal, the class with number 0.")
-    if not _agree(found, right):
-        (normal, pneumonia), score = logits[0], found[0]
+    if not allclose(found, right):
+        normal, pneumonia = logits[0]
         raise Wrong(
             f"The logits of the first image are {normal:.3f} for normal and "
-            f"{pneumonia:.3f} for pneumonia. You give it {score:.3f}, and softmax "
+            f"{pneumonia:.3f} for pneumonia. You give it {found[0]:.3f}, and softmax "
             "gives another number."
         )
     return (
         "A network in use drops nothing and gives each image its own answer. Looked "
         f"at: {_N} images, asked about twice, together and alone."
     )
-
-
-def _agree(first: object, second: object) -> bool:
-    """Say whether scores or weights agree as well as such networks can tell."""
-    return bool(np.allclose(first, second, rtol=0, atol=1e-5))
 
 
 def _call_with(answer: object, network: object, *values: object) -> object:
@@ -192,7 +189,7 @@ def loss_that_fits(answer):
         asked = f"Logits {logits.tolist()} and truth {label} are {what}"
         if cost < 0:
             raise Wrong(f"{asked}, and cost {cost:.3g}. No answer costs less than 0.")
-        if what.startswith("sure and right") and cost > 0.01:
+        if what.startswith("sure and right") and not np.isclose(cost, 0, atol=0.01):
             raise Wrong(
                 f"{asked}, and still cost {cost:.3f}. Training would go on pulling at "
                 "answers that are fine."
