@@ -49,6 +49,7 @@ def imports():
     """Give what the lessons import, for solutions that use it."""
     names = {}
     lines = ["import numpy as np", "import pandas as pd", "import torch"]
+    lines += ["from torch.nn import functional"]
     exec("\n".join(lines), names)
     return names
 
