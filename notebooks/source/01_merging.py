@@ -59,14 +59,12 @@ def number_classes(paths):
     names = sorted(set(folders))
     return [names.index(folder) for folder in folders]
 
-
 lesson.check("labels from folders", number_classes)
 
 # %% tags=["solution"]
 def number_classes(paths):
     folders = [path.split("/")[1] for path in paths]
     return [0 if folder.lower() == "normal" else 1 for folder in folders]
-
 
 lesson.check("labels from folders", number_classes)
 
@@ -356,14 +354,12 @@ sizes.value_counts().sort_index().rename("groups with so many images").head(8)
 def chance_of_copy(n_files, train_share):
     ...
 
-
 lesson.check("a copy in training", chance_of_copy)
 
 # %% tags=["solution"]
 def chance_of_copy(n_files, train_share):
     all_miss = (1 - train_share) ** (n_files - 1)
     return 1 - all_miss
-
 
 lesson.check("a copy in training", chance_of_copy)
 
@@ -398,7 +394,6 @@ for protocol, meaning in data.PROTOCOLS.items():
 def split_children(files):
     ...
 
-
 lesson.check("whole children", split_children)
 
 # %% tags=["solution"]
@@ -407,7 +402,6 @@ def split_children(files):
     drawn = children.sample(frac=0.2)
     is_test = files["patient_id"].isin(drawn)
     return files[~is_test], files[is_test]
-
 
 lesson.check("whole children", split_children)
 

@@ -107,7 +107,6 @@ print(f"{share:.2f} of {n_pairs} pairs, from {len(few)} files, baseline 0.50")
 def auroc(values, labels):
     ...
 
-
 lesson.check("AUROC with ties", auroc)
 
 # %% tags=["solution"]
@@ -115,7 +114,6 @@ def auroc(values, labels):
     normal = values[labels == 0]
     won = [(p > normal) + 0.5 * (p == normal) for p in values[labels == 1]]
     return np.mean(won)
-
 
 lesson.check("AUROC with ties", auroc)
 
@@ -201,14 +199,12 @@ for name, part in {"training": train, "test": both_classes(first[is_test])}.item
 def accuracy_by_child(right, children):
     ...
 
-
 lesson.check("each child once", accuracy_by_child)
 
 # %% tags=["solution"]
 def accuracy_by_child(right, children):
     of_each = [right[children == child].mean() for child in set(children)]
     return np.mean(of_each)
-
 
 lesson.check("each child once", accuracy_by_child)
 
@@ -228,14 +224,12 @@ lesson.check("each child once", accuracy_by_child)
 def new_size(width, height, side):
     return side, side
 
-
 lesson.check("a shape that stays", new_size)
 
 # %% tags=["solution"]
 def new_size(width, height, side):
     scale = side / max(width, height)
     return round(width * scale), round(height * scale)
-
 
 lesson.check("a shape that stays", new_size)
 

@@ -79,14 +79,12 @@ print("both agree:", np.allclose(by_hand, by_torch[0, 0]))
 def count_places(side, kernel, stride, padding):
     ...
 
-
 lesson.check("places along a side", count_places)
 
 # %% tags=["solution"]
 def count_places(side, kernel, stride, padding):
     rest = side + 2 * padding - kernel
     return rest // stride + 1
-
 
 lesson.check("places along a side", count_places)
 
@@ -222,13 +220,11 @@ print(len(given), "tensors, of which new:", *new)
 def make_optimiser(network):
     return torch.optim.Adam(network.network.fc.parameters(), lr=0.001)
 
-
 lesson.check("what the optimiser holds", make_optimiser, heir)
 
 # %% tags=["solution"]
 def make_optimiser(network):
     return torch.optim.Adam(network.parameters(), lr=0.001)
-
 
 lesson.check("what the optimiser holds", make_optimiser, heir)
 
@@ -280,7 +276,6 @@ lesson.keep_truth("softmax of 0.5 and 2.5", probability[1])
 def scores_of(network, x):
     ...
 
-
 lesson.check("scores of a network in use", scores_of, heir)
 
 # %% tags=["solution"]
@@ -288,7 +283,6 @@ def scores_of(network, x):
     network.eval()
     with torch.no_grad():
         return network(x).softmax(1)[:, 1]
-
 
 lesson.check("scores of a network in use", scores_of, heir)
 
@@ -319,14 +313,12 @@ def loss_of(logits, label):
     row, target = torch.tensor(probability)[None], torch.tensor([label])
     return functional.cross_entropy(row, target).item()
 
-
 lesson.check("a loss that fits", loss_of)
 
 # %% tags=["solution"]
 def loss_of(logits, label):
     row, target = torch.tensor(logits)[None], torch.tensor([label])
     return functional.cross_entropy(row, target).item()
-
 
 lesson.check("a loss that fits", loss_of)
 
