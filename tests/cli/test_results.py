@@ -27,10 +27,8 @@ def test_a_table_is_shown_below_what_it_is(name, capsys):
     assert answer["rows"][0]["value"] == table["value"].iloc[0]
 
 
-def test_an_unknown_name_is_a_wrong_command(capsys):
-    with pytest.raises(SystemExit) as ended:
-        cli.main(["results", "nothing"])
-    assert ended.value.code == 2
-    err = capsys.readouterr().err
-    assert "argument name: must be one of real-" in err
-    assert "real-64px-calibration" in err
+def test_an_unknown_name_is_told_both_lists(capsys):
+    assert cli.main(["results", "nothing"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "name must be one of the results real-224px-probes, " in line
+    assert "list_tables the tables real-64px-calibration, " in line

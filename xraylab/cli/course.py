@@ -69,11 +69,7 @@ def show_results(args: argparse.Namespace) -> Answer:
     """Show what was measured on real images."""
     from xraylab import results
 
-    listed, tables = results.list_results(), results.list_tables()
-    known = [*listed["name"], *tables["name"]]
-    if args.name and args.name not in known:
-        text = f"must be one of {', '.join(known)}, got {args.name}."
-        raise InputError(text, argument="name")
+    tables = results.list_tables()
     if args.name in set(tables["name"]):
         table = results.read_table(args.name)
         answer = {"name": args.name, **table.attrs, "rows": table.to_dict("records")}
@@ -82,6 +78,7 @@ def show_results(args: argparse.Namespace) -> Answer:
     if args.name:
         answer = results.read_result(args.name)
         return answer, as_json(answer, indent=2), 0
+    listed = results.list_results()
     answer = {"results": listed.to_dict("records"), "tables": tables.to_dict("records")}
     lines = [f"{row.name}: {row.about}" for row in tables.itertuples(index=False)]
     return answer, "\n".join([listed.to_string(index=False), "", *lines]), 0

@@ -53,7 +53,8 @@ def read_result(name: str, *, folder: str | Path = _FOLDER) -> dict:
     if name not in _names(folder):
         raise InputError(
             f"name must be one of the results {', '.join(_names(folder)) or '(none)'}, "
-            f"got {name!r}. list_results shows what each holds."
+            f"got {name!r}. list_results shows what each holds, list_tables the tables "
+            f"{', '.join(list_tables(folder=folder)['name']) or '(none)'}."
         )
     return check_result(json.loads(file.read_text(encoding="utf-8")), name=name)
 
