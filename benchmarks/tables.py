@@ -115,6 +115,11 @@ def measure_external(name: str) -> Iterator[dict]:
         about = {"result": name, "rule": rule, "threshold": threshold, "on": "external"}
         yield from _measured(table, about)
     yield from _calibrated(table, {"result": name, "on": "external"})
+    test = results.read_predictions(name)
+    for metric in ("AUROC", *PROMISED):
+        moved = evaluation.difference(table, test, metric)
+        about = {"result": name, "rule": HALF, "threshold": 0.5}
+        yield about | {"on": "external - test", "metric": metric} | moved._asdict()
 
 
 def _measured(table: pd.DataFrame, about: dict) -> Iterator[dict]:

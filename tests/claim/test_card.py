@@ -10,7 +10,7 @@ import pytest
 
 from tests.claim.conftest import change_facts
 from xraylab import claim, evaluation, files, training
-from xraylab.claim import checklist, evidence, fields, original
+from xraylab.claim import checklist, evidence, fields, figures, original
 from xraylab.training import test_log
 
 KEYS = list(checklist.HEADINGS)
@@ -156,7 +156,7 @@ def test_simulated_images_are_called_so_and_test_no_real_claim(own_run):
 
 
 def test_counts_of_the_flow_follow_from_the_merge(card, own_run):
-    merged = evidence.of_run(own_run).merge
+    merged = figures.find_merge(training.load_run(own_run))
     assert card.flow == {
         "files found": len(merged.manifest) + len(merged.ignored),
         "files with an image": 72,

@@ -20,9 +20,10 @@ def test_all_that_is_stored_is_gathered(own_run):
         assert table["score"].between(0, 1).all()
     assert (found.n_readings, len(found.log), found.notes) == (1, 1, [])
     assert found.network == run.network_id
-    assert found.merge.root.name.startswith("sources")
+    assert found.root.name.startswith("sources")
+    assert found.merge["flow"]["different images"] == 24
     assert found.is_simulated is False
-    assert found.external == {}
+    assert found.external == []
 
 
 def test_nothing_is_scored_and_no_reading_is_spent(own_run, monkeypatch):
@@ -96,7 +97,8 @@ def test_bytes_that_are_no_table_are_refused(own_run):
 def test_a_merge_that_went_away_takes_only_its_own_facts(own_run):
     shutil.rmtree(own_run.parent / "merge")
     found = evidence.of_run(own_run)
-    assert found.merge is found.n_readings is found.is_simulated is None
+    assert found.root is found.n_readings is found.is_simulated is None
+    assert found.merge == {}
     assert "which is not there" in found.notes[0]
     assert found.splits.loc["test", "n_files"] == len(found.answers["test"])
 
@@ -106,7 +108,7 @@ def test_a_merge_of_other_images_is_not_taken_for_the_runs(own_run):
     table = pd.read_csv(file, dtype=str, keep_default_na=False)
     table["image_id"] = table["image_id"].str[::-1]
     table.to_csv(file, index=False)
-    assert evidence.of_run(own_run).merge is None
+    assert evidence.of_run(own_run).merge == {}
 
 
 def test_a_damaged_log_is_an_error(own_run):
@@ -129,8 +131,10 @@ def test_what_external_answers_rest_on_is_kept_or_an_error(own_run):
     basis = {"folder": "nih", "classes": {"0": ["a"], "1": ["b"]}, "kinds": ["NIH"]}
     file = own_run / "external.json"
     file.write_text(json.dumps(basis | {"n_known": 0, "n_readings": 2}))
-    found = evidence.of_run(own_run).external
-    assert (found["classes"], found["kinds"]) == ({0: ["a"], 1: ["b"]}, {"NIH"})
+    labels, adults, said = evidence.of_run(own_run).external
+    assert "normal from a, pneumonia from b" in labels
+    assert "mostly adults" in adults
+    assert said == "folder nih, reading 2"
     for text in (json.dumps(basis), "[]", "{"):
         file.write_text(text)
         with pytest.raises(errors.NotARunError, match="must say what the external"):
@@ -140,5 +144,5 @@ def test_what_external_answers_rest_on_is_kept_or_an_error(own_run):
 def test_a_stored_result_gives_its_answers_and_count():
     found = evidence.of_result("real-64px-official")
     assert (len(found.answers["test"]), found.n_readings) == (624, 23)
-    assert found.splits is found.merge is None
+    assert found.root is None
     assert found.command == ""

@@ -135,7 +135,7 @@ def make_claim(run: str | Path) -> Claim:
             "original": {"says": says, "verdict": verdict, "why": why},
         }
     curve = page.draw_curve(found.answers["test"]) if "test" in found.answers else ""
-    flow = {} if found.merge is None else fields.count_flow(found)
+    flow = found.merge.get("flow", {})
     return Claim(found.name, _sentence(found), parts, curve, flow)
 
 

@@ -39,16 +39,19 @@ class Evidence:
         What the images are, in a sentence.
     splits : DataFrame or None
         As from `xraylab.data.describe_split`.
-    merge : Merge or None
-        With the files, where they are still there.
+    merge : dict
+        Counts, as from `figures.count_merge`; empty where the merge is not there.
+    root : Path or None
+        Folder that the paths start from.
     n_readings : int or None
         Of this test, by any network.
     log : DataFrame
         The readings that are known one by one.
     notes : list of str
         What must be said beside the readings.
-    external : dict
-        What the external figures rest on, as `training.external` keeps it.
+    external : list of str
+        What the external figures rest on, to stand above them; the last line says
+        which set it was, and how often it was read.
     network : str
         The weights by content.
     is_simulated : bool or None
@@ -65,11 +68,12 @@ class Evidence:
     answers: dict[str, pd.DataFrame]
     data: str = ""
     splits: pd.DataFrame | None = None
-    merge: data.Merge | None = None
+    merge: dict = field(default_factory=dict)
+    root: Path | None = None
     n_readings: int | None = None
     log: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: list[str] = field(default_factory=list)
-    external: dict = field(default_factory=dict)
+    external: list[str] = field(default_factory=list)
     network: str = ""
     is_simulated: bool | None = None
 
@@ -108,11 +112,12 @@ def of_run(folder: str | Path) -> Evidence:
         point={"value": run.threshold, **run.operating_point},
         answers=answers,
         splits=data.describe_split(run.table),
-        merge=merge,
+        merge={} if merge is None else figures.count_merge(merge),
+        root=None if merge is None else merge.root,
         n_readings=None if log is None else len(log),
         log=pd.DataFrame() if log is None else log,
         notes=notes,
-        external=training.external.read_basis(run.folder),
+        external=_describe_external(training.external.read_basis(run.folder)),
         network=run.network_id,
         is_simulated=None if merge is None else _is_simulated(merge.root),
     )
@@ -128,7 +133,10 @@ def of_result(name: str | Path) -> Evidence:
     """
     name = str(name)
     result = results.read_result(name)
-    answers = {on: results.read_predictions(name, on) for on in ("valid", "test")}
+    parts = PARTS if "external" in result else PARTS[:2]
+    answers = {on: results.read_predictions(name, on) for on in parts}
+    elsewhere = result.get("external", {})
+    splits = result.get("splits")
     return Evidence(
         name=name,
         where=f"stored result {name}, {result['date']}",
@@ -139,6 +147,10 @@ def of_result(name: str | Path) -> Evidence:
         point={"value": result["threshold"], "rule": result.get("rule", "")},
         answers=answers,
         data=result["data"],
+        splits=None if splits is None else pd.DataFrame.from_dict(splits, "index"),
+        merge=result.get("merge", {}),
+        network=elsewhere.get("network", ""),
+        external=_quote_external(elsewhere),
         n_readings=result["n_test_readings"],
         notes=_as_sentences(result.get("readings_note", "")),
         is_simulated=False,
@@ -205,6 +217,22 @@ def _read_log(
         said = "No reading by this network is in the log, though it keeps answers: "
         return log, [said + "they were read elsewhere, or the log was changed."]
     return log, []
+
+
+def _describe_external(basis: dict) -> list[str]:
+    """Say of a run's external answers what they rest on, and which set it was."""
+    if not basis:
+        return []
+    parts = (basis[key] for key in ("classes", "kinds", "n_known"))
+    lines = figures.describe_external(*parts)
+    return [*lines, f"folder {basis['folder']}, reading {basis['n_readings']:,}"]
+
+
+def _quote_external(kept: dict) -> list[str]:
+    """As `_describe_external`, of a stored result."""
+    if not kept:
+        return []
+    return [*kept["caveats"], f"{kept['data']}, reading {kept['n_readings']:,}"]
 
 
 def _as_sentences(note: str) -> list[str]:

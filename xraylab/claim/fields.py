@@ -19,6 +19,7 @@ from xraylab.evaluation import calibration, subgroups
 
 CODE = "https://github.com/xraylab/xraylab"
 _KINDS = {"bacteria", "virus", "IM", "NORMAL2"}  # of Kermany et al.'s file names
+_RETROSPECTIVE = "Published by others and taken as they are: retrospective."
 _OUTCOMES = {
     "tn": "normal, called normal",
     "fp": "normal, called pneumonia",
@@ -72,9 +73,9 @@ def read_test(e: Evidence) -> str:
 
 def is_of_kermany(e: Evidence) -> bool:
     """Say whether the images are the real ones of Kermany et al., by their names."""
-    tables = [*e.answers.values()] + ([e.merge.manifest] if e.merge else [])
-    paths = [path for table in tables[-1:] for path in table["path"].head(200)]
-    kinds = {data.read_name(path)[0] for path in paths}
+    kinds = set(e.merge.get("kinds", ()))
+    for on in {"valid", "test"} & set(e.answers):
+        kinds |= {data.read_name(path)[0] for path in e.answers[on]["path"].head(200)}
     return e.is_simulated is False and bool(kinds & _KINDS)
 
 
@@ -89,51 +90,44 @@ def _use(e: Evidence) -> Field:
 
 
 def _data(e: Evidence) -> Field:
-    if e.merge is None:
-        if e.data:
-            return Field([f"{e.data}. Retrospective."])
+    lines = [f"{e.data}."] if e.data else []
+    if not e.merge:
+        if lines:
+            return Field([*lines, _RETROSPECTIVE])
         text = "Not known: the merge it was trained on, or its images, are not there."
         return Field(missing=[f"{text} `xraylab merge` in the same place makes it."])
-    lines = ["Simulated images, no patient in them."] if e.is_simulated else []
-    for name, n in e.merge.report()["by_source"].items():
-        source = data.SOURCES.get(name)
+    if e.is_simulated:
+        lines.append("Simulated images, no patient in them.")
+    for name, found in e.merge["sources"].items():
+        source = None if e.is_simulated else data.SOURCES.get(name)
         terms = f"; {source.page}; licence: {source.licence}" if source else ""
-        lines.append(f"{name}: {n:,} files{'' if e.is_simulated else terms}")
-    if not e.is_simulated:
-        lines.append("Published by others and taken as they are: retrospective.")
-    return Field(lines)
+        lines.append(f"{name}: {found['files']:,} files{terms}")
+    return Field(lines if e.is_simulated else [*lines, _RETROSPECTIVE])
 
 
 def _flow(e: Evidence) -> Field:
     lines, missing = [], []
-    if e.merge is None:
-        missing.append("Not known: how many files were found, and left out, before.")
-    else:
-        lines.append(" → ".join(f"{n:,} {what}" for what, n in count_flow(e).items()))
-        reasons = e.merge.ignored["reason"].value_counts()
-        lines += [f"Ignored: {why}: {n:,} files" for why, n in reasons.items()]
-        n = len(e.merge.problems)
+    if e.merge:
+        steps = (f"{n:,} {what}" for what, n in e.merge["flow"].items())
+        lines.append(" → ".join(steps))
+        ignored = e.merge["ignored"]
+        lines += [f"Ignored: {why}: {n:,} files" for why, n in ignored.items()]
+        n = e.merge["unreadable"]
         lines += [f"Could not be read: {n:,} files"] if n else []
+    else:
+        missing.append("Not known: how many files were found, and left out, before.")
     if e.splits is None:
         missing.append("Not stored: how many images the network trained on.")
     table = _splits(e)
     return Field(lines, {"Splits": table} if len(table) else {}, missing)
 
 
-def count_flow(e: Evidence) -> dict[str, int]:
-    """Count files, images and groups on their way through the merge."""
-    table, n_bad = e.merge.manifest, len(e.merge.problems)
-    found = len(table) + n_bad + len(e.merge.ignored)
-    counts = {"files found": found, "files with an image": len(table)}
-    counts["different images"] = table["image_id"].nunique()
-    return counts | {"groups of children": table["group_id"].nunique()}
-
-
 def _splits(e: Evidence) -> pd.DataFrame:
     names = ["split", "files", "images", "groups", "normal", "pneumonia"]
     if e.splits is not None:
         counts = ["n_files", "n_images", "n_groups", "n_normal", "n_pneumonia"]
-        return e.splits[counts].reset_index().set_axis(names, axis=1)
+        table = e.splits[counts].rename_axis("split")
+        return table.reset_index().set_axis(names, axis=1)
     rows = [
         (on, len(t), t["image_id"].nunique(), t["group_id"].nunique(), *_classes(t))
         for on, t in e.answers.items()
@@ -247,7 +241,7 @@ def count_said(e: Evidence) -> str:
 
 
 def _measured(e: Evidence, on: str) -> figures.Figures:
-    root = e.merge.root if e.merge is not None and on != "external" else None
+    root = None if on == "external" else e.root
     return figures.measure_answers(e.answers[on], root, threshold=e.threshold)
 
 
@@ -306,13 +300,10 @@ def _external(e: Evidence) -> Field:
     if "external" not in e.answers:
         command = command_of(e, "evaluate", " --on external --data DIR")
         return Field(missing=[not_measured("images from another hospital", command)])
-    if not e.external:
-        lines = ["CAREFUL: what these images are, and their labels, was not stored."]
-        said = "readings of it are not known"
-    else:
-        keys = ("classes", "kinds", "n_known")
-        lines = figures.describe_external(*(e.external[key] for key in keys))
-        said = f"folder {e.external['folder']}, reading {e.external['n_readings']:,}"
+    *lines, said = e.external or [
+        "CAREFUL: what these images are, and their labels, was not stored.",
+        "readings of it are not known",
+    ]
     metrics = evaluation.evaluate(e.answers["external"], threshold=e.threshold)
     table = as_table(metrics, {"baseline": "baseline"})
     return Field(lines, {f"Elsewhere; {said}": table})

@@ -16,6 +16,7 @@ from xraylab.evaluation import Interval, calibration, subgroups
 __all__ = [
     "Figures",
     "compare_promised",
+    "count_merge",
     "describe_basis",
     "describe_external",
     "describe_point",
@@ -108,6 +109,36 @@ def find_merge(run: training.runs.Run) -> data.Merge | None:
         return data.Merge.load(run.about["merge"])
     except (OSError, ValueError, KeyError):
         return None
+
+
+def count_merge(merge: data.Merge) -> dict:
+    """Count what a merge holds; plain values, fit for JSON.
+
+    Returns
+    -------
+    dict
+        flow: files found, files with an image, different images and groups; ignored
+        (files by reason); unreadable; sources: of each its files, and own, the share
+        of them whose image is in no other source; kinds (of file names).
+    """
+    table, n_bad = merge.manifest, len(merge.problems)
+    n_sources = table.groupby("image_id")["source"].transform("nunique")
+    own = (n_sources == 1).groupby(table["source"]).mean()
+    return {
+        "flow": {
+            "files found": len(table) + n_bad + len(merge.ignored),
+            "files with an image": len(table),
+            "different images": table["image_id"].nunique(),
+            "groups of children": table["group_id"].nunique(),
+        },
+        "ignored": merge.ignored["reason"].value_counts().to_dict(),
+        "unreadable": n_bad,
+        "sources": {
+            name: {"files": n, "own": float(own[name])}
+            for name, n in table["source"].value_counts(sort=False).items()
+        },
+        "kinds": sorted(set(table["kind"])),
+    }
 
 
 def compare_promised(

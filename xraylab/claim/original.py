@@ -43,18 +43,17 @@ def _says_nothing() -> Statement:
 
 def _judge_merge(e: Evidence) -> Verdict:
     """Ask whether each set brings images that no other set has."""
-    if e.merge is None:
+    if not e.merge:
         return NOT_TESTED, "The merge is not at hand."
-    table = e.merge.manifest
-    if table["source"].nunique() < 2:
+    sources, flow = e.merge["sources"].values(), e.merge["flow"]
+    if len(sources) < 2:
         return NOT_TESTED, "Here is one set only."
-    in_one = table.groupby("image_id")["source"].transform("nunique") == 1
-    own = in_one.groupby(table["source"]).mean()
     why = (
-        f"{len(table):,} files of {len(own)} sets show "
-        f"{table['image_id'].nunique():,} different images."
+        f"{flow['files with an image']:,} files of {len(sources)} sets show "
+        f"{flow['different images']:,} different images."
     )
-    return (SUPPORTED if (own > _NEW).all() else NOT_SUPPORTED), why
+    is_new = all(source["own"] > _NEW for source in sources)
+    return (SUPPORTED if is_new else NOT_SUPPORTED), why
 
 
 def _judge_split(e: Evidence) -> Verdict:
