@@ -139,7 +139,10 @@ def test_what_external_figures_rest_on_stands_above_them(own_run):
     assert "mostly adults" in part["lines"][1]
     assert list(part["tables"]) == ["Elsewhere; folder nih, reading 3"]
     page = found.as_html()
-    assert page.index("mostly adults") < page.index("Elsewhere; folder nih")
+    loud = re.findall('<p class="note">CAREFUL: (.+?)</p>', page)
+    assert len(loud) == 2
+    assert page.index(loud[1]) < page.index("Elsewhere; folder nih")
+    assert "mostly adults" in part["original"]["why"]
     (own_run / "external.json").unlink()
     part = claim.make_claim(own_run).fields["external"]
     assert "was not stored" in part["lines"][0]

@@ -67,7 +67,11 @@ def test_accuracy_is_tested_on_a_real_test_only(changes, said):
 
 def test_elsewhere_is_judged_by_the_answers_from_there():
     both = {"test": answers(290, 10), "external": answers(180, 120)}
-    assert verdict("external", make_evidence(answers=both)) == "not supported"
+    found = make_evidence(answers=both, external=["CAREFUL: adults.", "folder nih"])
+    _, said, why = original.judge("external", found)
+    assert said == "not supported"
+    assert why.startswith("Accuracy elsewhere 0.600 (")
+    assert why.endswith("CAREFUL: adults.")
     del both["external"]
     assert verdict("external", make_evidence(answers=both)) == "not tested"
 

@@ -108,8 +108,6 @@ def _data(e: Evidence) -> Field:
 def _flow(e: Evidence) -> Field:
     lines, missing = [], []
     if e.merge:
-        steps = (f"{n:,} {what}" for what, n in e.merge["flow"].items())
-        lines.append(" → ".join(steps))
         ignored = e.merge["ignored"]
         lines += [f"Ignored: {why}: {n:,} files" for why, n in ignored.items()]
         n = e.merge["unreadable"]
@@ -337,7 +335,9 @@ def _limits(e: Evidence) -> Field:
     lines = ["Any use in a clinic, or a comparison with physicians."]
     lines.append("Other trainings: one seed is one draw, and no interval holds it.")
     lines.append("Why an answer is what it is; a figure has no cause in it.")
-    if "external" not in e.answers:
+    if "external" in e.answers:
+        lines.append("Other hospitals than those above, other machines.")
+    else:
         lines.append("Other hospitals, other machines, adults.")
     if e.is_simulated:
         lines.append("Anything about real children: the images are simulated.")

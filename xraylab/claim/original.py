@@ -97,6 +97,8 @@ def _judge_accuracy(on: str) -> Callable[[Evidence], Verdict]:
         found = Interval(*row[list(Interval._fields)])
         where = "elsewhere" if on == "external" else f"on the {on} of {e.protocol}"
         why = f"Accuracy {where} {found}, baseline {row['baseline']:.2f}."
+        if on == "external":
+            why = " ".join([why, *e.external[:-1]])  # as loudly as the figure
         if e.is_simulated:
             return NOT_TESTED, f"{why} Simulated images do not speak of real ones."
         if not found.low <= found.high:

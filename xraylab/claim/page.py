@@ -91,7 +91,7 @@ def _summary(card: Mapping) -> str:
 def _section(key: str, part: Mapping, inside: str) -> str:
     says = part["original"]
     colour = _COLOURS[says["verdict"]]
-    body = [f"<p>{_mark_code(line)}</p>" for line in part["lines"]]
+    body = [_line(line) for line in part["lines"]]
     body += [_table(title, table) for title, table in part["tables"].items()]
     body += [f'<p class="missing">{_mark_code(line)}</p>' for line in part["missing"]]
     return (
@@ -101,6 +101,11 @@ def _section(key: str, part: Mapping, inside: str) -> str:
         f'<p class="verdict {colour}">{says["verdict"].capitalize()}</p>'
         f"<p>{escape(says['why'])}</p></div></section>"
     )
+
+
+def _line(text: str) -> str:
+    loud = ' class="note"' if text.startswith("CAREFUL") else ""
+    return f"<p{loud}>{_mark_code(text)}</p>"
 
 
 def _items(part: Mapping) -> str:
