@@ -13,7 +13,10 @@ from xraylab.claim import checklist, evidence, fields, original, page
 from xraylab.files import as_json, write_texts
 
 NOTE = "Not for clinical use. A claim card says what was measured, and what was not."
-SCOPE = "A verdict speaks of this network; the original's own is not at hand."
+SCOPE = (
+    "Supported means that the interval of the figure allows it. A verdict speaks of "
+    "this network; the original's own is not at hand."
+)
 STATES = {"given": "said", "in part": "said in part", "empty": "not measured or known"}
 VERDICTS = original.SUPPORTED, original.NOT_SUPPORTED, original.NOT_TESTED
 

@@ -16,7 +16,7 @@ from xraylab.evaluation import Interval, calibration
 
 SUPPORTED, NOT_SUPPORTED = "supported", "not supported"
 NOT_TESTED = "not tested"
-ACCURACY = 0.96  # "about 96 %"
+ACCURACY = 0.955  # "about 96 %": what rounds to it
 _THRESHOLD = 0.5
 _NEW = 0.5  # a set counts as new data when more of it than this is in no other set
 _NAMED = {  # the settings that the original names
@@ -88,7 +88,7 @@ def _judge_threshold(e: Evidence) -> Verdict:
 
 
 def _judge_accuracy(on: str) -> Callable[[Evidence], Verdict]:
-    """Ask whether the accuracy on a part may be 96 %, and is above its baseline."""
+    """Ask whether an accuracy may be about 96 %, and is above its baseline."""
 
     def judge(e: Evidence) -> Verdict:
         if on not in e.answers:
@@ -98,7 +98,8 @@ def _judge_accuracy(on: str) -> Callable[[Evidence], Verdict]:
         where = "elsewhere" if on == "external" else f"on the {on} of {e.protocol}"
         why = f"Accuracy {where} {found}, baseline {row['baseline']:.2f}."
         if on == "external":
-            why = " ".join([why, *e.external[:-1]])  # as loudly as the figure
+            loud = [line for line in e.external if line.startswith("CAREFUL")]
+            why = " ".join([why, *loud[-1:]])
         if e.is_simulated:
             return NOT_TESTED, f"{why} Simulated images do not speak of real ones."
         if not found.low <= found.high:

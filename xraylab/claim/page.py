@@ -27,6 +27,7 @@ _PAGE = """<!DOCTYPE html>
 <meta name="color-scheme" content="light dark">
 <title>Claim card of {name}</title>
 <style>
+@page {{ margin: 14mm }}
 body {{ margin: 0; background: #fff }}
 @media screen and (prefers-color-scheme: dark) {{ body {{ background: #17191c }} }}
 </style>
