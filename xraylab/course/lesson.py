@@ -20,6 +20,12 @@ from typing import TYPE_CHECKING
 
 from xraylab import __version__, data
 from xraylab.course import modes, places
+from xraylab.course.checks import check as check
+from xraylab.course.checks import hint as hint
+from xraylab.course.checks import solution as solution
+from xraylab.course.envelope import carry_guesses as carry_guesses
+from xraylab.course.envelope import describe_own as describe_own
+from xraylab.course.envelope import judge_guesses as judge_guesses
 from xraylab.course.guesses import guess as guess
 from xraylab.course.guesses import keep_truth as keep_truth
 from xraylab.course.guesses import read_guesses as read_guesses
