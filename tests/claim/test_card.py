@@ -1,6 +1,7 @@
 """A card: every field said, every figure as evaluation has it, one page for all."""
 
 import json
+import os
 import re
 import shutil
 from dataclasses import replace
@@ -218,6 +219,13 @@ def test_names_and_texts_cannot_break_the_page(own_run):
     assert "<script" not in page
     assert "<b>r" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; $name" in page
+
+
+def test_a_folder_with_odd_bytes_in_its_name_has_a_card(own_run):
+    folder = own_run.rename(own_run.with_name(os.fsdecode(b"r\xff")))
+    page, facts = claim.write_claim(claim.make_claim(folder), folder)
+    assert "Claim card of r\\udcff" in page.read_text("utf-8")
+    assert json.loads(facts.read_text("utf-8"))["name"] == folder.name
 
 
 def test_in_a_notebook_its_style_touches_nothing_else(card):

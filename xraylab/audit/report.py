@@ -20,6 +20,7 @@ from xraylab import plots
 from xraylab.audit import probes
 from xraylab.audit.findings import Finding, show
 from xraylab.audit.run import Audit
+from xraylab.files import encodable
 
 NOTE = "Not for clinical use. An audit shows what could be used, not what is used."
 _MOST_ROWS = 30  # of a table on the page
@@ -77,7 +78,8 @@ def report_as_html(audit: Audit, *, thumbnails: bool = False) -> str:
             body += [f"<h2>{name.capitalize()}</h2>", _html_table(table)]
     template = Template(Path(__file__).with_name("report.html").read_text("utf-8"))
     name = escape(audit.root.resolve().name)
-    return template.substitute(name=name, body="\n".join(body), note=NOTE)
+    page = template.substitute(name=name, body="\n".join(body), note=NOTE)
+    return encodable(page)
 
 
 def show_probes(audit: Audit) -> pd.DataFrame:

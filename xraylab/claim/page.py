@@ -13,6 +13,7 @@ import pandas as pd
 
 from xraylab import plots
 from xraylab.claim import checklist, original
+from xraylab.files import encodable
 
 _COLOURS = {
     original.SUPPORTED: "yes",
@@ -48,7 +49,7 @@ def make_page(card: Mapping) -> str:
         name, sentence, fields, verdicts, empty, curve and flow as in
         `xraylab.claim.Claim`; note and scope, two sentences.
     """
-    return _PAGE.format(name=escape(card["name"]), card=make_card(card))
+    return encodable(_PAGE.format(name=escape(card["name"]), card=make_card(card)))
 
 
 def make_card(card: Mapping) -> str:
