@@ -204,7 +204,7 @@ def test_the_page_needs_nothing_else(card):
     assert "prefers-color-scheme: dark" in page
     assert "@media print" in page
     for key in KEYS:
-        assert page.count(f'id="claim-{key}"') == 1
+        assert page.count(f'data-field="{key}"') == 1
     for part in card.fields.values():
         for line in part["missing"]:
             assert line.split("`")[0].split("’")[0] in page
@@ -229,6 +229,7 @@ def test_a_folder_with_odd_bytes_in_its_name_has_a_card(own_run):
 
 
 def test_in_a_notebook_its_style_touches_nothing_else(card):
+    assert repr(card) == f"<Claim of run: {card.sentence}>"
     part = card._repr_html_()
     assert "<body" not in part
     style = part[part.index("<style>") + 7 : part.index("</style>")]

@@ -21,7 +21,7 @@ STATES = {"given": "said", "in part": "said in part", "empty": "not measured or 
 VERDICTS = original.SUPPORTED, original.NOT_SUPPORTED, original.NOT_TESTED
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Claim:
     """A filled card. A notebook shows it as a page.
 
@@ -95,6 +95,9 @@ class Claim:
     def _as_shown(self) -> dict:
         more = {"verdicts": self.verdicts, "empty": self.empty}
         return vars(self) | more | {"note": NOTE, "scope": SCOPE}
+
+    def __repr__(self) -> str:
+        return f"<Claim of {self.name}: {self.sentence}>"
 
     def __str__(self) -> str:
         counts = ", ".join(f"{name}: {n}" for name, n in self.verdicts.items())

@@ -49,7 +49,8 @@ def make_page(card: Mapping) -> str:
         name, sentence, fields, verdicts, empty, curve and flow as in
         `xraylab.claim.Claim`; note and scope, two sentences.
     """
-    return encodable(_PAGE.format(name=escape(card["name"]), card=make_card(card)))
+    name = encodable(escape(card["name"]))
+    return _PAGE.format(name=name, card=make_card(card))
 
 
 def make_card(card: Mapping) -> str:
@@ -62,13 +63,14 @@ def make_card(card: Mapping) -> str:
     sections = [
         _section(key, part, inside.get(key, "")) for key, part in card["fields"].items()
     ]
-    return template.substitute(
+    page = template.substitute(
         name=escape(card["name"]),
         note=escape(card["note"]),
         summary=_summary(card),
         sections="\n".join(sections),
         footer=_footer(),
     )
+    return encodable(page)
 
 
 def draw_curve(answers: pd.DataFrame) -> str:
@@ -97,7 +99,7 @@ def _section(key: str, part: Mapping, inside: str) -> str:
     body += [_table(title, table) for title, table in part["tables"].items()]
     body += [f'<p class="missing">{_mark_code(line)}</p>' for line in part["missing"]]
     return (
-        f'<section id="claim-{key}"><div><h2>{escape(part["title"])}</h2>'
+        f'<section data-field="{key}"><div><h2>{escape(part["title"])}</h2>'
         f'<p class="items">{_items(part)}</p>{inside}{"".join(body)}</div>'
         f'<div class="original"><p>The original project: {escape(says["says"])}</p>'
         f'<p class="verdict {colour}">{says["verdict"].capitalize()}</p>'
@@ -133,7 +135,9 @@ def _footer() -> str:
 
 def _chart(svg: str) -> str:
     # its labels are in black, so it stays on white where a page is dark
-    return f'<div class="chart">{svg}</div>' if svg else ""
+    said = "Reliability curve: share with pneumonia against the mean score of each bin"
+    head = f'<div class="chart" role="img" aria-label="{said}">'
+    return f"{head}{svg}</div>" if svg else ""
 
 
 def _flow(counts: Mapping[str, int]) -> str:

@@ -12,7 +12,12 @@ def add_verbs(verbs: Verbs) -> None:
     """Add the verb and its arguments."""
     text = "write a claim card: what was measured, and what was not"
     verb = arguments.add_verb(verbs, "claim", write, text)
-    verb.add_argument("run_folder", type=arguments.folder, metavar="RUN")
+    verb.add_argument(
+        "run_folder",
+        type=arguments.folder,
+        metavar="RUN",
+        help="claim.html and claim.json are written into it",
+    )
 
 
 def write(args: argparse.Namespace) -> Answer:
