@@ -179,3 +179,40 @@ def test_unknown_tables_list_those_there_are(tmp_path):
     with pytest.raises(ValueError, match=r"tables \(none\), got 'nothing'"):
         results.read_table("nothing", folder=tmp_path)
     assert results.list_tables(folder=tmp_path).empty
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_counts_of_splits_are_those_of_the_answers(name):
+    result = results.read_result(name)
+    for on in ("valid", "test"):
+        answers, counts = results.read_predictions(name, on), result["splits"][on]
+        assert counts["n_files"] == len(answers)
+        assert counts["n_pneumonia"] == answers["label"].sum()
+        assert counts["n_groups"] == answers["group_id"].nunique()
+        assert counts["n_images"] == answers["image_id"].nunique()
+    flow, sources = result["merge"]["flow"], result["merge"]["sources"].values()
+    assert sum(source["files"] for source in sources) == flow["files with an image"]
+
+
+EXTERNAL = [n for n in RUNS if "external" in results.read_result(n)]
+
+
+@pytest.mark.parametrize("name", EXTERNAL)
+def test_images_from_elsewhere_are_said_to_be_so(name):
+    kept = results.read_result(name)["external"]
+    answers = results.read_predictions(name, "external")
+    assert (kept["n"], kept["n_groups"]) == (
+        len(answers),
+        answers["group_id"].nunique(),
+    )
+    assert "ADULTS" in kept["data"]
+    assert "text-mined" in kept["data"]
+    assert "mostly adults" in " ".join(kept["caveats"])
+    anew = kept["validation_anew"]
+    assert anew["n"] == anew["n_stored"] == len(results.read_predictions(name, "valid"))
+    assert not set(answers["path"]) & set(results.read_predictions(name)["path"])
+
+
+def test_the_official_run_trained_anew_gave_the_stored_scores_to_the_digit():
+    anew = results.read_result("real-64px-official")["external"]["validation_anew"]
+    assert (anew["n_equal"], anew["greatest"]) == (anew["n"], 0)
