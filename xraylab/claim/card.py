@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from xraylab import evaluation
+from xraylab import evaluation, results
 from xraylab.claim import checklist, evidence, fields, original, page
+from xraylab.errors import InputError
 from xraylab.files import as_json, write_texts
 
 NOTE = "Not for clinical use. A claim card says what was measured, and what was not."
@@ -126,8 +127,7 @@ def make_claim(run: str | Path) -> Claim:
         If it is neither, the run is unfinished, its answers are damaged or of other
         images, or its test log is damaged.
     """
-    gather = evidence.of_run if Path(run).is_dir() else evidence.of_result
-    found = gather(run)
+    found = _gather(run)
     parts = {}
     for key, heading in checklist.HEADINGS.items():
         part = fields.FIELDS[key](found)
@@ -161,6 +161,16 @@ def write_claim(claim: Claim, folder: str | Path) -> tuple[Path, Path]:
     facts = as_json(claim.as_dict(), indent=2) + "\n"
     write_texts(dict(zip(files, (claim.as_html(), facts), strict=True)))
     return files
+
+
+def _gather(run: str | Path) -> evidence.Evidence:
+    if Path(run).is_dir():
+        return evidence.of_run(run)
+    known = results.list_results()["name"].tolist()
+    if str(run) not in known:
+        text = f"must be the folder of a run, or one of {', '.join(known)}, got {run}."
+        raise InputError(text, argument="run")
+    return evidence.of_result(str(run))
 
 
 def _sentence(found: evidence.Evidence) -> str:

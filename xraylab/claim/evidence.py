@@ -123,7 +123,7 @@ def of_run(folder: str | Path) -> Evidence:
     )
 
 
-def of_result(name: str | Path) -> Evidence:
+def of_result(name: str) -> Evidence:
     """Gather what a stored result of real images holds.
 
     Raises
@@ -131,7 +131,6 @@ def of_result(name: str | Path) -> Evidence:
     xraylab.errors.InputError
         If there is none of that name, or it keeps no answers.
     """
-    name = str(name)
     result = results.read_result(name)
     parts = PARTS if "external" in result else PARTS[:2]
     answers = {on: results.read_predictions(name, on) for on in parts}
