@@ -213,6 +213,7 @@ def test_images_from_elsewhere_are_said_to_be_so(name):
     assert not set(answers["path"]) & set(results.read_predictions(name)["path"])
 
 
-def test_the_official_run_trained_anew_gave_the_stored_scores_to_the_digit():
-    anew = results.read_result("real-64px-official")["external"]["validation_anew"]
+@pytest.mark.parametrize("name", EXTERNAL)
+def test_a_run_trained_anew_gave_the_stored_scores_to_the_digit(name):
+    anew = results.read_result(name)["external"]["validation_anew"]
     assert (anew["n_equal"], anew["greatest"]) == (anew["n"], 0)
