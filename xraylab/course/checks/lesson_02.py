@@ -152,7 +152,7 @@ def shape_that_stays(answer):
             raise Wrong(f"{what}, and does not fit.")
         if (w - h) * (width - height) < 0:
             raise Wrong(f"{what}. What was wide must not become tall, nor tall wide.")
-        if max(abs(w - width * scale), abs(h - height * scale)) < 1:
+        if np.allclose((w, h), (width * scale, height * scale), rtol=0, atol=1):
             continue
         if min(w, h) <= 0:
             raise Wrong(f"{what}. Nothing is left of the image.")
