@@ -172,8 +172,7 @@ print(f"AUROC {auroc}, baseline 0.50, both agree:", np.isclose(won, auroc.value)
 _ = plots.plot_roc(answers, threshold=0.5, data_name=real)
 
 # %% [markdown]
-# The order is far better than the answers. So the threshold lies in the wrong place
-# for this test.
+# The order is far better than the answers. So let us look at the threshold between them.
 #
 # ## The operating point
 #
