@@ -63,7 +63,15 @@ def _faults(node):
 def _is_symmetric(call):
     """Say whether the order of two arguments cannot matter."""
     name = getattr(call.func, "id", getattr(call.func, "attr", ""))
-    return name in {"max", "min", "is_close", "isclose", "allclose", "array_equal"}
+    return name in {
+        "max",
+        "min",
+        "is_close",
+        "isclose",
+        "allclose",
+        "array_equal",
+        "corrcoef",
+    }
 
 
 class _Put(ast.NodeTransformer):

@@ -96,7 +96,6 @@ def rates(n_epochs, lr, gamma, step_size):
         used.append(lr)
     return used
 
-
 lesson.check("the rate of each epoch", rates)
 
 # %% tags=["solution"]
@@ -107,7 +106,6 @@ def rates(n_epochs, lr, gamma, step_size):
         if epoch % step_size == 0:
             lr = lr * gamma
     return used
-
 
 lesson.check("the rate of each epoch", rates)
 
@@ -161,7 +159,6 @@ def prepare(image, part, rng):
         image = image[:, ::-1]
     return image
 
-
 lesson.check("who is mirrored", prepare)
 
 # %% tags=["solution"]
@@ -169,7 +166,6 @@ def prepare(image, part, rng):
     if part == "train" and rng.random() < 0.5:
         image = image[:, ::-1]
     return image
-
 
 lesson.check("who is mirrored", prepare)
 
@@ -214,13 +210,11 @@ print("loss went down:", np.mean(losses[-4:]) < np.mean(losses[:4]))
 def stood_still(before, after):
     ...
 
-
 lesson.check("who stood still", stood_still)
 
 # %% tags=["solution"]
 def stood_still(before, after):
     return [name for name in before if np.array_equal(before[name], after[name])]
-
 
 lesson.check("who stood still", stood_still)
 

@@ -80,13 +80,11 @@ lesson.keep_truth("official specificity", found, real)
 def specificity(labels, scores, threshold):
     ...
 
-
 lesson.check("specificity by hand", specificity)
 
 # %% tags=["solution"]
 def specificity(labels, scores, threshold):
     return (scores[labels == 0] < threshold).mean()
-
 
 lesson.check("specificity by hand", specificity)
 
@@ -232,7 +230,6 @@ def report(valid, test):
     best = max(test["score"], key=lambda score: accuracy(test, score))
     return accuracy(test, best)
 
-
 lesson.check("an honest threshold", report)
 
 # %% tags=["solution"]
@@ -242,7 +239,6 @@ def report(valid, test):
 
     best = max(valid["score"], key=lambda score: accuracy(valid, score))
     return accuracy(test, best)
-
 
 lesson.check("an honest threshold", report)
 
@@ -343,7 +339,6 @@ lesson.keep_truth("PPV at one in a hundred", found, real)
 def ppv(sensitivity, specificity, prevalence):
     ...
 
-
 lesson.check("PPV by hand", ppv)
 
 # %% tags=["solution"]
@@ -351,7 +346,6 @@ def ppv(sensitivity, specificity, prevalence):
     right_alarms = sensitivity * prevalence
     false_alarms = (1 - specificity) * (1 - prevalence)
     return right_alarms / (right_alarms + false_alarms)
-
 
 lesson.check("PPV by hand", ppv)
 

@@ -100,7 +100,6 @@ print(f"with the patch the logit falls by {fall:+.3f}")
 def occlude(score, image, patch_px):
     ...
 
-
 lesson.check("occlusion by hand", occlude)
 
 # %% tags=["solution"]
@@ -113,7 +112,6 @@ def occlude(score, image, patch_px):
             hidden[place] = round(image.mean())
             found[place] = score(image[None])[0] - score(hidden[None])[0]
     return found
-
 
 lesson.check("occlusion by hand", occlude)
 
@@ -163,14 +161,12 @@ print(explanation.check_map(edge_map, model, small[0], small))
 def gradcam(features, slopes):
     return features.mean(axis=0)
 
-
 lesson.check("what Grad-CAM forgot", gradcam)
 
 # %% tags=["solution"]
 def gradcam(features, slopes):
     weights = slopes.mean(axis=(1, 2))
     return (weights[:, None, None] * features).sum(axis=0)
-
 
 lesson.check("what Grad-CAM forgot", gradcam)
 
@@ -252,14 +248,12 @@ for name, part in measured.groupby("map", sort=False):
 def share_inside(found, lesion):
     ...
 
-
 lesson.check("share inside by hand", share_inside)
 
 # %% tags=["solution"]
 def share_inside(found, lesion):
     evidence = np.clip(found, 0, None)
     return evidence[lesion].sum() / evidence.sum()
-
 
 lesson.check("share inside by hand", share_inside)
 

@@ -104,6 +104,46 @@ def test_no_number(value, said):
         answers.number(value, 0, 1)
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1, 2],
+        (1.0, 2.0),
+        np.array([1, 2]),
+        np.array([[1], [2]]),
+        torch.tensor([1.0, 2.0], requires_grad=True),
+        pd.Series([1, 2], index=[5, 7]),
+        [np.float32(1), torch.tensor(2)],
+        (value for value in (True, 2)),
+    ],
+)
+def test_numbers_in_a_row_of_any_kind(values):
+    found = answers.numbers(values, 2)
+    assert found.tolist() == [1.0, 2.0]
+    assert found.dtype == float
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (1, r"2 numbers are needed, found 1 \(int\)"),
+        ([1], r"2 numbers are needed, found 1\."),
+        (["1", "2"], r"2 numbers are needed, found '1' \(str\) among them"),
+        (np.ones((2, 2)), "found array.* among them"),
+        ("12", r"found '1' \(str\)"),
+        ([1, float("nan")], r"Finite numbers are needed, found \[1, nan\]"),
+    ],
+)
+def test_no_numbers_in_a_row(values, said):
+    with pytest.raises(Wrong, match=said):
+        answers.numbers(values, 2)
+
+
+def test_an_error_on_the_way_to_the_numbers_is_the_learners():
+    with pytest.raises(OwnCodeError, match=r"(?s)ZeroDivisionError.*genexpr.*1 / n"):
+        answers.numbers((1 / n for n in (1, 0)), 2)
+
+
 def test_a_word_is_read_whatever_its_case_and_spaces():
     assert answers.word("  Max  Pool ", ("max pool", "stride")) == "max pool"
     with pytest.raises(Wrong, match='"max pool" or "stride" is needed, found 3'):
