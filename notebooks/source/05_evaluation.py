@@ -409,7 +409,7 @@ for protocol in ("naive-merge", "image-random", "grouped", "official"):
 data.merge(here.root, progress=False).save(here.merge_folder)
 folder = here.folder / "official-chosen"
 own = replace(here.recipe, seed=1)  # no other lesson reads the test with this one
-run = training.train(here.merge_folder, "official", own, folder, progress=False)
+run = training.train(here.merge_folder, "official", own, folder)
 if run.note:
     print(run.note)
 
