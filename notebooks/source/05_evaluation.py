@@ -170,8 +170,7 @@ print(f"AUROC {auroc}, baseline 0.50, both agree:", np.isclose(won, auroc.value)
 _ = plots.plot_roc(answers, threshold=0.5, data_name=real)
 
 # %% [markdown]
-# The order is far better than the answers. So the threshold lies in the wrong place
-# for this test.
+# The order is far better than the answers. So let us look at the threshold between them.
 #
 # ## The operating point
 #
@@ -358,10 +357,9 @@ lesson.check("PPV by hand", ppv)
 # all and acting on none. It takes scores at their word, so we draw it before and after
 # they were mended.
 
-# %% alt="Two decision curves. Before mending, net benefit falls below zero at high thresholds; after, it stays above."
-for how in ("as they are", "platt"):
-    curve = decisions.decision_curve(mended[how])
-    _ = plots.plot_decision_curve(curve, data_name=f"{real}, {how}")
+# %% alt="Two decision curves. As they are, net benefit falls below zero at high thresholds; mended, it stays above."
+curves = {how: decisions.decision_curve(mended[how]) for how in ("as they are", "platt")}
+_ = plots.plot_decision_curve(curves, data_name=real)
 
 # %% [markdown]
 # ## For whom?
@@ -411,11 +409,11 @@ for protocol in ("naive-merge", "image-random", "grouped", "official"):
 data.merge(here.root, progress=False).save(here.merge_folder)
 folder = here.folder / "official-chosen"
 own = replace(here.recipe, seed=1)  # no other lesson reads the test with this one
-run = training.train(here.merge_folder, "official", own, folder, progress=False)
+run = training.train(here.merge_folder, "official", own, folder)
 if run.note:
     print(run.note)
 
-# %% tags=["nbval-ignore-output"] alt="Eight measures as dots with their intervals, each beside its baseline."
+# %% tags=["nbval-ignore-output"]
 if "promised" not in run.operating_point:  # else it was chosen and stored before
     own_valid, _ = training.score(folder, on="valid", progress=False)
     chosen = thresholds.choose_operating_point(own_valid, rule).as_dict()
@@ -424,12 +422,10 @@ test, n_readings = training.score(folder, on="test", progress=False)
 mine = evaluation.evaluate(test, threshold=run.threshold)
 print(f"threshold {run.threshold:.3f}, {run.rule}, test reading {n_readings}")
 print(*evaluation.describe(mine), sep="\n")
-_ = plots.plot_metrics(mine, data_name=here.data_name)
 
 # %% [markdown]
-# Lines are intervals, marks are baselines. A line that reaches its baseline says: so few
-# children cannot tell this figure from its baseline. It does not say that the network
-# sees nothing.
+# An interval that reaches its baseline says: so few children cannot tell this figure
+# from its baseline. It does not say that the network sees nothing.
 #
 # ## What this shows, and what it does not
 #
