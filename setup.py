@@ -1,6 +1,7 @@
 """All but one thing stands in pyproject.toml: the lessons go into the wheel."""
 
 import runpy
+import shutil
 from pathlib import Path
 
 from setuptools import setup
@@ -17,10 +18,12 @@ class BuildWithLessons(build_py):
             return
         clean = runpy.run_path("xraylab/course/clean.py")["clean"]
         folder = Path(self.build_lib, "xraylab/course/lessons")
-        folder.mkdir(parents=True, exist_ok=True)
-        for notebook in sorted(Path("notebooks").glob("[0-9][0-9]_*.ipynb")):
-            text = clean(notebook.read_text("utf-8"))
-            (folder / notebook.name).write_text(text, "utf-8")
+        shutil.rmtree(folder, ignore_errors=True)  # of an earlier build
+        for part in ("", "solutions"):
+            (folder / part).mkdir(parents=True)
+            for notebook in Path("notebooks", part).glob("[0-9][0-9]_*.ipynb"):
+                text = clean(notebook.read_text("utf-8"))
+                (folder / part / notebook.name).write_text(text, "utf-8")
 
 
 setup(cmdclass={"build_py": BuildWithLessons})

@@ -14,7 +14,7 @@ import time
 import traceback
 from collections.abc import Sequence
 
-from xraylab import __version__, cores
+from xraylab import REPOSITORY, __version__, cores
 from xraylab.cli import (
     audit,
     course,
@@ -30,7 +30,7 @@ from xraylab.files import as_json
 
 _REPORT = (
     "This is a fault of xraylab, not of yours. Please report it with the lines above: "
-    "https://github.com/xraylab/xraylab/issues"
+    f"{REPOSITORY}/issues"
 )
 
 

@@ -17,10 +17,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from xraylab import REPOSITORY
 from xraylab.course import notebooks
 from xraylab.course.modes import choose_mode
+from xraylab.course.opening import SETUP, badges
 from xraylab.errors import InputError
-from xraylab.files import write_text
+from xraylab.files import write_text, write_texts
 
 try:
     import jupytext
@@ -34,16 +36,8 @@ except ImportError as error:
         'packages: pip install "xraylab[lab]"'
     ) from error
 
-REPOSITORY = "xraylab/xraylab"
 CELL_SECONDS = 600  # but in mode full, where a training takes hours
 KEPT = ("tags", "alt")  # of a cell's settings
-# The only code that no source holds: on Kaggle and Colab a notebook comes alone.
-# Without dependencies, since theirs fit each other and their GPU.
-SETUP = f"""\
-try:
-    import xraylab
-except ModuleNotFoundError:  # on Kaggle and Colab; elsewhere it is there
-    %pip install --quiet --no-deps captum git+https://github.com/{REPOSITORY}"""
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")  # of a terminal, in a kernel's error
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -61,7 +55,7 @@ def read_source(source: Path) -> NotebookNode:
     for place, cell in enumerate(notebook.cells):
         cell.id = f"lesson-{name[:2]}-{place:02d}"
         cell.metadata = {k: v for k, v in cell.metadata.items() if k in KEPT}
-    notebook.cells[0].source = f"{_badges(name)}\n\n{notebook.cells[0].source}"
+    notebook.cells[0].source = f"{badges(name)}\n\n{notebook.cells[0].source}"
     notebook.metadata = nbformat.from_dict(
         {
             "kernelspec": {
@@ -161,11 +155,24 @@ def build_notebook(source: Path, out: Path, home: str | Path) -> Path:
 
 def build_lessons(numbers: Sequence[str] = ()) -> list[Path]:
     """Build notebooks with outputs from their sources, on the built-in images."""
+    write_clean(numbers)
     with tempfile.TemporaryDirectory() as home:
         return [
             build_notebook(source, notebooks.NOTEBOOKS / f"{source.stem}.ipynb", home)
             for source in sources(numbers)
         ]
+
+
+def write_clean(numbers: Sequence[str] = ()) -> list[Path]:
+    """Write the lessons without outputs, to which the badges lead; nothing is run."""
+    texts = {
+        notebooks.NOTEBOOKS / notebooks.CLEAN / f"{source.stem}.ipynb": (
+            f"{nbformat.writes(read_source(source))}\n"
+        )
+        for source in sources(numbers)
+    }
+    write_texts(texts)
+    return list(texts)
 
 
 def run_lessons(numbers: Sequence[str] = (), mode: str | None = None) -> pd.DataFrame:
@@ -215,7 +222,7 @@ def sources(numbers: Sequence[str] = ()) -> list[Path]:
     if not found:
         raise FileNotFoundError(
             "notebooks are built from the scripts in the repository, found none in "
-            f"{notebooks.NOTEBOOKS}. Clone https://github.com/{REPOSITORY} and install "
+            f"{notebooks.NOTEBOOKS}. Clone {REPOSITORY} and install "
             "it with pip install -e ."
         )
     return _choose(found, numbers)
@@ -256,17 +263,6 @@ def _describe_images(cell: NotebookNode) -> None:
     for output in cell.outputs:
         if "alt" in cell.metadata and "image/png" in output.get("data", {}):
             output.metadata["image/png"] = {"alt": cell.metadata.alt}
-
-
-def _badges(name: str) -> str:
-    file = f"github.com/{REPOSITORY}/blob/main/notebooks/{name}.ipynb"
-    colab = f"https://colab.research.google.com/github/{file.split('/', 1)[1]}"
-    kaggle = f"https://kaggle.com/kernels/welcome?src=https://{file}"
-    return (
-        "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
-        f"({colab})\n[![Open in Kaggle]"
-        f"(https://kaggle.com/static/images/open-in-kaggle.svg)]({kaggle})"
-    )
 
 
 def _child_seconds() -> float:
