@@ -17,8 +17,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
-import platformdirs
 
+from xraylab.course import envelope
 from xraylab.course.questions import SHARE, Choice, NoAnswerError, find_question
 from xraylab.errors import BrokenSealError
 from xraylab.files import write_text
@@ -181,7 +181,7 @@ def guesses_file() -> Path:
     """Say where the guesses are kept; XRAYLAB_GUESSES overrides it."""
     if given := os.environ.get("XRAYLAB_GUESSES"):
         return Path(given)
-    return platformdirs.user_data_path("xraylab") / "guesses.jsonl"
+    return envelope.find_folder() / envelope.GUESSES
 
 
 def _truths_file() -> Path:

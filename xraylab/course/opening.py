@@ -31,7 +31,7 @@ except ModuleNotFoundError:  # on Kaggle and Colab; elsewhere it is there
             break
     else:
         raise UsageError(f"""xraylab {__version__} is not here and could not be fetched.
-Attached wheels: {{", ".join(wheels) or "none"}}. On Kaggle, do one of these, then Run All:
+Attached wheels: {{", ".join(wheels) or "none"}}. On Kaggle, do this, then Run All:
 - in the panel on the right, Session options, turn Internet on;
 - or Add Input there, and attach a dataset with the wheels of xraylab {__version__}:
   {REPOSITORY}/blob/{TAG}/docs/places.md
