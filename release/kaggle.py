@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from xraylab import REPOSITORY, __version__, data
@@ -22,6 +23,7 @@ from xraylab.course.opening import NOT_THERE
 from xraylab.errors import InputError
 
 ROOT = Path(__file__).parents[1]
+OUT = ROOT / "dist/kaggle"
 WHEELS = "xraylab-wheels"  # the dataset's name on Kaggle
 BUILT_FROM = (
     *("xraylab", "notebooks", "pyproject.toml", "setup.py", "MANIFEST.in"),
@@ -52,16 +54,16 @@ def pack(user: str, out: Path) -> Path:
             f"got {user!r}.",
             argument="user",
         )
-    for folder in (out / "wheels", out / "kernels"):
-        shutil.rmtree(folder, ignore_errors=True)
-    write_wheels(out / "wheels")
-    _write_json(out / "wheels/dataset-metadata.json", dataset_metadata(user))
-    for source in build.sources():
-        folder = out / "kernels" / source.stem
-        folder.mkdir(parents=True)
-        clean = notebooks.NOTEBOOKS / notebooks.CLEAN / f"{source.stem}.ipynb"
-        shutil.copy(clean, folder)
-        _write_json(folder / "kernel-metadata.json", kernel_metadata(user, source.stem))
+    with tempfile.TemporaryDirectory() as folder:
+        half = Path(folder)
+        write_wheels(half / "wheels")
+        _write_json(half / "wheels/dataset-metadata.json", dataset_metadata(user))
+        for source in build.sources():
+            _write_kernel(half / "kernels" / source.stem, user)
+        out.mkdir(parents=True, exist_ok=True)
+        for made in half.iterdir():
+            shutil.rmtree(out / made.name, ignore_errors=True)
+            shutil.move(made, out)
     return out
 
 
@@ -117,6 +119,14 @@ def kernel_metadata(user: str, lesson: str) -> dict:
     }
 
 
+def _write_kernel(folder: Path, user: str) -> None:
+    """Write a lesson without outputs, and what Kaggle must know of it."""
+    folder.mkdir(parents=True)
+    lesson = folder.name
+    shutil.copy(notebooks.NOTEBOOKS / notebooks.CLEAN / f"{lesson}.ipynb", folder)
+    _write_json(folder / "kernel-metadata.json", kernel_metadata(user, lesson))
+
+
 def _copy(path: Path, target: Path) -> None:
     if path.is_dir():
         ignored = shutil.ignore_patterns("__pycache__", "lessons")
@@ -134,26 +144,25 @@ def _pip(*arguments: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise InputError(
-            f"pip {arguments[0]} must give wheels, it said: {done.stderr.strip()} "
-            "Packing needs internet."
+            f"pip {arguments[0]} must give a wheel, it said "
+            f"{done.stderr.strip().splitlines()[-1]!r}. Packing needs internet."
         )
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Pack, and print the commands that send what was packed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--user", required=True, help="your name on Kaggle")
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     try:
-        out = pack(args.user, ROOT / "dist/kaggle")
+        out = pack(args.user, OUT)
     except (InputError, OSError) as error:
         print(f"kaggle: {error}", file=sys.stderr)
         return 1
-    print(
-        f"Packed. To send it, with Kaggle's own tool (pip install kaggle):\n"
-        f"kaggle datasets create -p {out / 'wheels'}\n"
-        f"for lesson in {out / 'kernels'}/*; do kaggle kernels push -p $lesson; done"
-    )
+    print(f"Packed in {out}. To send it, with Kaggle's own tool (pip install kaggle):")
+    print(f"kaggle datasets create -p {out / 'wheels'}")
+    for folder in sorted((out / "kernels").iterdir()):
+        print(f"kaggle kernels push -p {folder}")
     return 0
 
 
