@@ -44,7 +44,9 @@ def test_on_ones_own_computer_files_stay_and_nothing_is_said(tmp_path, capsys):
 def test_on_kaggle_they_go_to_the_working_folder(kaggle, capsys):
     lesson.start(2)
     said = capsys.readouterr().out.splitlines()[0]
-    assert said.startswith(f"Guesses go to {kaggle}/working/xraylab. They end with")
+    assert said.startswith(
+        f"Guesses go to {kaggle / 'working' / 'xraylab'}. They end with"
+    )
     assert "Persistence, Files only" in said
     seal(0.9, kaggle / "working/xraylab/guesses.jsonl")
 
@@ -86,7 +88,7 @@ def test_on_colab_they_go_to_a_mounted_drive(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv(envelope._ON_COLAB, "release-colab-external_20260801")
     lesson.start(2)
     said = capsys.readouterr().out.splitlines()[0]
-    assert said == f"Guesses are kept in your Drive: {drive}/xraylab."
+    assert said == f"Guesses are kept in your Drive: {drive / 'xraylab'}."
     seal(0.9, drive / "xraylab/guesses.jsonl")
 
 

@@ -1,5 +1,6 @@
 """Where images are found, and that nothing is passed over silently."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from xraylab.course import lesson, places
 pytestmark = pytest.mark.usefixtures("own_places", "one_second_a_step")
 PLACE = Path("data")
 LIMIT = dict(places.AT_LEAST)
+no_links = pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +158,7 @@ def test_what_nobody_could_mean_is_passed_over_without_a_word(names, built_in, c
     assert capsys.readouterr().out.startswith("Lesson 02 on the built-in images")
 
 
+@no_links
 def test_a_link_that_leads_to_nothing_is_said(built_in, tmp_path, capsys):
     PLACE.mkdir()
     (PLACE / "chest_xray").symlink_to(tmp_path / "gone")
@@ -164,6 +167,7 @@ def test_a_link_that_leads_to_nothing_is_said(built_in, tmp_path, capsys):
     assert "The link chest_xray leads to nothing" in first
 
 
+@no_links
 @pytest.mark.parametrize("places_of", ["{}", "somebody/{}", "datasets/somebody/{}"])
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_sources_are_found_as_kaggle_mounts_them_beside_other_sets(

@@ -171,11 +171,13 @@ def read(root: str | Path) -> Scan:
             except OSError as error:  # gone meanwhile
                 say(error)
                 continue
-            if (facts.st_dev, facts.st_ino) in seen:  # a loop, or linked twice
+            # some network drives give no number: then the path tells folders apart
+            own = (facts.st_dev, facts.st_ino or os.path.realpath(here))
+            if own in seen:  # a loop, or linked twice
                 leave_out(here, "link to a folder already read")
                 folders.clear()
                 continue
-            seen.add((facts.st_dev, facts.st_ino))
+            seen.add(own)
             folders.sort()
             waiting += [here / name for name in folders if (here / name).is_symlink()]
             tree[here] = sorted(files)
