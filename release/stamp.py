@@ -28,10 +28,12 @@ def stamp() -> dict[Path, str]:
     (old,) = re.findall(r"^repository-code: (.+)$", texts[ROOT / "CITATION.cff"], re.M)
     new = {file: _stamp_text(text, old) for file, text in texts.items()}
     for source in build.sources():
-        built = build.read_source(source)
-        file = notebooks.NOTEBOOKS / f"{source.stem}.ipynb"
-        new[file] = _stamp_notebook(file, built)
-        new[file.parent / notebooks.CLEAN / file.name] = f"{nbformat.writes(built)}\n"
+        for solved, file in enumerate(build.editions(source)):
+            built = build.read_source(source, solved=bool(solved))
+            if file.is_file():  # else it is to be built first
+                new[file] = _stamp_notebook(file, built)
+        clean = notebooks.NOTEBOOKS / notebooks.CLEAN / f"{source.stem}.ipynb"
+        new[clean] = f"{nbformat.writes(build.read_source(source))}\n"
     return {file: text for file, text in new.items() if _read(file) != text}
 
 

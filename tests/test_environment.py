@@ -15,7 +15,7 @@ def ranges():
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
     project = project["project"]
     wanted = list(project["dependencies"])
-    for extra in ("lab", "test"):
+    for extra in ("lab", "test", "book"):
         wanted += project["optional-dependencies"][extra]
     return dict(
         re.fullmatch(r"([\w-]+)(.*)", w).groups() for w in wanted if "[" not in w

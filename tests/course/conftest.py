@@ -41,10 +41,13 @@ def tree(tmp_path_factory):
         shutil.copytree(REPOSITORY / name, tree / name, ignore=ignored)
     for file in ("pyproject.toml", "setup.py", "MANIFEST.in", *TEXTS):
         shutil.copy(REPOSITORY / file, tree)
+    (tree / "notebooks/solutions").mkdir(exist_ok=True)
     for source in build.sources():
-        notebook = build.read_source(source)
-        notebook.cells[1].outputs = [nbformat.v4.new_output("stream", text="told\n")]
-        nbformat.write(notebook, tree / f"notebooks/{source.stem}.ipynb")
+        for solved, folder in enumerate(("notebooks", "notebooks/solutions")):
+            notebook = build.read_source(source, solved=bool(solved))
+            told = nbformat.v4.new_output("stream", text="told\n")
+            notebook.cells[1].outputs = [told]
+            nbformat.write(notebook, tree / f"{folder}/{source.stem}.ipynb")
     return tree
 
 

@@ -1,110 +1,120 @@
-"""Guesses outlive a session where they can, and a lesson says where they cannot."""
+"""All guesses at once: judged like a network's answers, and carried by a code."""
 
-from pathlib import Path
+import re
 
-import platformdirs
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from xraylab.course import envelope, guesses, lesson, places
-
-NAME = "naive accuracy"
+from xraylab.course import guesses, lesson, questions
+from xraylab.errors import InputError
+from xraylab.evaluation import calibration
 
 
 @pytest.fixture(autouse=True)
-def places_of_guesses(own_places, tmp_path, monkeypatch, three_sources):
-    """A computer of one's own, on which Kaggle and Colab can be put up."""
-    monkeypatch.delenv("XRAYLAB_GUESSES")
-    monkeypatch.delenv(envelope._ON_COLAB, raising=False)
-    monkeypatch.setattr(envelope, "KAGGLE", tmp_path / "kaggle")
-    monkeypatch.setattr(envelope, "DRIVE", tmp_path / "content/drive/MyDrive")
-    own = lambda _: tmp_path / "user"  # noqa: E731
-    monkeypatch.setattr(platformdirs, "user_data_path", own)
-    monkeypatch.setattr(places, "usual_places", lambda: [three_sources])
+def file(tmp_path, monkeypatch):
+    path = tmp_path / "home" / "guesses.jsonl"
+    monkeypatch.setenv("XRAYLAB_GUESSES", str(path))
+    return path
 
 
-@pytest.fixture
-def kaggle(tmp_path):
-    for name in ("working", "input"):
-        (tmp_path / "kaggle" / name).mkdir(parents=True)
-    return tmp_path / "kaggle"
+def answer_some():
+    for name, value, sure, truth in [
+        ("naive accuracy", 0.96, 0.9, 0.95),
+        ("official accuracy", 0.9, 0.6, 0.77),
+        ("dearest step", "copies", 0.5, "copies"),
+        ("file size AUROC", 0.7, None, 0.7),
+        ("ring probe AUROC", 0.7, 0.4, float("nan")),
+    ]:
+        lesson.guess(name, value, sure=sure)
+        lesson.keep_truth(name, truth)
+    lesson.guess("best rate", 0.4, sure=0.4)
 
 
-def seal(value, file):
-    guesses.guess(NAME, value)
-    assert guesses.guesses_file() == file
-    assert file.is_file()
-
-
-def test_on_ones_own_computer_files_stay_and_nothing_is_said(tmp_path, capsys):
-    lesson.start(2)
-    assert capsys.readouterr().out.startswith("Lesson 02")
-    seal(0.9, tmp_path / "user/guesses.jsonl")
-
-
-def test_on_kaggle_they_go_to_the_working_folder(kaggle, capsys):
-    lesson.start(2)
-    said = capsys.readouterr().out.splitlines()[0]
-    assert said.startswith(
-        f"Guesses go to {kaggle / 'working' / 'xraylab'}. They end with"
-    )
-    assert "Persistence, Files only" in said
-    seal(0.9, kaggle / "working/xraylab/guesses.jsonl")
-
-
-@pytest.mark.parametrize("mount", ["lesson-00", "notebooks/me/lesson-00"])
-def test_on_kaggle_attached_guesses_come_along(mount, kaggle, capsys):
-    seal(0.9, kaggle / "working/xraylab/guesses.jsonl")
-    guesses.keep_truth(NAME, 0.8)
-    for number, file in enumerate((kaggle / "working/xraylab").iterdir()):
-        target = kaggle / "input" / mount / "xraylab" / file.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        file.rename(target)
-        target.chmod(0o444)
-        shorter = kaggle / f"input/old-{number}/xraylab/guesses.jsonl"
-        shorter.parent.mkdir(parents=True)
-        shorter.write_text("")
+def carried(capsys):
     capsys.readouterr()
-    lesson.start(2)
-    assert "with those of" in capsys.readouterr().out.splitlines()[0]
-    assert guesses.read_guesses()["value"].tolist() == [0.9]
-    assert guesses.read_truths() == {NAME: "0.8"}
-    guesses.guess("official accuracy", 0.7)  # the copy can be written
-    lesson.start(2)  # again, and what is here stays
-    assert len(guesses.read_guesses()) == 2
+    lesson.carry_guesses()
+    return re.search(r'"(.+)"', capsys.readouterr().out)[1]
 
 
-def test_what_cannot_be_brought_along_stops_no_lesson(kaggle, capsys):
-    file = kaggle / "input/lesson/xraylab/guesses.jsonl"
-    file.parent.mkdir(parents=True)
-    file.write_text("")
-    (kaggle / "working/xraylab").write_text("in the way")
-    lesson.start(2)
-    assert "could not be brought along" in capsys.readouterr().out
+def test_guesses_are_judged_as_a_table_of_predictions(capsys):
+    answer_some()
+    judged = lesson.judge_guesses().set_index("name")
+    # without a confidence or a measurement there is nothing to judge
+    assert judged["label"].to_dict() == {
+        "naive accuracy": 1,
+        "official accuracy": 0,
+        "dearest step": 1,
+    }
+    assert judged["score"].tolist() == [0.9, 0.6, 0.5]
+    measured = calibration.measure_calibration(judged).loc["Brier", "value"]
+    assert f"Brier {measured:.2f} (0 is best)" in lesson.describe_own(judged)
+    assert "3 guesses: 2 right (67%), and you were 67% sure" in lesson.describe_own(
+        judged
+    )
 
 
-def test_on_colab_they_go_to_a_mounted_drive(tmp_path, monkeypatch, capsys):
-    drive = tmp_path / "content/drive/MyDrive"
-    drive.mkdir(parents=True)
-    monkeypatch.setenv(envelope._ON_COLAB, "release-colab-external_20260801")
-    lesson.start(2)
-    said = capsys.readouterr().out.splitlines()[0]
-    assert said == f"Guesses are kept in your Drive: {drive / 'xraylab'}."
-    seal(0.9, drive / "xraylab/guesses.jsonl")
+def test_without_guesses_nothing_is_drawn_from_the_air():
+    assert lesson.judge_guesses().empty
+    assert lesson.describe_own(lesson.judge_guesses()).startswith("No guess with")
 
 
-def test_on_colab_without_a_drive_nothing_is_kept_and_that_is_said(
-    tmp_path, monkeypatch, capsys
+@given(st.floats(0, 1), st.floats(-0.2, 0.2))
+def test_a_number_is_right_within_a_twentieth_of_its_range(truth, off):
+    is_right = questions.SHARE.is_near(truth + off, truth)
+    if abs(abs(off) - 0.05) > 1e-6:
+        assert is_right == (abs(off) < 0.05)
+    assert questions.Number(-1, 1).is_near(truth + off, truth) == (
+        abs((truth + off) - truth) <= 0.1 * (1 + 1e-9)
+    )
+
+
+def test_a_code_carries_guesses_and_truths_to_an_empty_place(capsys, file, monkeypatch):
+    answer_some()
+    before, truths = lesson.read_guesses(), guesses.stored_truths()
+    judged, code = lesson.judge_guesses(), carried(capsys)
+    assert len(code) < 1500
+    monkeypatch.setenv("XRAYLAB_GUESSES", str(file.parent / "elsewhere.jsonl"))
+    lesson.carry_guesses(f" {code}\n")
+    assert capsys.readouterr().out == "6 guesses taken in, 6 in the code.\n"
+    assert lesson.read_guesses().equals(before)
+    assert guesses.stored_truths() == truths
+    assert lesson.judge_guesses().equals(judged)
+    lesson.carry_guesses(code)  # twice changes nothing
+    assert capsys.readouterr().out == "0 guesses taken in, 6 in the code.\n"
+    assert lesson.read_guesses().equals(before)
+
+
+def test_what_is_sealed_here_stays(capsys, file, monkeypatch):
+    lesson.guess("naive accuracy", 0.96, sure=0.9)
+    code = carried(capsys)
+    monkeypatch.setenv("XRAYLAB_GUESSES", str(file.parent / "elsewhere.jsonl"))
+    lesson.guess("naive accuracy", 0.5, sure=0.5)
+    lesson.carry_guesses(code)
+    assert lesson.read_guesses()["value"].tolist() == [0.5]
+
+
+def test_nothing_to_carry_is_said(capsys):
+    lesson.carry_guesses()
+    assert capsys.readouterr().out.startswith("Nothing to carry yet")
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda c: c[:-9], lambda c: "", lambda c: c[4:], str.upper]
+)
+def test_a_code_that_is_cut_is_refused_and_nothing_is_taken(
+    spoil, capsys, file, monkeypatch
 ):
-    monkeypatch.setenv(envelope._ON_COLAB, "release-colab-external_20260801")
-    lesson.start(2)
-    assert capsys.readouterr().out.startswith("Nothing will be kept: guesses end with")
-    seal(0.9, tmp_path / "content/xraylab/guesses.jsonl")
+    answer_some()
+    code = carried(capsys)
+    monkeypatch.setenv("XRAYLAB_GUESSES", str(file.parent / "elsewhere.jsonl"))
+    with pytest.raises(InputError, match=r"code must be one that .* cut or changed"):
+        lesson.carry_guesses(spoil(code))
+    assert lesson.read_guesses().empty
 
 
-def test_a_file_that_was_asked_for_is_used_everywhere(
-    kaggle, tmp_path, monkeypatch, capsys
-):
-    monkeypatch.setenv("XRAYLAB_GUESSES", str(tmp_path / "mine.jsonl"))
-    lesson.start(2)
-    assert capsys.readouterr().out.startswith("Lesson 02")
-    assert guesses.guesses_file() == Path(tmp_path / "mine.jsonl")
+def test_a_measurement_that_is_no_number_is_not_judged():
+    lesson.guess("naive accuracy", 0.5, sure=0.5)
+    lesson.keep_truth("naive accuracy", np.nan)
+    assert lesson.judge_guesses().empty

@@ -84,6 +84,24 @@ def test_a_changed_output_fails(tiny, tmp_path):
     assert "score 0.97" in out
 
 
+def test_the_field_of_a_guess_is_shown_and_leaves_nothing_behind(tmp_path, monkeypatch):
+    source = tmp_path / "99_guess.py"
+    code = 'from xraylab.course import lesson\nlesson.guess("naive accuracy")'
+    source.write_text(f"# %% [markdown]\n# # 99\n\n# %%\n{code}")
+    kept = []
+    monkeypatch.setattr(build, "_is_kept", lambda output: kept.append(output) or True)
+    shown = build.build_notebook(source, tmp_path / "shown.ipynb", tmp_path / "home")
+    assert [output.output_type for output in kept] == ["stream", "display_data"]
+    assert list(kept[1].data) == [build.WIDGET]
+    nbformat.read(shown, as_version=4)
+    monkeypatch.undo()
+    stored = build.build_notebook(source, source.with_suffix(".ipynb"), tmp_path / "home")
+    notebook = nbformat.read(stored, as_version=4)
+    assert [output.output_type for output in notebook.cells[2].outputs] == ["stream"]
+    code, out = nbval(notebook, tmp_path)
+    assert code == 0, out
+
+
 def test_building_twice_gives_the_same_file(tiny, tmp_path):
     again = build.build_notebook(
         tiny.with_suffix(".py"), tmp_path / "again.ipynb", tmp_path / "home"

@@ -172,7 +172,7 @@ def _html_table(table: pd.DataFrame, *, most: int = _MOST_ROWS) -> str:
     more = len(table) - most
     more = f"<p>More rows: {more:,}</p>" if more > 0 else ""
     lines = "\n".join(f"<tr>{row}</tr>" for row in rows)
-    return f'<div class="scroll"><table>{lines}</table></div>{more}'
+    return f'<div class="scroll" tabindex="0"><table>{lines}</table></div>{more}'
 
 
 def _article(finding: Finding) -> str:

@@ -46,12 +46,15 @@ def run_lessons(args: argparse.Namespace) -> Answer:
 def _copy(folder: Path) -> Answer:
     from xraylab import course
 
-    names = [path.name for path in course.copy_lessons(folder)]
-    n, n_there = len(names), len(course.list_lessons()) - len(names)
+    copied = [path.relative_to(folder) for path in course.copy_lessons(folder)]
+    n = sum(len(path.parts) == 1 for path in copied)  # solutions lie a level below
+    n_there = len(course.list_lessons()) - n
     said = [f"{n} lesson{'s' * (n > 1)} copied to {folder}."] if n else []
+    if len(copied) > n:
+        said.append(f"Their solutions are in {folder / copied[-1].parent}.")
     if n_there:
         said.append(f"{n_there} stand in {folder} already and stay as they are.")
-    return {"copied": names, "kept": n_there}, " ".join(said), 0
+    return {"copied": [str(p) for p in copied], "kept": n_there}, " ".join(said), 0
 
 
 def _build_or_run(args: argparse.Namespace) -> Answer:

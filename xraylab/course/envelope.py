@@ -1,85 +1,118 @@
-"""Where guesses are kept: on one's own computer, on Kaggle, on Colab.
+"""All guesses at once: how sure against how often right, and a code that carries them.
 
-Lesson 08 opens what the others sealed, so the file must outlive a session. On Kaggle
-each notebook has a folder of its own; what an earlier one sealed comes as its attached
-output.
+On Kaggle and Colab each lesson may start on an empty machine; the code takes guesses
+and measurements from one to the next.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-from pathlib import Path
+import base64
+import binascii
+import json
+import zlib
 
-import platformdirs
+import pandas as pd
 
-KAGGLE = Path("/kaggle")
-DRIVE = Path("/content/drive/MyDrive")
-_ON_COLAB = "COLAB_RELEASE_TAG"  # an environment variable of Colab's machines
-GUESSES, TRUTHS = "guesses.jsonl", "guesses.truths.json"
+from xraylab.course import guesses
+from xraylab.course.questions import find_question
+from xraylab.errors import InputError
 
-
-def find_folder() -> Path:
-    """Give the folder for guesses, the first of these that is there.
-
-    Kaggle's working folder, a mounted Drive, Colab's disk, or the user's own folder.
-    """
-    if _is_kaggle():
-        return KAGGLE / "working/xraylab"
-    if DRIVE.is_dir():
-        return DRIVE / "xraylab"
-    if _ON_COLAB in os.environ:
-        return DRIVE.parents[1] / "xraylab"
-    return platformdirs.user_data_path("xraylab")
+_COLUMNS = ["name", "guess", "truth", "label", "score", "group_id"]
 
 
-def open_folder() -> str:
-    """Bring along what earlier notebooks sealed, and say what will be kept.
+def judge_guesses() -> pd.DataFrame:
+    """Hold each guess that has a confidence against what was measured.
 
     Returns
     -------
-    str
-        A sentence or two; "" where files simply stay, and where XRAYLAB_GUESSES says
-        where they go.
+    DataFrame
+        A row a guess, with the columns of a table of predictions, so that what draws
+        and measures a network's calibration does so with a reader's: name, guess,
+        truth, label (1 where the guess was right: the word itself, or a number
+        within a twentieth of its range), score (how sure, in [0, 1]) and group_id.
+
+    Raises
+    ------
+    BrokenSealError
+        If the file of guesses was changed after it was written.
     """
-    if os.environ.get("XRAYLAB_GUESSES"):
-        return ""
-    folder = find_folder()
-    if _is_kaggle():
-        brought = _bring(folder)
+    truths, rows = guesses.stored_truths(), []
+    for row in guesses.read_guesses().dropna(subset="sure").itertuples():
+        if row.name in truths and (truth := truths[row.name]["value"]) is not None:
+            is_right = find_question(row.name).is_near(row.value, truth)
+            rows.append((row.name, row.value, truth, int(is_right), row.sure, row.name))
+    return pd.DataFrame(rows, columns=_COLUMNS)
+
+
+def describe_own(judged: pd.DataFrame) -> str:
+    """Say how sure a reader was, and how often right.
+
+    Parameters
+    ----------
+    judged : DataFrame
+        From `judge_guesses`.
+    """
+    n = len(judged)
+    if n == 0:
         return (
-            f"Guesses go to {folder}{brought}. They end with this session unless you "
-            "choose Session options, Persistence, Files only, or save a version; the "
-            "next lesson finds them when you attach that version (Add Input)."
+            "No guess with a confidence has been measured yet. Say how sure you are "
+            "beside a guess, and come back."
         )
-    if DRIVE.is_dir():
-        return f"Guesses are kept in your Drive: {folder}."
-    if _ON_COLAB in os.environ:
-        return (
-            "Nothing will be kept: guesses end with this session. To keep them, mount "
-            "your Drive first (the folder on the left, then Mount Drive), and run "
-            "this cell again."
-        )
-    return ""
-
-
-def _is_kaggle() -> bool:
-    return (KAGGLE / "working").is_dir()
-
-
-def _bring(folder: Path) -> str:
-    """Copy the longest attached file of guesses, where none is here yet."""
-    found = sorted(
-        (KAGGLE / "input").rglob(f"xraylab/{GUESSES}"),
-        key=lambda file: file.stat().st_size,
+    right, sure = judged["label"].mean(), judged["score"].mean()
+    brier = ((judged["score"] - judged["label"]) ** 2).mean()
+    return (
+        f"{n} guess{'es' * (n > 1)}: {judged['label'].sum()} right ({right:.0%}), and "
+        f"you were {sure:.0%} sure on average.\n"
+        f"Brier {brier:.2f} (0 is best); always saying {right:.0%} would have given "
+        f"{right * (1 - right):.2f}."
     )
-    if not found or (folder / GUESSES).exists():
-        return ""
+
+
+def carry_guesses(code: str | None = None) -> None:
+    """Print a code that holds the guesses and measurements; or take one in.
+
+    Parameters
+    ----------
+    code : str, optional
+        As printed elsewhere. A guess that is sealed here already stays; so does a
+        measurement of the same name.
+
+    Raises
+    ------
+    InputError
+        If the code is not one, or not whole.
+    BrokenSealError
+        If the file of guesses was changed after it was written.
+    """
+    if code is None:
+        _print_code()
+        return
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in (GUESSES, TRUTHS):
-            if (file := found[-1].with_name(name)).is_file():
-                shutil.copyfile(file, folder / name)  # without its mode: read-only
-    except OSError as error:  # no reason to stop a lesson
-        return f" ({found[-1]} could not be brought along: {error.strerror})"
-    return f", with those of {found[-1]}"
+        kept = json.loads(zlib.decompress(base64.urlsafe_b64decode(code.strip())))
+        lines, truths = kept["guesses"], kept["truths"]
+        for name in [*(line["name"] for line in lines), *truths]:
+            find_question(name)
+    except (binascii.Error, zlib.error, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            "must be one that lesson.carry_guesses() printed, found one that is cut "
+            "or changed. Copy all of it, from the first letter to the last.",
+            argument="code",
+        ) from error
+    here = set(guesses.read_guesses()["name"])
+    new = [line for line in lines if line["name"] not in here]
+    guesses.seal_again(new)
+    guesses.add_truths(truths)
+    print(
+        f"{len(new)} guess{'es' * (len(new) != 1)} taken in, {len(lines)} in the code."
+    )
+
+
+def _print_code() -> None:
+    table, truths = guesses.read_guesses(), guesses.stored_truths()
+    if table.empty and not truths:
+        print("Nothing to carry yet: no guess is sealed, and nothing was measured.")
+        return
+    kept = {"guesses": json.loads(table.to_json(orient="records")), "truths": truths}
+    packed = zlib.compress(json.dumps(kept, separators=(",", ":")).encode(), 9)
+    print("Keep this code. In the next place, run lesson.carry_guesses with it:")
+    print(f'lesson.carry_guesses("{base64.urlsafe_b64encode(packed).decode()}")')

@@ -13,6 +13,7 @@ def plot_reliability(
     predictions: pd.DataFrame,
     n_bins: int = 10,
     *,
+    share: str = "share with pneumonia",
     ax: Axes | None = None,
     data_name: str = "",
 ) -> Axes:
@@ -28,6 +29,8 @@ def plot_reliability(
         Columns label (0 or 1), score (in [0, 1]) and group_id.
     n_bins : int
         Bins of equal width; empty ones are not drawn.
+    share : str
+        What label 1 is a share of.
     """
     bins = calibration.reliability(predictions, n_bins)
     ax = make_axes(ax, 4.2, width=4.4)
@@ -44,7 +47,7 @@ def plot_reliability(
     )
     ax.set(
         xlabel="mean score of the bin",
-        ylabel="share with pneumonia",
+        ylabel=share,
         xlim=(-0.03, 1.03),
         ylim=(-0.03, 1.03),
         aspect="equal",
