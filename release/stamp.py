@@ -23,7 +23,7 @@ _STAMPED = 2  # cells at the head of a notebook: badges with the title, and setu
 
 def stamp() -> dict[Path, str]:
     """Give the files that must change, with their new texts."""
-    files = [ROOT / name for name in TEXTS] + sorted((ROOT / "docs").glob("*.md"))
+    files = [ROOT / name for name in TEXTS] + sorted((ROOT / "docs").rglob("*.md"))
     texts = {file: file.read_text("utf-8") for file in files}
     (old,) = re.findall(r"^repository-code: (.+)$", texts[ROOT / "CITATION.cff"], re.M)
     new = {file: _stamp_text(text, old) for file, text in texts.items()}
