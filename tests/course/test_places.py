@@ -198,6 +198,10 @@ def test_kaggle_and_colab_are_among_the_usual_places():
 def test_the_limit_is_what_the_lessons_are_tried_with():
     """The matrix runs them on a real sample of that size, and on the smaller set."""
     assert {"train": roots.N_TRAIN, "test": roots.N_TEST} == LIMIT
+    text = (Path(__file__).parents[2] / "data/README.md").read_text("utf-8")
+    said = f"at least {LIMIT['train']} images of each class in the training folder"
+    assert said in " ".join(text.split())
+    assert f"{LIMIT['test']} in its test folder" in " ".join(text.split())
 
 
 def test_a_folder_that_cannot_be_read_is_said(built_in, lock, capsys):
