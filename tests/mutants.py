@@ -63,7 +63,23 @@ def _faults(node):
 def _is_symmetric(call):
     """Say whether the order of two arguments cannot matter."""
     name = getattr(call.func, "id", getattr(call.func, "attr", ""))
-    return name in {"max", "min", "is_close", "isclose", "allclose"}
+    return name in {
+        "max",
+        "min",
+        "is_close",
+        "isclose",
+        "allclose",
+        "array_equal",
+        "corrcoef",
+    }
+
+
+def _is_limit(node):
+    """Say whether a node is a number, or compares by size."""
+    sizes = ast.Lt | ast.LtE | ast.Gt | ast.GtE
+    return isinstance(node, ast.Constant) or (
+        isinstance(node, ast.Compare) and isinstance(node.ops[0], sizes)
+    )
 
 
 class _Put(ast.NodeTransformer):
@@ -79,16 +95,16 @@ class _Put(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
-def mutants(source, *, numbers=True):
+def mutants(source, *, limits=True):
     """Give all programs that differ from one by a single small fault.
 
     Parameters
     ----------
     source : str
         The program.
-    numbers : bool
-        Change numbers too. Where they only are examples to try, another example is
-        no fault.
+    limits : bool
+        Change numbers too, and whether a limit is included. Where numbers only are
+        examples to try, and limits leave room for rounding, neither is a fault.
 
     Returns
     -------
@@ -106,7 +122,7 @@ def mutants(source, *, numbers=True):
 
     Walk().visit(tree)
     for place, node in enumerate(order):
-        if not numbers and isinstance(node, ast.Constant):
+        if not limits and _is_limit(node):
             continue
         for new in _faults(node):
             changed = _Put(place, new).visit(copy.deepcopy(tree))

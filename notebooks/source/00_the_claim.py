@@ -153,13 +153,11 @@ _ = plots.plot_confusion(counts, data_name=here.data_name)
 def accuracy(counts):
     ...
 
-
 lesson.check("accuracy from counts", accuracy)
 
 # %% tags=["solution"]
 def accuracy(counts):
     return (counts[0, 0] + counts[1, 1]) / counts.sum()
-
 
 lesson.check("accuracy from counts", accuracy)
 
@@ -173,13 +171,11 @@ lesson.check("accuracy from counts", accuracy)
 def baseline(labels):
     return labels.mean()
 
-
 lesson.check("a fair baseline", baseline)
 
 # %% tags=["solution"]
 def baseline(labels):
     return max(labels.mean(), 1 - labels.mean())
-
 
 lesson.check("a fair baseline", baseline)
 

@@ -63,14 +63,12 @@ print(*samples, sep="\n")
 def fair_paths(table):
     ...
 
-
 lesson.check("a fair gallery", fair_paths)
 
 # %% tags=["solution"]
 def fair_paths(table):
     seen = set(table.loc[table["split"] == "train", "group_id"])
     return table.loc[~table["group_id"].isin(seen), "path"]
-
 
 lesson.check("a fair gallery", fair_paths)
 
@@ -90,13 +88,11 @@ lesson.check("a fair gallery", fair_paths)
 def to_share(logits):
     ...
 
-
 lesson.check("two numbers to one", to_share)
 
 # %% tags=["solution"]
 def to_share(logits):
     return np.exp(logits[1]) / np.exp(logits).sum()
-
 
 lesson.check("two numbers to one", to_share)
 
@@ -130,13 +126,11 @@ for kind, image in {"path": path, "bytes": path.read_bytes()}.items():
 def to_input(pixels):
     return pixels / pixels.max()
 
-
 lesson.check("the same as in training", to_input)
 
 # %% tags=["solution"]
 def to_input(pixels):
     return pixels / 255
-
 
 lesson.check("the same as in training", to_input)
 

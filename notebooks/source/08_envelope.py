@@ -169,13 +169,11 @@ print_steps(real_answers, "accuracy")
 def accuracy_at(sensitivity, specificity, prevalence):
     ...
 
-
 lesson.check("accuracy in another mix", accuracy_at)
 
 # %% tags=["solution"]
 def accuracy_at(sensitivity, specificity, prevalence):
     return sensitivity * prevalence + specificity * (1 - prevalence)
-
 
 lesson.check("accuracy in another mix", accuracy_at)
 
@@ -203,14 +201,12 @@ print_steps(real_answers, "AUROC")
 def change(before, after):
     ...
 
-
 lesson.check("on the same images", change)
 
 # %% tags=["solution"]
 def change(before, after):
     both = before.merge(after, on="image_id")
     return both["is_right_y"].mean() - both["is_right_x"].mean()
-
 
 lesson.check("on the same images", change)
 
@@ -338,14 +334,12 @@ print("Not shown: other hospitals, adults, other seeds, any use in a clinic")
 def report(history):
     return history["test_accuracy"].max()
 
-
 lesson.check("the epoch to report", report)
 
 # %% tags=["solution"]
 def report(history):
     best = history["valid_accuracy"].idxmax()
     return history.loc[best, "test_accuracy"]
-
 
 lesson.check("the epoch to report", report)
 

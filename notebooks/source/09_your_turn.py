@@ -90,14 +90,12 @@ def search(names, read_valid, read_test):
     best = max(scores, key=scores.get)
     return best, scores[best]
 
-
 lesson.check("choose, then look once", search)
 
 # %% tags=["solution"]
 def search(names, read_valid, read_test):
     best = max(names, key=read_valid)
     return best, read_test(best)
-
 
 lesson.check("choose, then look once", search)
 
@@ -167,7 +165,6 @@ lesson.keep_truth("your AUROC", metrics.loc["AUROC", "value"], here.data_name)
 def claim(name, value, low, high, n, n_groups, baseline):
     ...
 
-
 lesson.check("a sentence that can be checked", claim)
 
 # %% tags=["solution"]
@@ -176,7 +173,6 @@ def claim(name, value, low, high, n, n_groups, baseline):
         f"{name} {value:.3f} (95 % interval {low:.3f} to {high:.3f}), on {n} images of "
         f"{n_groups} groups; without looking one reaches {baseline:.2f}"
     )
-
 
 lesson.check("a sentence that can be checked", claim)
 

@@ -72,8 +72,16 @@ def show_results(args: argparse.Namespace) -> Answer:
     """Show what was measured on real images."""
     from xraylab import results
 
+    tables = results.list_tables()
+    if args.name in set(tables["name"]):
+        table = results.read_table(args.name)
+        answer = {"name": args.name, **table.attrs, "rows": table.to_dict("records")}
+        text = table.drop(columns="method").to_string(index=False, na_rep="-")
+        return answer, f"{table.attrs['about']}\n{text}", 0
     if args.name:
         answer = results.read_result(args.name)
         return answer, as_json(answer, indent=2), 0
-    table = results.list_results()
-    return {"results": table.to_dict("records")}, table.to_string(index=False), 0
+    listed = results.list_results()
+    answer = {"results": listed.to_dict("records"), "tables": tables.to_dict("records")}
+    lines = [f"{row.name}: {row.about}" for row in tables.itertuples(index=False)]
+    return answer, "\n".join([listed.to_string(index=False), "", *lines]), 0

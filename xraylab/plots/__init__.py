@@ -20,3 +20,4 @@ from xraylab.plots.drawings import plot_similarity as plot_similarity
 from xraylab.plots.drawings import show_images as show_images
 from xraylab.plots.maps import plot_dose_curve as plot_dose_curve
 from xraylab.plots.maps import show_map as show_map
+from xraylab.plots.svg import as_svg as as_svg

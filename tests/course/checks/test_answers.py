@@ -41,6 +41,8 @@ def test_something_written(answer):
         pd.DataFrame({"a": [1, 2]}),
         torch.ones(2),
         {"a": 1},
+        {"a": np.ones(2), "b": [np.zeros(1)]},
+        [np.ones(2), 3],
     ],
     ids=lambda v: type(v).__name__,
 )
@@ -100,6 +102,46 @@ def test_one_number_of_any_kind(value):
 def test_no_number(value, said):
     with pytest.raises(Wrong, match=said):
         answers.number(value, 0, 1)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1, 2],
+        (1.0, 2.0),
+        np.array([1, 2]),
+        np.array([[1], [2]]),
+        torch.tensor([1.0, 2.0], requires_grad=True),
+        pd.Series([1, 2], index=[5, 7]),
+        [np.float32(1), torch.tensor(2)],
+        (value for value in (True, 2)),
+    ],
+)
+def test_numbers_in_a_row_of_any_kind(values):
+    found = answers.numbers(values, 2)
+    assert found.tolist() == [1.0, 2.0]
+    assert found.dtype == float
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (1, r"2 numbers are needed, found 1 \(int\)"),
+        ([1], r"2 numbers are needed, found 1\."),
+        (["1", "2"], r"2 numbers are needed, found '1' \(str\) among them"),
+        (np.ones((2, 2)), "found array.* among them"),
+        ("12", r"found '1' \(str\)"),
+        ([1, float("nan")], r"Finite numbers are needed, found \[1, nan\]"),
+    ],
+)
+def test_no_numbers_in_a_row(values, said):
+    with pytest.raises(Wrong, match=said):
+        answers.numbers(values, 2)
+
+
+def test_an_error_on_the_way_to_the_numbers_is_the_learners():
+    with pytest.raises(OwnCodeError, match=r"(?s)ZeroDivisionError.*genexpr.*1 / n"):
+        answers.numbers((1 / n for n in (1, 0)), 2)
 
 
 def test_a_word_is_read_whatever_its_case_and_spaces():

@@ -79,6 +79,39 @@ def number(answer: object, low: float = -np.inf, high: float = np.inf) -> float:
     return float(value)
 
 
+def numbers(answer: object, n: int) -> np.ndarray:
+    """Give an answer as so many plain numbers in a row, whatever holds them.
+
+    Returns
+    -------
+    array of float, shape (n,)
+
+    Raises
+    ------
+    Wrong
+        If it is something else, or one of them is not finite.
+    OwnCodeError
+        If it is made on the way, by a generator, and that raises.
+    """
+    try:
+        one_by_one = iter(answer)
+    except TypeError:
+        raise Wrong(f"{n} numbers are needed, found {_name(answer)}.") from None
+    try:
+        given = list(one_by_one)
+    except Exception as error:
+        raise OwnCodeError(_where(error)) from error
+    plain = list(map(_as_plain, given))
+    others = [v for v in plain if not isinstance(v, bool | int | float)]
+    if others:
+        raise Wrong(f"{n} numbers are needed, found {_name(others[0])} among them.")
+    if len(plain) != n:
+        raise Wrong(f"{n} numbers are needed, found {len(plain)}.")
+    if not np.isfinite(plain).all():
+        raise Wrong(f"Finite numbers are needed, found {plain}.")
+    return np.array(plain, dtype=float)
+
+
 def is_close(first: float, second: float) -> bool:
     """Say whether two numbers agree to about six digits."""
     return bool(np.isclose(first, second, rtol=1e-6, atol=1e-9))
@@ -116,12 +149,17 @@ def _name(value: object) -> str:
 
 def _is_same(first: object, second: object) -> bool:
     """Say whether a value is what its copy was, tables and arrays too."""
+    if type(first) is not type(second):
+        return False
     if hasattr(first, "equals"):
         return bool(first.equals(second))
     if hasattr(first, "detach"):
         return bool((first == second).all())
     if isinstance(first, np.ndarray):
         return np.array_equal(first, second, equal_nan=first.dtype.kind == "f")
+    if isinstance(first, dict):
+        same = first.keys() == second.keys()
+        return same and all(_is_same(first[key], second[key]) for key in first)
     if isinstance(first, list | tuple):
         return len(first) == len(second) and all(map(_is_same, first, second))
     same = first == second

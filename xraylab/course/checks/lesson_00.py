@@ -24,14 +24,18 @@ def accuracy_from_counts(answer):
     for table in _TABLES:
         counts = np.array(table)
         share = number(call(answer, counts), 0, 1)
-        if not is_close(share, np.trace(counts) / counts.sum()):
+        right = np.trace(counts) / counts.sum()
+        if is_close(share, right):
+            continue
+        if share < right:
             raise Wrong(
-                f"For the counts {table} you give {share:.3f}. There are "
-                f"{counts.sum()} answers in that table, and not so many are right."
-                if share > np.trace(counts) / counts.sum()
-                else f"For the counts {table} you give {share:.3f}, but a larger share "
-                "of its answers is right."
+                f"For the counts {table} you give {share:.3f}, but a larger share of "
+                "its answers is right."
             )
+        raise Wrong(
+            f"For the counts {table} you give {share:.3f}. There are {counts.sum()} "
+            "answers in that table, and not so many are right."
+        )
     return (
         "The right answers stand on the diagonal. Looked at: four tables of counts, "
         "one with an empty class."
