@@ -1,6 +1,7 @@
 """All but one thing stands in pyproject.toml: the lessons go into the wheel."""
 
 import runpy
+import shutil
 from pathlib import Path
 
 from setuptools import setup
@@ -17,6 +18,7 @@ class BuildWithLessons(build_py):
             return
         clean = runpy.run_path("xraylab/course/clean.py")["clean"]
         folder = Path(self.build_lib, "xraylab/course/lessons")
+        shutil.rmtree(folder, ignore_errors=True)  # of an earlier build
         for pattern in ("[0-9][0-9]_*.ipynb", "solutions/[0-9][0-9]_*.ipynb"):
             for notebook in sorted(Path("notebooks").glob(pattern)):
                 target = folder / notebook.relative_to("notebooks")

@@ -7,8 +7,9 @@ from pathlib import Path, PurePosixPath
 import nbformat
 from nbformat import NotebookNode
 
-from xraylab import course
-from xraylab.course.build import HINTS, REPOSITORY, SETUP, STARTER
+from xraylab import REPOSITORY, course
+from xraylab.course.build import HINTS, STARTER
+from xraylab.course.opening import SETUP
 
 ROOT = Path(__file__).parents[2]
 PAGES = {  # what becomes a page -> where it stands in the book; the first that fits
@@ -140,7 +141,7 @@ def relink(text: str, source: PurePosixPath, places: dict, root: Path = ROOT) ->
             if target in places:
                 return posixpath.relpath(places[target], here)
             if (root / target).exists():
-                return f"https://github.com/{REPOSITORY}/blob/main/{target}"
+                return f"{REPOSITORY}/blob/main/{target}"
         return link[1]  # Sphinx says so, where it leads nowhere
 
     return _LINK.sub(lead_on, _BADGE.sub(r"[\1]", text))

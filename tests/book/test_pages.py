@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from nbformat import v4
 
 from docs.book import pages
+from xraylab import REPOSITORY
 from xraylab.course import build, notebooks
 
 PLACES = {
@@ -101,7 +102,7 @@ def test_links_lead_on_in_the_book(source, link, expected):
 
 
 def test_a_link_to_what_is_no_page_leads_to_the_repository():
-    expected = f"[x](https://github.com/{build.REPOSITORY}/blob/main/LICENSE)"
+    expected = f"[x]({REPOSITORY}/blob/main/LICENSE)"
     assert pages.relink("[x](../LICENSE)", LESSON, PLACES) == expected
 
 

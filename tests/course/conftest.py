@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from xraylab.course import build, modes
+from xraylab.course import build, modes, places
 
 REPOSITORY = Path(__file__).parents[2]
 TEXTS = ("README.md", "LICENSE", "LICENSE-TEXT")
@@ -21,6 +21,7 @@ def own_places(tmp_path, monkeypatch):
         monkeypatch.delenv(f"XRAYLAB_{name}", raising=False)
     monkeypatch.setenv("XRAYLAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("XRAYLAB_GUESSES", str(tmp_path / "home" / "guesses.jsonl"))
+    monkeypatch.setattr(places, "AT_LEAST", {"train": 2, "test": 2})  # ours are small
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
 

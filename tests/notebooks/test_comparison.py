@@ -36,10 +36,11 @@ def nbval(notebook, folder):
     for name in ("conftest.py", "sanitise.cfg"):
         shutil.copy(notebooks.NOTEBOOKS / name, folder / "notebooks")
     nbformat.write(notebook, folder / "notebooks/lesson.ipynb")
-    # what a learner works in, beside them, is never looked at
+    # what a learner works in, and what badges lead to, is never looked at
     broken = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0")])
-    (folder / "my-lessons").mkdir()
-    nbformat.write(broken, folder / "my-lessons/lesson.ipynb")
+    for beside in ("my-lessons", f"notebooks/{notebooks.CLEAN}"):
+        (folder / beside).mkdir()
+        nbformat.write(broken, folder / beside / "lesson.ipynb")
     command = [sys.executable, "-m", "pytest", "--nbval", "-rA"]
     env = os.environ | {"PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(

@@ -76,6 +76,20 @@ def test_it_equals_its_source(source, solved):
     assert ours.metadata == built.metadata
 
 
+@each_lesson
+def test_its_clean_edition_is_its_source_without_outputs(source):
+    clean = notebooks.NOTEBOOKS / notebooks.CLEAN / f"{source.stem}.ipynb"
+    built = nbformat.writes(build.read_source(source))
+    said = f"{source.stem} differs from its source: make notebooks, or make stamp"
+    assert clean.read_text("utf-8") == f"{built}\n", said
+    assert not any(cell.outputs for cell in code_cells(nbformat.reads(built, 4)))
+
+
+def test_every_clean_edition_has_a_source():
+    clean = (notebooks.NOTEBOOKS / notebooks.CLEAN).iterdir()
+    assert {file.name for file in clean} == {f"{s.stem}.ipynb" for s in SOURCES}
+
+
 @each_edition
 def test_it_ran_from_top_to_bottom(source, solved):
     cells = code_cells(read_stored(source, solved))

@@ -14,7 +14,7 @@ import time
 import traceback
 from collections.abc import Sequence
 
-from xraylab import __version__, cores
+from xraylab import REPOSITORY, __version__, cores
 from xraylab.cli import (
     audit,
     claim,
@@ -36,7 +36,7 @@ _GROUPS = (
 )
 _REPORT = (
     "This is a fault of xraylab, not of yours. Please report it with the lines above: "
-    "https://github.com/xraylab/xraylab/issues"
+    f"{REPOSITORY}/issues"
 )
 
 

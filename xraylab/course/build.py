@@ -17,10 +17,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from xraylab import REPOSITORY
 from xraylab.course import notebooks
 from xraylab.course.modes import choose_mode
+from xraylab.course.opening import SETUP, badges
 from xraylab.errors import InputError
-from xraylab.files import write_text
+from xraylab.files import write_text, write_texts
 
 try:
     import jupytext
@@ -34,18 +36,10 @@ except ImportError as error:
         'packages: pip install "xraylab[lab]"'
     ) from error
 
-REPOSITORY = "xraylab/xraylab"
 CELL_SECONDS = 600  # but in mode full, where a training takes hours
 KEPT = ("tags", "alt")  # of a cell's settings
 STARTER, SOLUTION = "starter", "solution"  # tags: the same task, open and solved
 _TASK = re.compile(r'lesson\.check\("(.+?)"')
-# The only code that no source holds: on Kaggle and Colab a notebook comes alone.
-# Without dependencies, since theirs fit each other and their GPU.
-SETUP = f"""\
-try:
-    import xraylab
-except ModuleNotFoundError:  # on Kaggle and Colab; elsewhere it is there
-    %pip install --quiet --no-deps captum git+https://github.com/{REPOSITORY}"""
 # Below each task; comments, so that running all cells gives nothing away.
 HINTS = """\
 # Stuck? Take the # away, run this, and run it again for the next hint.
@@ -74,7 +68,7 @@ def read_source(source: Path, *, solved: bool = False) -> NotebookNode:
     for place, cell in enumerate(notebook.cells):
         cell.id = f"lesson-{name[:2]}-{place:02d}"
         cell.metadata = {k: v for k, v in cell.metadata.items() if k in KEPT}
-    above = SOLVED_NOTE.format(name=name) if solved else _badges(name)
+    above = SOLVED_NOTE.format(name=name) if solved else badges(name)
     notebook.cells[0].source = f"{above}\n\n{notebook.cells[0].source}"
     notebook.metadata = nbformat.from_dict(
         {
@@ -200,6 +194,7 @@ def build_notebook(
 
 def build_lessons(numbers: Sequence[str] = ()) -> list[Path]:
     """Build both editions of lessons from their sources, on the built-in images."""
+    write_clean(numbers)
     built = []
     with tempfile.TemporaryDirectory() as home:
         for source in sources(numbers):
@@ -212,6 +207,18 @@ def editions(source: Path) -> list[Path]:
     """Give the notebook files of a script: the learner's, and the solved one."""
     name, folder = f"{source.stem}.ipynb", notebooks.NOTEBOOKS
     return [folder / name, folder / notebooks.SOLVED / name]
+
+
+def write_clean(numbers: Sequence[str] = ()) -> list[Path]:
+    """Write the lessons without outputs, to which the badges lead; nothing is run."""
+    texts = {
+        notebooks.NOTEBOOKS / notebooks.CLEAN / f"{source.stem}.ipynb": (
+            f"{nbformat.writes(read_source(source))}\n"
+        )
+        for source in sources(numbers)
+    }
+    write_texts(texts)
+    return list(texts)
 
 
 def run_lessons(numbers: Sequence[str] = (), mode: str | None = None) -> pd.DataFrame:
@@ -261,7 +268,7 @@ def sources(numbers: Sequence[str] = ()) -> list[Path]:
     if not found:
         raise FileNotFoundError(
             "notebooks are built from the scripts in the repository, found none in "
-            f"{notebooks.NOTEBOOKS}. Clone https://github.com/{REPOSITORY} and install "
+            f"{notebooks.NOTEBOOKS}. Clone {REPOSITORY} and install "
             "it with pip install -e ."
         )
     return _choose(found, numbers)
@@ -302,17 +309,6 @@ def _describe_images(cell: NotebookNode) -> None:
     for output in cell.outputs:
         if "alt" in cell.metadata and "image/png" in output.get("data", {}):
             output.metadata["image/png"] = {"alt": cell.metadata.alt}
-
-
-def _badges(name: str) -> str:
-    file = f"github.com/{REPOSITORY}/blob/main/notebooks/{name}.ipynb"
-    colab = f"https://colab.research.google.com/github/{file.split('/', 1)[1]}"
-    kaggle = f"https://kaggle.com/kernels/welcome?src=https://{file}"
-    return (
-        "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
-        f"({colab})\n[![Open in Kaggle]"
-        f"(https://kaggle.com/static/images/open-in-kaggle.svg)]({kaggle})"
-    )
 
 
 def _child_seconds() -> float:

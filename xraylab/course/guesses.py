@@ -17,8 +17,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
-import platformdirs
 
+from xraylab.course import keeping
 from xraylab.course.fields import show_field
 from xraylab.course.questions import SHARE, Choice, NoAnswerError, find_question
 from xraylab.errors import BrokenSealError
@@ -195,7 +195,7 @@ def guesses_file() -> Path:
     """Say where the guesses are kept; XRAYLAB_GUESSES overrides it."""
     if given := os.environ.get("XRAYLAB_GUESSES"):
         return Path(given)
-    return platformdirs.user_data_path("xraylab") / "guesses.jsonl"
+    return keeping.find_folder() / keeping.GUESSES
 
 
 def _truths_file() -> Path:
