@@ -66,9 +66,7 @@ merged.save(here.merge_folder)
 answers, valid = {}, {}
 for protocol in data.PROTOCOLS:
     folder = here.folder / protocol
-    run = training.train(
-        here.merge_folder, protocol, here.recipe, folder, progress=False
-    )
+    run = training.train(here.merge_folder, protocol, here.recipe, folder)
     if run.note:
         print(f"{protocol}: {run.note}")
     valid[protocol], _ = training.score(folder, on="valid", progress=False)
