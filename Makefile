@@ -13,7 +13,7 @@ MODE ?= quick
 ROOT_FLAG := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test test-long lessons notebooks bench demo check clean
+.PHONY: help setup lab test test-long lessons notebooks stamp kaggle book bench demo check clean
 
 help:  ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,15 @@ lessons: $(READY)  ## run all lessons headless (MODE=smoke: seconds; ARGS="00 05
 
 notebooks: $(READY)  ## build the notebooks from notebooks/source (ARGS="--run 00")
 	$(BIN)/python -m xraylab lessons --build $(ARGS)
+
+stamp: $(READY)  ## write address and version of xraylab/__init__.py everywhere
+	$(BIN)/python -m release.stamp
+
+kaggle: $(READY)  ## pack wheels and lessons for Kaggle without internet (NAME=yours)
+	$(BIN)/python -m release.kaggle --user "$(NAME)"
+
+book: $(READY)  ## build the lessons as web pages: open build/book/index.html
+	$(BIN)/python docs/book/build.py build/book
 
 bench: $(READY)  ## the built-in images against their bar, and the four splits
 	$(BIN)/python benchmarks/phantom.py

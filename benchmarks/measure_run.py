@@ -11,12 +11,22 @@ from pathlib import Path
 
 import pandas as pd
 
-from xraylab import evaluation, results, training
+from xraylab import data, evaluation, results, training
+from xraylab.claim import figures
 
 
 def as_entries(metrics: pd.DataFrame) -> dict:
     """Give the figures as a result keeps them; one that is not defined is left out."""
     return json.loads(metrics.dropna(subset="value").to_json(orient="index"))
+
+
+def describe_data(merge: data.Merge, table: pd.DataFrame) -> dict:
+    """Count files and splits, as a result keeps them."""
+    splits = data.describe_split(table)
+    return {
+        "merge": figures.count_merge(merge),
+        "splits": json.loads(splits.to_json(orient="index")),
+    }
 
 
 def main() -> None:
@@ -49,6 +59,7 @@ def main() -> None:
             predictions["label"], predictions["score"], threshold=run.threshold
         ),
         "metrics": as_entries(metrics),
+        **describe_data(data.Merge.load(run.about["merge"]), run.table),
         "images_per_second": float(run.history["images_per_second"].median()),
     }
     file = results.write_result(args.name, result)

@@ -6,10 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 import xraylab  # noqa: F401, before torch is: its waiting threads shall not spin
+
+# A busy machine is no fault of a law.
+settings.register_profile("busy", deadline=None)
+settings.load_profile("busy")
 
 # Six children a class, two images each: (kind, number) -> file names.
 NORMALS = [f"IM-{n:04d}-0001{more}.jpeg" for n in range(1, 7) for more in ("", "-0002")]

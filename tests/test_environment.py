@@ -15,7 +15,7 @@ def ranges():
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
     project = project["project"]
     wanted = list(project["dependencies"])
-    for extra in ("lab", "test"):
+    for extra in ("lab", "test", "book"):
         wanted += project["optional-dependencies"][extra]
     return dict(
         re.fullmatch(r"([\w-]+)(.*)", w).groups() for w in wanted if "[" not in w
@@ -46,3 +46,12 @@ def test_the_oldest_versions_are_tried_in_ci():
     assert "--resolution lowest-direct" in oldest
     for verb in ("train", "evaluate", "predict"):
         assert f"xraylab {verb} " in oldest
+
+
+def test_colab_is_tried_in_ci_with_what_it_brings():
+    text = (REPOSITORY / ".github/workflows/ci.yml").read_text("utf-8")
+    colab = text[text.index("  colab:") : text.index("  book:")]
+    for version in ("torch==2.11.0", "numpy==2.1.3", "ipywidgets==7.7.1", '"3.13"'):
+        assert version in colab
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
+    assert "ipywidgets>=7.7.1" in project["project"]["dependencies"]

@@ -44,6 +44,17 @@ def test_what_the_figures_license_follows_from_the_answers():
     assert f"the difference is {paired}." in text
 
 
+def test_what_is_said_of_another_hospital_follows_from_the_answers():
+    text = re.sub(r"\s+", " ", README)
+    for protocol in ("official", "grouped"):
+        answers = results.read_predictions(f"real-64px-{protocol}", "external")
+        for name in ("AUROC", "accuracy"):
+            assert f"{name} {evaluation.measure(answers, name)}" in text
+    assert "ADULTS, and their labels are TEXT-MINED" in text
+    for name in results.list_tables()["name"]:
+        assert f"-{name.rsplit('-', 1)[1]}`" in text
+
+
 def test_what_the_factorial_has_so_far_follows_from_its_units():
     text = re.sub(r"\s+", " ", README)
     file = Path(results.__file__).with_name("factorial") / "effects.json"

@@ -39,7 +39,7 @@ def test_written_and_read_are_the_same(result, tmp_path):
 
 
 def test_probes_keep_no_answers_and_say_so():
-    with pytest.raises(ValueError, match=r"real-224px-probes keeps no answers"):
+    with pytest.raises(ValueError, match=r"real-224px-probes keeps no answers on test"):
         results.read_predictions("real-224px-probes")
 
 
@@ -68,7 +68,7 @@ def test_committed_figures_follow_from_the_committed_answers(name):
 
 
 def test_answers_are_of_test_or_valid():
-    with pytest.raises(ValueError, match=r'"valid" or "test", got .train.'):
+    with pytest.raises(ValueError, match=r'"test" or "external", got .train.'):
         results.read_predictions("real-64px-official", on="train")
     with pytest.raises(ValueError, match="name must be one of"):
         results.read_predictions("nothing")
@@ -157,3 +157,63 @@ def test_a_file_must_bear_its_own_name(result, tmp_path):
     (tmp_path / "other.json").write_text(json.dumps(result))
     with pytest.raises(ValueError, match=r"got 'naive-64px' for 'other'"):
         results.read_result("other", folder=tmp_path)
+
+
+def test_tables_are_read_back_as_they_were_written(tmp_path):
+    rows = [{"result": "a", "value": 1 / 3, "low": None}, {"result": "b", "value": 2.0}]
+    tables = {"t-one": {"about": "What “it” is.", "rows": rows}}
+    file = results.write_tables("t", tables, date="2026-11-26", folder=tmp_path)
+    assert json.loads(file.read_text("utf-8"))["date"] == "2026-11-26"
+    table = results.read_table("t-one", folder=tmp_path)
+    assert table["value"].tolist() == pytest.approx([1 / 3, 2], abs=1e-9)
+    assert table["low"].isna().all()
+    assert table.attrs["about"] == "What “it” is."
+    listed = results.list_tables(folder=tmp_path)
+    assert listed[["name", "n_rows"]].to_numpy().tolist() == [["t-one", 2]]
+    assert results.list_results(folder=tmp_path).empty  # a table is no measurement
+
+
+def test_unknown_tables_list_those_there_are(tmp_path):
+    with pytest.raises(ValueError, match=r"one of the tables real-.*, got 'nothing'"):
+        results.read_table("nothing")
+    with pytest.raises(ValueError, match=r"tables \(none\), got 'nothing'"):
+        results.read_table("nothing", folder=tmp_path)
+    assert results.list_tables(folder=tmp_path).empty
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_counts_of_splits_are_those_of_the_answers(name):
+    result = results.read_result(name)
+    for on in ("valid", "test"):
+        answers, counts = results.read_predictions(name, on), result["splits"][on]
+        assert counts["n_files"] == len(answers)
+        assert counts["n_pneumonia"] == answers["label"].sum()
+        assert counts["n_groups"] == answers["group_id"].nunique()
+        assert counts["n_images"] == answers["image_id"].nunique()
+    flow, sources = result["merge"]["flow"], result["merge"]["sources"].values()
+    assert sum(source["files"] for source in sources) == flow["files with an image"]
+
+
+EXTERNAL = [n for n in RUNS if "external" in results.read_result(n)]
+
+
+@pytest.mark.parametrize("name", EXTERNAL)
+def test_images_from_elsewhere_are_said_to_be_so(name):
+    kept = results.read_result(name)["external"]
+    answers = results.read_predictions(name, "external")
+    assert (kept["n"], kept["n_groups"]) == (
+        len(answers),
+        answers["group_id"].nunique(),
+    )
+    assert "ADULTS" in kept["data"]
+    assert "text-mined" in kept["data"]
+    assert "mostly adults" in " ".join(kept["caveats"])
+    anew = kept["validation_anew"]
+    assert anew["n"] == anew["n_stored"] == len(results.read_predictions(name, "valid"))
+    assert not set(answers["path"]) & set(results.read_predictions(name)["path"])
+
+
+@pytest.mark.parametrize("name", EXTERNAL)
+def test_a_run_trained_anew_gave_the_stored_scores_to_the_digit(name):
+    anew = results.read_result(name)["external"]["validation_anew"]
+    assert (anew["n_equal"], anew["greatest"]) == (anew["n"], 0)

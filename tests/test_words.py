@@ -34,7 +34,7 @@ FILES = [
     *sorted(
         p for e in ("py", "toml", "html") for p in REPOSITORY.glob(f"xraylab/**/*.{e}")
     ),
-    *sorted(REPOSITORY.glob("docs/*.md")),
+    *sorted(REPOSITORY.glob("docs/**/*.md")),
     *(REPOSITORY / name for name in ("README.md", "data/README.md")),
     *(REPOSITORY / name for name in ("CONTRIBUTING.md", "CHANGELOG.md")),
 ]

@@ -24,6 +24,8 @@ import os
 import sys
 
 __version__ = "0.1.0"
+# Where the course is published. A fork changes it here, then says `make stamp`.
+REPOSITORY = "https://github.com/xraylab/xraylab"
 
 # Threads that wait for each other spin by default, and beside any other work training
 # is then far slower. They read how long they may spin when torch is loaded: GNU's in

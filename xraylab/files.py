@@ -107,6 +107,17 @@ def write_texts(texts: Mapping[Path, str]) -> None:
             half.write_text(text, encoding="utf-8")
 
 
+def encodable(text: str) -> str:
+    r"""Escape what UTF-8 cannot hold, such as odd bytes in a folder's name.
+
+    Examples
+    --------
+    >>> encodable("a\udcff")
+    'a\\udcff'
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def cache_folder() -> Path:
     """Give the folder for what is kept between runs; XRAYLAB_CACHE overrides it.
 

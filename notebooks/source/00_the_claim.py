@@ -26,10 +26,9 @@ here = lesson.start(0)
 # %% [markdown]
 # ## Before you run anything
 #
-# Write down what you expect of the **real** images. Your guess is sealed in a small
-# file on your own computer. Lesson 08 opens it beside what we measured there. Put a
-# number where it says `None`, and how sure you are from 0 to 1. Leave it as it is if
-# you would rather only watch.
+# Write down what you expect of the **real** images, and how sure you are from 0 to 1.
+# Use the field below the cell, or put numbers where it says `None`. Your guess is sealed
+# in a small file on your own computer. Lesson 08 opens it beside what we measured.
 #
 # *The **accuracy**, the share of right answers, on the files that were kept for testing
 # will be …*
@@ -58,8 +57,8 @@ files = merged.manifest
 files.groupby(["source", "label"]).size().unstack()
 
 # %% [markdown]
-# That looks like a lot of data: three sources, three times the images. Here is
-# one row from each class. Can you tell which is which before you read the titles?
+# That looks like a lot of data. Here is one row from each class. Can you tell which is
+# which before you read the titles?
 
 # %% alt="Two rows of six simulated chest X-rays: normal above, pneumonia below."
 shown = files[files["kept"]].groupby("label").sample(6, random_state=1)
@@ -145,6 +144,42 @@ counts = evaluation.confusion(predictions["label"], predictions["score"])
 _ = plots.plot_confusion(counts, data_name=here.data_name)
 
 # %% [markdown]
+# ### Your turn: accuracy by hand
+#
+# `counts` is that table: rows are the truth, columns the answers. Write a function that
+# gives the accuracy of any such table.
+
+# %% tags=["starter"]
+def accuracy(counts):
+    ...
+
+lesson.check("accuracy from counts", accuracy)
+
+# %% tags=["solution"]
+def accuracy(counts):
+    return (counts[0, 0] + counts[1, 1]) / counts.sum()
+
+lesson.check("accuracy from counts", accuracy)
+
+# %% [markdown]
+# ### Your turn: a mistake to mend
+#
+# Someone wrote this for the baseline of accuracy. It is right for our images, where
+# pneumonia is the larger class, and wrong elsewhere. Mend it.
+
+# %% tags=["starter"]
+def baseline(labels):
+    return labels.mean()
+
+lesson.check("a fair baseline", baseline)
+
+# %% tags=["solution"]
+def baseline(labels):
+    return max(labels.mean(), 1 - labels.mean())
+
+lesson.check("a fair baseline", baseline)
+
+# %% [markdown]
 # ## One image
 #
 # The original project ends with an answer in words. Here is ours, for one of the
@@ -172,14 +207,31 @@ for name in here.missing:
     print(f"{name} is not here: its copies are not counted.")
 
 # %% [markdown]
+# ### Your turn: what does this show?
+#
+# Which sentence do the cells above license?
+#
+# - **a** Without the copies, the score would be lower.
+# - **b** Part of the test asks about images that were in training.
+# - **c** The network does badly on images that it has not seen.
+# - **d** The labels of the copied images are wrong.
+
+# %% tags=["starter"]
+answer = None
+lesson.check("what the copies show", answer)
+
+# %% tags=["solution"]
+answer = "b"
+lesson.check("what the copies show", answer)
+
+# %% [markdown]
 # The three folders hold the same images. One of them has other names and other bytes,
 # so it is easy to miss. **The test asked the network what it had already
 # been told.** This is **data leakage**: something of the test is known in training.
 #
 # Careful, though. We have found *a* reason to doubt the number. We have not yet
-# shown that it is *the* reason, or how large its part is. Other possible reasons wait:
-# several images of one child, a test from another batch, files that were saved
-# differently for the two classes. The next lessons take them one at a time.
+# shown that it is *the* reason, or how large its part is. Others wait: several images of
+# one child, a test from another batch, files saved differently for the two classes.
 #
 # The built-in set is small, so copies may weigh more in it than in the real one.
 # Simulated images show how a mistake works. They never show how well a model does

@@ -8,7 +8,9 @@
 # away and is not the disease. Often a **confounder** stands behind it, something that
 # goes with both the class and the image, such as the ward that took it. A network may
 # learn a shortcut instead of the disease, and its score does not tell which.
-# So we look for shortcuts first, without any network.
+# So we look for shortcuts first, without any network. You need the words of lesson 01,
+# and none of its files. The cells run in about a minute; leave yourself a good half hour
+# for the four tasks.
 #
 # Afterwards you can
 #
@@ -35,9 +37,8 @@ here = lesson.start(2)
 # ## The images of this lesson
 #
 # We need only the first source, since the others copy it. The published test stays
-# aside. From the rest we take equally many of both classes. Then an answer that does
-# not use the image is right half the time: the **baseline**, what is reached without
-# the image, is 0.50.
+# aside. From the rest we take equally many of both classes. Then the **baseline**, what
+# is reached without the image, is 0.50.
 
 
 # %%
@@ -67,9 +68,8 @@ print(f"{len(train)} images of {train['patient_id'].nunique()} children")
 lesson.guess("file size AUROC", None, sure=None)
 
 # %% [markdown]
-# Let us see it with a few files. We sort them by size and write one letter each:
-# `N` for normal, `P` for pneumonia. If size said nothing, the letters would be well
-# mixed.
+# Let us sort a few files by size and write one letter each: `N` for normal, `P` for
+# pneumonia. If size said nothing, the letters would be well mixed.
 
 # %%
 few = train.drop_duplicates("bytes").groupby("label").sample(10, random_state=1)
@@ -94,9 +94,33 @@ share = won / n_pairs
 print(f"{share:.2f} of {n_pairs} pairs, from {len(few)} files, baseline 0.50")
 
 # %% [markdown]
+# Here no two values are equal, since files of equal size were left out. Widths and
+# heights often are.
+#
+# ### Your turn: ties
+#
+# Write a function that gives the AUROC of any numbers, in any order: the share of pairs
+# in which the pneumonia has the higher value. A pair with equal values is half won.
+# `values` and `labels` are arrays of the same length; 1 is pneumonia.
+
+# %% tags=["starter"]
+def auroc(values, labels):
+    ...
+
+lesson.check("AUROC with ties", auroc)
+
+# %% tags=["solution"]
+def auroc(values, labels):
+    normal = values[labels == 0]
+    won = [(p > normal) + 0.5 * (p == normal) for p in values[labels == 1]]
+    return np.mean(won)
+
+lesson.check("AUROC with ties", auroc)
+
+# %% [markdown]
 # A 0 tells as much as a 1, just the other way round. The package therefore gives the
 # better of the two, and says which class has the higher values. Does it agree with
-# your count? So few files are only for practice. All of them follow below.
+# the count? So few files are only for practice.
 
 # %%
 by_package = audit.one_feature_auroc(few["bytes"], few["label"])
@@ -136,7 +160,6 @@ def by_number(values, files, high_means):
     return with_interval(scores, files["label"], files["patient_id"])
 
 
-# %%
 told = {}
 for name in names:
     way = audit.one_feature_auroc(facts.loc[train.index, name], train["label"])
@@ -148,8 +171,8 @@ lesson.keep_truth("file size AUROC", told["bytes", "train"], here.data_name)
 
 # %% [markdown]
 # The direction was chosen on the training files, so on the test a figure may fall
-# below one half: there the direction is the other one. Some facts may tell the class
-# nearly alone. Some may help on one side only. None of them is about lungs.
+# below one half: there the direction is the other one. None of these facts is about
+# lungs.
 #
 # Let us make a rule of the size, as a bad model would. The threshold lies halfway
 # between the medians of the classes, chosen on the training images alone.
@@ -162,13 +185,56 @@ for name, part in {"training": train, "test": both_classes(first[is_test])}.item
     print(f"{name:9} accuracy {right}, baseline 0.50")
 
 # %% [markdown]
-# Does the test figure surprise you, after the AUROC above? The AUROC depends only on
-# the order of the files. A rule needs a threshold too, and a threshold from one set of
+# Does the test figure surprise you, after the AUROC? The AUROC depends only on the
+# order of the files. A rule needs a threshold too, and a threshold from one set of
 # files may lie on the wrong side in another. Lesson 05 comes back to this.
 #
-# A network never sees the size of a file. So is all this harmless? No. A wide
-# image that is squeezed to a square shows a narrow chest. A coarse JPEG leaves
-# small blocks in the image. So part of what a file tells is in the pixels too.
+# ### Your turn: children, not files
+#
+# A child with ten files has ten votes in these figures; only the interval knows better.
+# Write a function that gives the accuracy in which each child has the same weight.
+# `right` says of each file whether the call was right, `children` whose file it is.
+
+# %% tags=["starter"]
+def accuracy_by_child(right, children):
+    ...
+
+lesson.check("each child once", accuracy_by_child)
+
+# %% tags=["solution"]
+def accuracy_by_child(right, children):
+    of_each = [right[children == child].mean() for child in set(children)]
+    return np.mean(of_each)
+
+lesson.check("each child once", accuracy_by_child)
+
+# %% [markdown]
+# A network never sees the size of a file. So is all this harmless? No. A coarse JPEG
+# leaves small blocks in the image. And networks want squares: what becomes of an image
+# that is wider than high?
+#
+# ### Your turn: a mistake to mend
+#
+# This function says how large to draw an image in a square of `side` pixels. In one
+# class the images are wider than in the other, and it passes that on to the ribs. Mend
+# it. It gives width and height in whole pixels; the image should fill the square as far
+# as it can, and what stays free will be black.
+
+# %% tags=["starter"]
+def new_size(width, height, side):
+    return side, side
+
+lesson.check("a shape that stays", new_size)
+
+# %% tags=["solution"]
+def new_size(width, height, side):
+    scale = side / max(width, height)
+    return round(width * scale), round(height * scale)
+
+lesson.check("a shape that stays", new_size)
+
+# %% [markdown]
+# So part of what a file tells can be in the pixels too.
 #
 # ## An image without lungs
 #
@@ -176,15 +242,13 @@ for name, part in {"training": train, "test": both_classes(first[is_test])}.item
 # stays: arms, shoulders, air, perhaps a letter that somebody put there.
 
 
-# %%
+# %% alt="Six simulated X-rays of which only a thin ring along the border is left."
 def read_squares(files, root):
     return np.array([images.read_pixels(root / path, 32) for path in files["path"]])
 
 
 squares = read_squares(train, here.root)
 rings = audit.hide_lungs(squares, ring_px=3)
-
-# %% alt="Six simulated X-rays of which only a thin ring along the border is left."
 shown = [0, 1, 2, len(train) - 3, len(train) - 2, len(train) - 1]
 _ = plots.show_images(
     rings[shown],
@@ -193,11 +257,11 @@ _ = plots.show_images(
 )
 
 # %% [markdown]
-# Would you dare to make a diagnosis from these? We let a linear model try: it weighs
-# each pixel and adds up. A small model that sees one suspected shortcut and nothing
-# else is called a **probe**. It is scored under **cross-validation**: the images are
-# cut into five folds, and each fold is scored by a model that was fitted on the other
-# four. All images of a child are in one fold. What AUROC will it reach?
+# Would you dare a diagnosis from these? A linear model tries: it weighs each pixel and
+# adds up. A small model that sees one suspected shortcut and nothing else is called a
+# **probe**. It is scored under **cross-validation**: the images are cut into five
+# folds, and each fold is scored by a model that was fitted on the other four. All
+# images of a child are in one fold. What AUROC will it reach?
 
 # %%
 lesson.guess("ring probe AUROC", None, sure=None)
@@ -231,12 +295,11 @@ for _ in range(8):
 print(f"ring, permuted: {min(chance):.2f} to {max(chance):.2f}, n = {len(train)} each")
 
 # %% [markdown]
-# That is what chance reaches. It scatters about one half, since images are few.
-# A ring far above this range carries information about the class.
+# That is what chance reaches. Where does your ring lie?
 #
-# For the built-in images there is a better control. We made them, so we can make
-# them again with the same children and the same disease, and without the planted
-# shortcuts. On real images nobody can do that, and the cell says so.
+# For the built-in images there is a better control. We made them, so we can make them
+# again with the same children and the same disease, and without the planted shortcuts.
+# On real images nobody can.
 
 # %%
 if here.is_builtin:
@@ -257,10 +320,29 @@ else:
 # And the whole image? Here only the shortcuts were taken away, so the difference is
 # due to them. What is left above chance goes with the disease.
 #
+# ### Your turn: what does this show?
+#
+# Suppose you had only this: in another set of images, the ring alone tells the classes
+# apart, far above every permuted control. Which sentence follows?
+#
+# - **a** A network trained on these images looks at their border.
+# - **b** The disease cannot be seen in the lungs of these images.
+# - **c** The files of the two classes were made differently.
+# - **d** The class can be told without seeing the lungs.
+
+# %% tags=["starter"]
+answer = None
+lesson.check("what the ring shows", answer)
+
+# %% tags=["solution"]
+answer = "d"
+lesson.check("what the ring shows", answer)
+
+# %% [markdown]
 # ## Is the test like the rest?
 #
-# One more question. If the test were drawn at random from the same images, nobody
-# could tell normal training images from normal test images. Can the probe?
+# If the test were drawn at random from the same images, nobody could tell normal
+# training images from normal test images. Can the probe?
 
 # %%
 normal = first[first["label"] == 0].assign(in_test=is_test.astype(int))
@@ -273,8 +355,8 @@ print(f"normal, training or test, ring only: {found}, baseline 0.50")
 # %% [markdown]
 # When this is well above chance, there is a **distribution shift**: the images of the
 # test differ from those that were learnt, here in something that is not the disease.
-# The probe does not say what. A shortcut of the training images may be missing in the
-# test. That can be one reason, among others, why scores drop.
+# The probe does not say what. A shortcut that is missing in the test can be one reason,
+# among others, why scores drop.
 #
 # ## All of it, with one call
 #
@@ -282,8 +364,7 @@ print(f"normal, training or test, ring only: {found}, baseline 0.50")
 # labelled images. It looks for **data leakage** (here an image or a child in several
 # splits, so that the test is known in training). Then it takes each image once, and
 # runs a probe for everything above. Its baseline is your clean control, made many
-# times: what the same probe reaches on sets without shortcuts. Before you run it: how
-# many kinds of finding will there be in the three sources together?
+# times. How many kinds of finding will there be in the three sources together?
 
 # %%
 found = audit.run_audit(here.root, progress=False)
@@ -303,9 +384,9 @@ print("checks that could not run:", ", ".join(found.not_run["check"]) or "none")
 ax = plots.plot_probes(found.probes, data_name=here.data_name)
 
 # %% [markdown]
-# Find the ring. It is near the figure of your own ring, but not equal: the package
-# takes all training images, at 24 pixels. Did it cross its limit?
-# And the probes named *test or not*: which class has a test that can be told apart?
+# Find the ring. It is near your own ring's figure, but not equal: the package takes all
+# training images, at 24 pixels. Did it cross its limit? And the probes named *test or
+# not*: which class has a test that can be told apart?
 #
 # Each finding also says what it does not show. Read one in full. Its advice follows
 # the family of the probe: a border is not mended by saving all files alike.
@@ -327,8 +408,7 @@ if not found.faults:
 # ## What we found on the real images
 #
 # The same probes were run on the first source, all its images. These figures come
-# from the package's `results`, so they are the same for everybody, with or without
-# the images. What do you expect of the ring, and what will be left of it on the
+# from the package's `results`, so they are the same for everybody. What do you expect of the ring, and what will be left of it on the
 # published test?
 
 # %%
@@ -363,7 +443,7 @@ for fact in ("table_sum", "bits_per_pixel", "bytes", "aspect"):
     print(f"{fact:15} {results.read_figure(name, key)}, baseline 0.50")
 
 # %% [markdown]
-# Some of these numbers alone tell the class nearly every time: no pixel was read.
+# No pixel was read for these figures.
 #
 # ## What this shows, and what it does not
 #
@@ -374,21 +454,10 @@ for fact in ("table_sum", "bits_per_pixel", "bytes", "aspect"):
 #   any fault of the files: severity is then the confounder.
 # - A probe that finds nothing proves little. A less simple one might find something.
 #
-# ## Change one thing
-#
-# Make the ring a single pixel wide. How much of the answer is left?
-
-# %%
-ring_px = 3
-thin = audit.hide_lungs(squares, ring_px)
-thin_auroc = probe_auroc(thin, train["label"], train)
-print(f"ring of {ring_px} px: {thin_auroc}, baseline 0.50")
-
-# %% [markdown]
 # ## What you take along
 #
 # - AUROC is a count: the share of pairs that a number puts in the right order.
-# - Look at files before you look at images. It takes a second.
+# - Look at files before you look at images.
 # - A finding needs its baseline: the same measurement where nothing can be found.
 # - One call audits a folder; what it means is still yours to say.
 #

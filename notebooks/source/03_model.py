@@ -5,13 +5,16 @@
 #
 # A network has millions of numbers, but it does only a few kinds of things with
 # them. Here you do each of them by hand, on an image small enough to check with a
-# pencil, and then find the same steps in the real network.
+# pencil, and then find the same steps in the real network. You need nothing from the
+# lessons before. The cells run in seconds; leave yourself a good half hour for the five
+# tasks.
 #
 # Afterwards you can
 #
 # - compute a convolution and a residual block yourself,
 # - follow an image through a ResNet18, from grey levels to two numbers,
-# - turn the two numbers into a probability and into a loss.
+# - turn the two numbers into a probability and into a loss,
+# - train a network on as a whole, and ask it as one asks a network in use.
 #
 # > Not for clinical use. This course teaches how to judge a model. Nothing in it
 # > may be used to decide about a person's health.
@@ -65,16 +68,37 @@ by_torch = functional.conv2d(
 print("both agree:", np.allclose(by_hand, by_torch[0, 0]))
 
 # %% [markdown]
+# ### Your turn: how many places?
+#
+# Our square of 3 went over a side of 6 pixels in steps of 1. One may take longer steps,
+# the **stride**, and put zeros around the image first, the **padding**. Write a function
+# that counts the places of the square along one side: `padding` zeros stand at each end,
+# and the square never sticks out.
+
+# %% tags=["starter"]
+def count_places(side, kernel, stride, padding):
+    ...
+
+lesson.check("places along a side", count_places)
+
+# %% tags=["solution"]
+def count_places(side, kernel, stride, padding):
+    rest = side + 2 * padding - kernel
+    return rest // stride + 1
+
+lesson.check("places along a side", count_places)
+
+# %% [markdown]
 # The same on a chest film, with the weights above and with their transpose.
 
-# %%
+# %% alt="A simulated chest X-ray, its upright edges, and its level edges."
 files, _ = data.list_files(here.root)
 path = here.root / files[files["label"] == 1]["path"].iloc[0]
 film = images.read_pixels(path, 128)
 x = batches.make_batch(film[None], np.array([0]))
 upright = functional.conv2d(x, torch.from_numpy(weights)[None, None])[0, 0]
 level = functional.conv2d(x, torch.from_numpy(weights.T.copy())[None, None])[0, 0]
-# %% alt="A simulated chest X-ray, its upright edges, and its level edges."
+
 edges = [torch.from_numpy(film[1:-1, 1:-1] / 255), upright.abs(), level.abs()]
 _ = plots.show_images(
     torch.stack([edge.clip(0, 1).double() for edge in edges]).numpy(),
@@ -141,6 +165,9 @@ with torch.no_grad():
         print(f"{name:10}", *x.shape[1:])
 
 # %% [markdown]
+# `conv1` has squares of 7, steps of 2 and a padding of 3. Does your function give the
+# side that is printed?
+#
 # Read it from top to bottom. The grey image becomes three channels, because the
 # network was once made for colour photographs. Then height and width shrink while
 # channels grow: fewer places, and more things known about each place. In the end no
@@ -175,15 +202,33 @@ with tempfile.TemporaryDirectory() as folder:
     save_file(elder.network.state_dict(), f"{folder}/elder.safetensors")
     heir = models.make_model("small", weights=f"{folder}/elder.safetensors", seed=2)
 
-# %%
 given, own = elder.state_dict(), heir.state_dict()
 new = [name for name in given if not torch.equal(given[name], own[name])]
 print(len(given), "tensors, of which new:", *new)
 
 # %% [markdown]
 # All but the last layer came along. The last one is drawn anew, since the old one
-# answered another question.
+# answered another question. Now the heir can be fine-tuned. That is done by an
+# **optimiser**, which moves the weights that it was given, step by step.
 #
+# ### Your turn: a mistake to mend
+#
+# Someone wrote this to fine-tune a whole network: it is given the network and gives
+# back the optimiser. It runs without an error. Mend it.
+
+# %% tags=["starter"]
+def make_optimiser(network):
+    return torch.optim.Adam(network.network.fc.parameters(), lr=0.001)
+
+lesson.check("what the optimiser holds", make_optimiser, heir)
+
+# %% tags=["solution"]
+def make_optimiser(network):
+    return torch.optim.Adam(network.parameters(), lr=0.001)
+
+lesson.check("what the optimiser holds", make_optimiser, heir)
+
+# %% [markdown]
 # ## The last layer, by hand
 #
 # The last layer, `fc`, first drops features at random while training, so that the
@@ -221,6 +266,27 @@ lesson.keep_truth("softmax of 0.5 and 2.5", probability[1])
 # Two probabilities that must sum to one say only one thing, so we keep the second
 # and call it the **score**.
 #
+# ### Your turn: scores of a network in use
+#
+# Write a function that gives the score of each image of a batch. `network` is as
+# training left it, and takes `x`, as many images as you like; the scores must be those
+# of a network in use. Class 1 is pneumonia.
+
+# %% tags=["starter"]
+def scores_of(network, x):
+    ...
+
+lesson.check("scores of a network in use", scores_of, heir)
+
+# %% tags=["solution"]
+def scores_of(network, x):
+    network.eval()
+    with torch.no_grad():
+        return network(x).softmax(1)[:, 1]
+
+lesson.check("scores of a network in use", scores_of, heir)
+
+# %% [markdown]
 # ## From a probability to a loss
 #
 # How bad is an answer? **Cross-entropy** takes the probability given to the true
@@ -236,11 +302,51 @@ for true, name in enumerate(models.CLASSES):
     print(f"truth {name:9} loss {by_hand:.3f}, both agree: {agree}")
 
 # %% [markdown]
+# ### Your turn: another mistake to mend
+#
+# Someone wrote the loss of one answer like this: two logits and the true class go in, one
+# number comes out. Mend it.
+
+# %% tags=["starter"]
+def loss_of(logits, label):
+    probability = np.exp(logits) / np.exp(logits).sum()
+    row, target = torch.tensor(probability)[None], torch.tensor([label])
+    return functional.cross_entropy(row, target).item()
+
+lesson.check("a loss that fits", loss_of)
+
+# %% tags=["solution"]
+def loss_of(logits, label):
+    row, target = torch.tensor(logits)[None], torch.tensor([label])
+    return functional.cross_entropy(row, target).item()
+
+lesson.check("a loss that fits", loss_of)
+
+# %% [markdown]
 # And an answer that knows nothing, half and half? Training has to get well below its
 # loss. Where one class is larger, knowing only that already gets a little below.
 
 # %%
 print(f"half and half: {-np.log(0.5):.3f}")
+
+# %% [markdown]
+# ### Your turn: what does this show?
+#
+# There are equally many images of both classes. The mean loss of a training stays at the
+# value above. Which sentence follows?
+#
+# - **a** On average its answers cost as much as half and half.
+# - **b** Each of its answers is close to half and half.
+# - **c** Half of its answers are right.
+# - **d** Its learning rate is too small.
+
+# %% tags=["starter"]
+answer = None
+lesson.check("what a mean loss says", answer)
+
+# %% tags=["solution"]
+answer = "a"
+lesson.check("what a mean loss says", answer)
 
 # %% [markdown]
 # ## What this shows, and what it does not
@@ -251,20 +357,11 @@ print(f"half and half: {-np.log(0.5):.3f}")
 # - Softmax always sums to one. Show it a cat, and it will still divide its trust
 #   between normal and pneumonia. Lesson 07 tries that.
 #
-# ## Change one thing
-#
-# Set the two logits to the same value, then make them ten times as far apart. When
-# does the score tell you no longer how far apart they were?
-
-# %%
-logits = np.array([0.5, 2.5])
-print("score {:.6f}".format((np.exp(logits) / np.exp(logits).sum())[1]))
-
-# %% [markdown]
 # ## What you take along
 #
 # - A convolution is multiply, add, move on.
 # - A residual block learns what to add, and may add nothing.
 # - Softmax makes a probability from logits, cross-entropy makes a cost from it.
+# - An optimiser moves what it holds, and a network in use drops nothing.
 #
 # Next: [04 · Training](04_training.ipynb) lets the cost change the weights.

@@ -85,6 +85,34 @@ print("both agree:", np.allclose(by_hand, by_torch))
 print("rates:", *dict.fromkeys(f"{rate:.0e}" for rate in by_hand))
 
 # %% [markdown]
+# ### Your turn: a mistake to mend
+#
+# This function is to give the rate of each epoch, as a list. It lowers the rate at the
+# wrong moment, as projects do that call the scheduler before the optimiser. Mend it.
+
+# %% tags=["starter"]
+def rates(n_epochs, lr, gamma, step_size):
+    used = []
+    for epoch in range(1, n_epochs + 1):
+        if epoch % step_size == 0:
+            lr = lr * gamma
+        used.append(lr)
+    return used
+
+lesson.check("the rate of each epoch", rates)
+
+# %% tags=["solution"]
+def rates(n_epochs, lr, gamma, step_size):
+    used = []
+    for epoch in range(1, n_epochs + 1):
+        used.append(lr)
+        if epoch % step_size == 0:
+            lr = lr * gamma
+    return used
+
+lesson.check("the rate of each epoch", rates)
+
+# %% [markdown]
 # ## Images to train on
 #
 # Each image once, children kept apart, at a small size, so that many trainings fit
@@ -120,6 +148,30 @@ drawn = [batches.augment(x, seed=0, step=step)[0, 0].numpy() for step in range(6
 _ = plots.show_images(np.array(drawn), data_name=here.data_name)
 
 # %% [markdown]
+# ### Your turn: another mistake to mend
+#
+# Someone mirrors half of the images at random, before the network sees them. The
+# function is given an image (height, width), the part it belongs to, "train" or
+# "valid", and a random generator. Since then the accuracy on validation differs from
+# one reading to the next. Mend it.
+
+# %% tags=["starter"]
+def prepare(image, part, rng):
+    if rng.random() < 0.5:
+        image = image[:, ::-1]
+    return image
+
+lesson.check("who is mirrored", prepare)
+
+# %% tags=["solution"]
+def prepare(image, part, rng):
+    if part == "train" and rng.random() < 0.5:
+        image = image[:, ::-1]
+    return image
+
+lesson.check("who is mirrored", prepare)
+
+# %% [markdown]
 # ## The loop, by hand
 #
 # Five lines do the work. Ask the network; measure the loss; forget the old slopes;
@@ -147,6 +199,26 @@ for step in range(plain.n_steps):
     optimiser.step()
     losses.append(loss.item())
 print("loss went down:", np.mean(losses[-4:]) < np.mean(losses[:4]))
+
+# %% [markdown]
+# ### Your turn: who stood still?
+#
+# An optimiser moves the weights that it was given. Often it was given one layer, by a
+# slip, and nobody notices, for the loss goes down all the same. Write a function that
+# is given the weights before and after a step, two dictionaries of layer name to array.
+# It gives back a list with the names of the layers that did not move.
+
+# %% tags=["starter"]
+def stood_still(before, after):
+    ...
+
+lesson.check("who stood still", stood_still)
+
+# %% tags=["solution"]
+def stood_still(before, after):
+    return [name for name in before if np.array_equal(before[name], after[name])]
+
+lesson.check("who stood still", stood_still)
 
 # %% [markdown]
 # `training.fit` is the same loop with a schedule, a progress bar and a memory of what
@@ -238,6 +310,25 @@ children = used["group_id"].iloc[valid]
 print("the first seed alone:", evaluation.share_interval(right, children))
 distance = max(by_seed) - min(by_seed)
 lesson.keep_truth("accuracy, best seed less worst", distance, here.data_name)
+
+# %% [markdown]
+# ### Your turn: the best of five
+#
+# A colleague sees the five numbers and reports the highest as what the recipe reaches.
+# What would you say?
+#
+# - **a** Fine: this network exists, and these are its right answers.
+# - **b** It was picked for being high. On new images one expects less of it.
+# - **c** Fine, if the seed is written down, so that others can repeat it.
+# - **d** With five hundred seeds the highest would be closer to the truth.
+
+# %% tags=["starter"]
+answer = None
+lesson.check("the best of five", answer)
+
+# %% tags=["solution"]
+answer = "b"
+lesson.check("the best of five", answer)
 
 # %% [markdown]
 # Same recipe, same images, same children. The distance between these numbers is what

@@ -30,6 +30,11 @@ here = lesson.start(6)
 # ## A network to ask
 #
 # We train a small network on the published split. Small is enough for us, and quick.
+#
+# For an explanation, a network is just a function: images go in, a number comes out.
+# We take two such numbers. The score is the probability of pneumonia. The logit is
+# what it is made from: the output for pneumonia less the output for normal. A score of
+# 0.999 can hardly rise any more. A logit can, so maps are made of logits.
 
 # %%
 data.merge(here.root, progress=False).save(here.merge_folder)
@@ -40,14 +45,6 @@ run = training.train(
 if run.note:
     print(run.note)
 model = run.make_model()
-
-# %% [markdown]
-# For an explanation, a network is just a function: images go in, a number comes out.
-# We take two such numbers. The score is the probability of pneumonia. The logit is
-# what it is made from: the output for pneumonia less the output for normal. A score of
-# 0.999 can hardly rise any more. A logit can, so maps are made of logits.
-
-# %%
 score = explanation.make_scorer(model, recipe.size_px)
 logit = explanation.make_scorer(model, recipe.size_px, logit=True)
 
@@ -88,31 +85,40 @@ fall = logit(image[None])[0] - logit(hidden[None])[0]
 print(f"with the patch the logit falls by {fall:+.3f}")
 
 # %% [markdown]
-# A fall above zero means that what lies under the patch spoke *for* pneumonia. Let the
-# patch walk over the whole image, row by row, and write down each fall.
+# A fall above zero means that what lies under the patch spoke *for* pneumonia. An image
+# of where the answer comes from is called a **saliency map**, and this way of making one
+# is **occlusion**: hide a patch, and measure how the answer moves.
+#
+# ### Your turn: occlusion by hand
+#
+# Let the patch walk over the whole image, side by side, row by row. Your function is
+# given `score`, which takes a stack of images and gives a number for each, one `image`,
+# whose sides are multiples of `patch_px`, and `patch_px`. It gives back a map of the
+# image's shape: at each pixel, how far the answer falls when its patch is hidden.
 
-# %%
-by_hand = np.zeros(image.shape)
-places = range(0, len(image), patch_px)
-for y in places:
-    for x in places:
-        place = slice(y, y + patch_px), slice(x, x + patch_px)
-        hidden = image.copy()
-        hidden[place] = round(image.mean())
-        by_hand[place] = logit(image[None])[0] - logit(hidden[None])[0]
+# %% tags=["starter"]
+def occlude(score, image, patch_px):
+    ...
+
+lesson.check("occlusion by hand", occlude)
+
+# %% tags=["solution"]
+def occlude(score, image, patch_px):
+    found = np.zeros(image.shape)
+    for y in range(0, image.shape[0], patch_px):
+        for x in range(0, image.shape[1], patch_px):
+            place = slice(y, y + patch_px), slice(x, x + patch_px)
+            hidden = image.copy()
+            hidden[place] = round(image.mean())
+            found[place] = score(image[None])[0] - score(hidden[None])[0]
+    return found
+
+lesson.check("occlusion by hand", occlude)
 
 # %% [markdown]
-# That is all. An image of where the answer comes from is called a **saliency map**, and
-# this way of making one is **occlusion**: hide a patch, and measure how the answer
-# moves. The tested helper does the same, and must agree.
-
-# %%
-by_helper = explanation.occlusion_map(logit, image, patch_px, stride_px=patch_px)
-print("both agree:", np.allclose(by_hand, by_helper, atol=1e-3))
-
-# %% [markdown]
-# A larger patch hides more at once, and with half steps the patches overlap. Then the
-# map gets smoother. Orange speaks for pneumonia, purple against it.
+# The package's `occlusion_map` does the same. A larger patch hides more at once, and with
+# half steps the patches overlap. Then the map gets smoother. Orange speaks for
+# pneumonia, purple against it.
 
 # %% alt="One X-ray with soft orange and purple patches where hiding moved the logit."
 smooth = explanation.occlusion_map(logit, image, 2 * patch_px, patch_px)
@@ -142,17 +148,40 @@ print(explanation.check_map(edge_map, model, small[0], small))
 # number, too.
 #
 # There are quicker maps than ours. They follow the slope of the logit instead of hiding
-# things: Grad-CAM weighs the network's last coarse features, and integrated gradients
-# add up the slopes on the way from plain grey to the image. Both come from the library
-# captum. From now on no map is shown without its check, and one that failed is crossed
-# out.
+# things. Grad-CAM takes the network's last feature maps, gives each one weight, how far
+# the logit rises with it on the mean over its places, and adds them up.
+#
+# ### Your turn: a mistake to mend
+#
+# Someone wrote Grad-CAM like this. `features` and `slopes` have the shape (maps, height,
+# width); a slope says how far the logit rises with that feature at that place. What
+# would the sanity check say to it? Mend it.
 
-# %% tags=["nbval-ignore-output"] alt="Three maps over one X-ray, by occlusion, Grad-CAM and integrated gradients; each title holds its sanity check."
+# %% tags=["starter"]
+def gradcam(features, slopes):
+    return features.mean(axis=0)
+
+lesson.check("what Grad-CAM forgot", gradcam)
+
+# %% tags=["solution"]
+def gradcam(features, slopes):
+    weights = slopes.mean(axis=(1, 2))
+    return (weights[:, None, None] * features).sum(axis=0)
+
+lesson.check("what Grad-CAM forgot", gradcam)
+
+# %% [markdown]
+# Integrated gradients add up the slopes on the way from plain grey to the image. Both
+# come from the library captum. From now on no map is shown without its check, and one
+# that failed is crossed out.
+
+# %% tags=["nbval-ignore-output"] alt="Two maps over one X-ray, by Grad-CAM and by integrated gradients; each title holds its sanity check."
 for name, draw in explanation.MAPS.items():
     check = explanation.check_map(draw, model, small[asked], small)
-    found, title = draw(model, small[asked]), f"{name}, {here.data_name}"
-    _ = plots.show_map(image, found, check=check, data_name=title)
     print(f"{name}: {check}")
+    if name != "occlusion":  # you have seen that one
+        found, title = draw(model, small[asked]), f"{name}, {here.data_name}"
+        _ = plots.show_map(image, found, check=check, data_name=title)
 
 # %% [markdown]
 # Three maps, one network, one image: do they agree? To pass the check is the least one
@@ -172,28 +201,24 @@ lesson.guess("share of the map in the lesion", None, sure=None)
 # map reach that knows nothing? Lungs lie in the middle of an image, and pneumonia lies
 # in the lungs. So we ask three more: networks that were never trained, a map that is
 # the same all over the lungs, and a round blob in the middle. They are the chance
-# level.
+# level. Beside the share we play the **pointing game**: does the strongest place of the
+# map lie in the shadow, yes or no?
 
 # %%
 children = positive[positive["score"] >= 0.5].drop_duplicates("group_id")
 children = children.head(20 if here.is_builtin else 0)
-occlude = explanation.MAPS["occlusion"]
+by_hiding = explanation.MAPS["occlusion"]
 untrained = [training.models.make_model(recipe.model, seed=seed).eval() for seed in range(3)]
 
 
 def maps_of(row, masks):
-    yield "the network", occlude(model, small[row])
+    yield "the network", by_hiding(model, small[row])
     for other in untrained:
-        yield "untrained networks", occlude(other, small[row])
+        yield "untrained networks", by_hiding(other, small[row])
     yield "the lungs", (masks.left_lung | masks.right_lung).astype(float)
     yield "a blob in the middle", explanation.centre_blob(small[row].shape)
 
 
-# %% [markdown]
-# Beside the share we play the **pointing game**: does the strongest place of the map lie
-# in the shadow, yes or no?
-
-# %%
 rows = []
 for row, case in children.iterrows():
     masks = phantom.masks_for(here.root, case["path"], size=(recipe.size_px,) * 2)
@@ -213,18 +238,39 @@ for name, part in measured.groupby("map", sort=False):
         lesson.keep_truth("share of the map in the lesion", inside, here.data_name)
 
 # %% [markdown]
-# Compare the first row with the others, not with zero. Is its interval above theirs? A
-# blob that never saw an image is hard to beat: it knows where lungs are. And how much
-# of the network's map lies elsewhere, on things that are no pneumonia? A network may
-# score well and look past the disease.
+# ### Your turn: the share inside, by hand
+#
+# Write a function that is given a map and a lesion, two arrays of one shape. The map is
+# above 0 where a place speaks for pneumonia, below where it speaks against. The lesion is
+# True where the disease is. What share of all that speaks for pneumonia lies in it?
+
+# %% tags=["starter"]
+def share_inside(found, lesion):
+    ...
+
+lesson.check("share inside by hand", share_inside)
+
+# %% tags=["solution"]
+def share_inside(found, lesion):
+    evidence = np.clip(found, 0, None)
+    return evidence[lesion].sum() / evidence.sum()
+
+lesson.check("share inside by hand", share_inside)
+
+# %% [markdown]
+# Compare the first row of the table above with the others, not with zero. Is its
+# interval above theirs? A blob that never saw an image is hard to beat: it knows where
+# lungs are. And how much of the network's map lies elsewhere, on things that are no
+# pneumonia? A network may score well and look past the disease.
 #
 # ## A map shows a marker
 #
 # How far can one trust such a map at all? We test it with rules that *we* write, so
 # that we know their reason. The first rule looks at the corner. A letter there, and
-# it says pneumonia.
+# it says pneumonia. We paint such a marker on an image and ask for the map. Where is
+# the place that speaks most for pneumonia?
 
-# %%
+# %% alt="An X-ray with a white marker in a corner; the whole map lies on the marker."
 side = len(image) // 8
 
 
@@ -232,11 +278,6 @@ def marker_rule(images):
     return images[:, :side, :side].mean(axis=(1, 2)) / 255
 
 
-# %% [markdown]
-# We paint such a marker on an image and ask for the map. Where is the place that
-# speaks most for pneumonia?
-
-# %% alt="An X-ray with a white marker in a corner; the whole map lies on the marker."
 marked = squares[0].copy()
 marked[:side, :side] = 255
 by_marker = explanation.occlusion_map(marker_rule, marked, side, stride_px=side // 2)
@@ -304,9 +345,25 @@ shifts = known[known["figure"] == "shift"]
 shifts[["dose", "value", "low", "high", "n", "n_groups"]].round(2)
 
 # %% [markdown]
-# Now it is plain. The answers climb with the dose, step by step, and nothing about
-# the children has changed.
+# ### Your turn: what does this show?
 #
+# You have seen the map of the closeness rule, and its answers by dose. Which sentence
+# do they license?
+#
+# - **a** Its map shows where the pneumonia is.
+# - **b** How close the camera is moves this rule: the children stayed the same.
+# - **c** This rule looks at nothing but how close the camera is.
+# - **d** A network that stays flat under zoom looks at the disease.
+
+# %% tags=["starter"]
+answer = None
+lesson.check("what a dose shows", answer)
+
+# %% tags=["solution"]
+answer = "b"
+lesson.check("what a dose shows", answer)
+
+# %% [markdown]
 # ## What moves our network?
 #
 # Back to the network. We try all of them, and order them by their swing: the mean
@@ -333,7 +390,7 @@ for name, curve in curves.items():
 # A child does not get ill when the image is stretched. So an honest reader would
 # give a flat line, and flip no answer, as at dose 1. A line that climbs or falls means
 # that shape or size moves the answer. How far, and how many answers flip, is what one
-# should report beside the map. `xraylab perturb` does it for any run.
+# should report beside the map, and `xraylab perturb` does it for any run.
 #
 # ## What this shows, and what it does not
 #
@@ -341,7 +398,6 @@ for name, curve in curves.items():
 #   the reason is medical, even when it lies on a lung and has passed its check.
 # - Grey patches, black borders and stretched images are strange to the network. Some of
 #   what we see may be surprise, and no reason. Small doses are fairer than large ones.
-# - A flat curve clears only the change that was tried. Others remain.
 # - Two networks of the same score can have different maps. Do not read one as *the*
 #   way to see pneumonia.
 #

@@ -53,11 +53,51 @@ samples = prediction.choose_samples(run.table, here.root)
 print(*samples, sep="\n")
 
 # %% [markdown]
+# ### Your turn: which samples are fair?
+#
+# `table` has a row a file: `path`, `image_id` (the same for copies), `group_id` (the
+# child), `split`. Write a function that gives the paths a fair demo may show: nothing
+# of their children was trained on.
+
+# %% tags=["starter"]
+def fair_paths(table):
+    ...
+
+lesson.check("a fair gallery", fair_paths)
+
+# %% tags=["solution"]
+def fair_paths(table):
+    seen = set(table.loc[table["split"] == "train", "group_id"])
+    return table.loc[~table["group_id"].isin(seen), "path"]
+
+lesson.check("a fair gallery", fair_paths)
+
+# %% [markdown]
 # ## An answer, by hand
 #
 # To use a trained network on a new image is called **inference**. It takes four steps:
 # decode the file to a grey square, scale it to 0 to 1, ask the network, and turn two
-# numbers into a probability.
+# numbers into a probability. The last step first.
+#
+# ### Your turn: two numbers to one
+#
+# `logits` are the two numbers of the network, for normal and for pneumonia. Write
+# softmax, and give the share of pneumonia.
+
+# %% tags=["starter"]
+def to_share(logits):
+    ...
+
+lesson.check("two numbers to one", to_share)
+
+# %% tags=["solution"]
+def to_share(logits):
+    return np.exp(logits[1]) / np.exp(logits).sum()
+
+lesson.check("two numbers to one", to_share)
+
+# %% [markdown]
+# Now all four.
 
 # %%
 path = list(samples.values())[-1]
@@ -76,7 +116,26 @@ for kind, image in {"path": path, "bytes": path.read_bytes()}.items():
     print(f"{kind:5} both agree:", np.isclose(found.score, by_hand, atol=1e-5))
 
 # %% [markdown]
-# And here it is, in the words of the original project.
+# ### Your turn: a mistake to mend
+#
+# Somebody's app scales each new image by its own brightest pixel. It looks sensible,
+# and the answers are worse than in the notebook. Mend it: `pixels` are bytes, and the
+# network was trained as in the four steps above.
+
+# %% tags=["starter"]
+def to_input(pixels):
+    return pixels / pixels.max()
+
+lesson.check("the same as in training", to_input)
+
+# %% tags=["solution"]
+def to_input(pixels):
+    return pixels / 255
+
+lesson.check("the same as in training", to_input)
+
+# %% [markdown]
+# And here is an answer, in the words of the original project.
 
 # %% tags=["nbval-ignore-output"]
 print(predictor.predict(path))
@@ -137,6 +196,24 @@ for name, image in odd.items():
     print(f"{name:12} {predictor.predict(image)}")
 snow = predictor.predict(odd["snow"]).confidence
 lesson.keep_truth("confidence on snow", snow, f"network of the {here.data_name}")
+
+# %% [markdown]
+# ### Your turn: what does the number say?
+#
+# Take the highest confidence of the four lines. It means that
+#
+# - **a** the network has noticed that the image is odd,
+# - **b** so many answers of this kind are right,
+# - **c** one of its two words fits better than the other,
+# - **d** the network looks at the wrong place.
+
+# %% tags=["starter"]
+answer = None
+lesson.check("sure of snow", answer)
+
+# %% tags=["solution"]
+answer = "c"
+lesson.check("sure of snow", answer)
 
 # %% [markdown]
 # It answers every time, and it would answer anything. One or the other may even be

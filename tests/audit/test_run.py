@@ -1,7 +1,9 @@
 import json
+import os
 import re
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -288,6 +290,13 @@ def test_every_finding_says_three_things():
         assert all((finding.shows, finding.shows_not, finding.to_do))
     with pytest.raises(KeyError):
         findings.make_finding("unheard of", "")
+
+
+def test_a_folder_with_odd_bytes_in_its_name_has_a_page(audited):
+    odd = replace(audited, root=Path(os.fsdecode(b"x\xff")))
+    page = audit.report_as_html(odd)
+    assert "Audit of x\\udcff" in page
+    page.encode("utf-8")  # it can be written
 
 
 def test_the_page_needs_nothing_else_and_shows_no_image(audited):

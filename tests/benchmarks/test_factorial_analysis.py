@@ -128,7 +128,7 @@ def test_a_paired_interval_equals_scipys_over_groups():
     assert found.draws.std() == pytest.approx(peer.standard_error, rel=0.05)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10_000))
 def test_weighted_figures_equal_scikit_learns(seed):
     rng = np.random.default_rng(seed)

@@ -48,7 +48,7 @@ def make_manifest(seed: int, n_groups: int = 400) -> pd.DataFrame:
 MANIFEST = make_manifest(0)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10_000), st.sampled_from([0, 1]))
 def test_every_cell_differs_from_clean_by_its_swaps_only(seed, half):
     table = cutting.cut(make_manifest(seed), half)

@@ -25,6 +25,7 @@ VERBS = [
     "evaluate",
     "readings",
     "perturb",
+    "claim",
     "predict",
     "demo",
     "phantom",
@@ -227,20 +228,6 @@ def test_evaluate_shows_calibration_and_subgroups(own_run, capsys):
     assert "\nECE " in out
     assert "\nSubgroups, " in out
     assert re.search(r"\n  kind virus: sensitivity .*, n = \d+, ", out)
-
-
-def test_of_images_that_moved_away_the_kind_is_known(own_run, tmp_path):
-    from xraylab import training
-    from xraylab.cli.evaluation import _find_root, _with_columns
-
-    run = training.load_run(own_run)
-    rows = run.table[run.table["split"] == "valid"]
-    _, columns = _with_columns(rows, _find_root(run))
-    assert columns == ["kind", "long side", "colour mode"]
-    shutil.rmtree(run.about["merge"])
-    table, columns = _with_columns(rows, _find_root(run))
-    assert columns == ["kind"]
-    assert set(table["kind"]) <= {"IM", "bacteria", "virus", ""}  # "": PNEUMONIA(7)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from xraylab.course import build, modes
+from xraylab.course import build, modes, places
 
 REPOSITORY = Path(__file__).parents[2]
 TEXTS = ("README.md", "LICENSE", "LICENSE-TEXT")
@@ -21,6 +21,7 @@ def own_places(tmp_path, monkeypatch):
         monkeypatch.delenv(f"XRAYLAB_{name}", raising=False)
     monkeypatch.setenv("XRAYLAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("XRAYLAB_GUESSES", str(tmp_path / "home" / "guesses.jsonl"))
+    monkeypatch.setattr(places, "AT_LEAST", {"train": 2, "test": 2})  # ours are small
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
 
@@ -40,10 +41,13 @@ def tree(tmp_path_factory):
         shutil.copytree(REPOSITORY / name, tree / name, ignore=ignored)
     for file in ("pyproject.toml", "setup.py", "MANIFEST.in", *TEXTS):
         shutil.copy(REPOSITORY / file, tree)
+    (tree / "notebooks/solutions").mkdir(exist_ok=True)
     for source in build.sources():
-        notebook = build.read_source(source)
-        notebook.cells[1].outputs = [nbformat.v4.new_output("stream", text="told\n")]
-        nbformat.write(notebook, tree / f"notebooks/{source.stem}.ipynb")
+        for solved, folder in enumerate(("notebooks", "notebooks/solutions")):
+            notebook = build.read_source(source, solved=bool(solved))
+            told = nbformat.v4.new_output("stream", text="told\n")
+            notebook.cells[1].outputs = [told]
+            nbformat.write(notebook, tree / f"{folder}/{source.stem}.ipynb")
     return tree
 
 

@@ -3,9 +3,10 @@
 import shutil
 
 from xraylab import data
+from xraylab.course import places
 from xraylab.data import sources
 
-N_TRAIN, N_TEST = 40, 16  # real files of each class, of the first source
+N_TRAIN, N_TEST = places.AT_LEAST.values()  # real files of each class
 
 
 def write_sources(root, names, out):

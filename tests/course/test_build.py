@@ -92,12 +92,13 @@ def test_lessons_run_as_asked_for_and_are_built_at_their_own_size(
     monkeypatch.setenv("XRAYLAB_DATA", "built-in")
     assert cli.main(["lessons", "--run"]) == 0
     assert cli.main(["lessons", "--run", "--mode", "smoke"]) == 0
-    built = nbformat.read(build.build_lessons()[0], as_version=4)
-    assert built.cells[2].outputs[0].text == seen[-1]
+    for file in build.build_lessons():
+        built = nbformat.read(file, as_version=4)
+        assert built.cells[2].outputs[0].text == seen[-1]
     assert seen == [
         "built-in full 7 ",
         "built-in smoke 7 ",
-        "built-in quick  ",
+        *["built-in quick  "] * 2,  # the lesson, and its solved edition
     ]
 
 
@@ -151,3 +152,56 @@ def test_without_scripts_notebooks_run_and_are_not_built(tmp_path, monkeypatch):
     assert build.run_lessons()["passed"].tolist() == [True]
     with pytest.raises(FileNotFoundError, match="built from the scripts in the repo"):
         build.build_lessons()
+
+
+TASK = """# %% [markdown]
+# # 90
+
+# %%
+before = 1
+
+# %% tags=["starter"]
+def double(number):
+    ...
+
+
+lesson.check("twice", double)
+
+# %% tags=["solution"]
+def double(number):
+    return 2 * number
+
+
+lesson.check("twice", double)
+
+# %%
+after = 2"""
+
+
+def test_a_task_is_open_in_the_lesson_and_solved_in_the_other_edition(small_course):
+    script = small_course / "source/90_good.py"
+    script.write_text(TASK)
+    lesson, solved = (build.read_source(script, solved=s) for s in (False, True))
+    codes = [[cell.source for cell in book.cells[2:]] for book in (lesson, solved)]
+    assert codes[0][0] == codes[1][0] == "before = 1"
+    assert codes[0][-1] == codes[1][-1] == "after = 2"
+    start, hints = codes[0][1:-1]
+    assert "..." in start
+    assert 'lesson.hint("twice")' in hints
+    assert 'lesson.solution("twice")' in hints
+    assert all(line.startswith("#") for line in hints.splitlines())
+    (solution,) = codes[1][1:-1]
+    assert "return 2 * number" in solution
+    assert "(../90_good.ipynb)" in solved.cells[0].source
+    for book in (lesson, solved):
+        assert len({cell.id for cell in book.cells}) == len(book.cells)
+
+
+def test_the_solved_edition_finds_the_runs_of_its_lesson_and_no_guesses(tmp_path):
+    (tmp_path / "lessons").mkdir()
+    (tmp_path / "guesses.jsonl").write_text("")
+    build.fresh_environment(tmp_path, keep_runs=True)
+    assert (tmp_path / "lessons").is_dir()
+    assert not (tmp_path / "guesses.jsonl").exists()
+    build.fresh_environment(tmp_path)
+    assert not (tmp_path / "lessons").exists()

@@ -46,7 +46,9 @@ def said(capsys):
 
 def test_without_a_guess_everything_runs_on(file, capsys):
     lesson.guess(SHARE, None, sure=None)
-    assert said(capsys) == "Not guessed yet: naive accuracy (a number from 0 to 1)."
+    assert said(capsys) == (
+        "Not guessed yet: naive accuracy (a number from 0 to 1; within 0.05 is right)."
+    )
     lesson.keep_truth(SHARE, 0.9552)
     assert said(capsys) == ""
     lesson.reveal(SHARE)

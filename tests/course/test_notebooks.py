@@ -18,13 +18,14 @@ QUESTION = "# 90\n\n**Question: does it\nrun?**"
 def small_course(tmp_path, monkeypatch):
     """A course of two notebooks with outputs."""
     folder = tmp_path / "notebooks"
-    folder.mkdir()
+    (folder / "solutions").mkdir(parents=True)
     for name, text in (("90_good", QUESTION), ("91_other", "# 91")):
         code = nbformat.v4.new_code_cell("print(0.96)", execution_count=3)
         code.outputs = [nbformat.v4.new_output("stream", text="0.96\n")]
         book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
         book.cells.append(code)
         nbformat.write(book, folder / f"{name}.ipynb")
+        nbformat.write(book, folder / f"solutions/{name}.ipynb")
     monkeypatch.setattr(notebooks, "NOTEBOOKS", folder)
     return folder
 
@@ -41,10 +42,15 @@ def test_a_lesson_is_listed_with_its_question(small_course):
 
 def test_a_copy_gives_no_answer_away(small_course, tmp_path, capsys):
     code, said = copy(tmp_path / "mine", capsys)
-    assert (code, said.out) == (0, f"2 lessons copied to {tmp_path / 'mine'}.\n")
-    for name in ("90_good", "91_other"):
+    mine = tmp_path / "mine"
+    assert (code, said.out) == (
+        0,
+        f"2 lessons copied to {mine}. Their solutions are in {mine / 'solutions'}.\n",
+    )
+    names = ("90_good", "91_other", "solutions/90_good", "solutions/91_other")
+    for name in names:
         ours = nbformat.read(small_course / f"{name}.ipynb", as_version=4)
-        theirs = nbformat.read(tmp_path / "mine" / f"{name}.ipynb", as_version=4)
+        theirs = nbformat.read(mine / f"{name}.ipynb", as_version=4)
         nbformat.validate(theirs)
         assert "0.96\n" not in str(theirs)
         assert theirs.cells[1].execution_count is None
@@ -99,7 +105,7 @@ def test_the_lessons_of_this_repository_are_found():
     assert Path(__file__).parents[2] / "notebooks" == notebooks.NOTEBOOKS
     names = course.list_lessons()["lesson"].tolist()
     assert names[0] == "00_the_claim"
-    for notebook in notebooks.notebooks():
+    for notebook in [*notebooks.notebooks(), *notebooks.solutions()]:
         cells = json.loads(clean(notebook.read_text("utf-8")))["cells"]
         assert not any(cell.get("outputs") for cell in cells)
 

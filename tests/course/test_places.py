@@ -1,26 +1,36 @@
 """Where images are found, and that nothing is passed over silently."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import as_jpeg, blob_image, write_file
+from tests.course import roots
 from tests.course.roots import write_sources
 from xraylab import data, errors, phantom
 from xraylab.course import lesson, places
 
 pytestmark = pytest.mark.usefixtures("own_places", "one_second_a_step")
 PLACE = Path("data")
+LIMIT = dict(places.AT_LEAST)
+no_links = pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+
+
+@pytest.fixture(scope="module")
+def small_set(tmp_path_factory):
+    """A simulated set; read only."""
+    root = tmp_path_factory.mktemp("set")
+    phantom.write_phantom(root, n_children=24)
+    return root
 
 
 @pytest.fixture
-def built_in(monkeypatch, tmp_path_factory):
+def built_in(small_set, monkeypatch):
     """Built-in images that take no time."""
-    root = tmp_path_factory.mktemp("set")
-    phantom.write_phantom(root, n_children=24)
-    monkeypatch.setattr(phantom, "builtin_data", lambda **_: root)
-    return root
+    monkeypatch.setattr(phantom, "builtin_data", lambda **_: small_set)
+    return small_set
 
 
 def test_images_in_the_data_folder_are_found(three_sources):
@@ -46,7 +56,63 @@ def test_the_first_place_that_fits_is_taken(three_sources, tmp_path):
 
 # What may lie in a usual place; the word that the reason must hold.
 ALMOST = {
-    "no split": (["NORMAL/a.jpeg", "PNEUMONIA/b.jpeg"], "root must hold"),
+    "no split": (
+        ["NORMAL/a.jpeg", "PNEUMONIA/b.jpeg"],
+        "the folder right above them must be called train, val or test",
+    ),
+    "splits of another name": (
+        ["x/Train Set/NORMAL/a.jpeg", "x/Test Set/PNEUMONIA/b.jpeg"],
+        "Class folders lie in x/Test Set, x/Train Set: the folder right above",
+    ),
+    "class above split": (
+        ["x/NORMAL/train/a.jpeg", "x/PNEUMONIA/train/b.jpeg"],
+        "as in train/NORMAL, found x/NORMAL/train, x/PNEUMONIA/train",
+    ),
+    "classes of another name": (
+        ["x/train/Normal cases/a.jpeg", "x/train/Pneumonia cases/b.jpeg"],
+        "call the class folders NORMAL and PNEUMONIA",
+    ),
+    "images one folder deeper": (
+        ["x/train/NORMAL/images/a.jpeg", "x/train/PNEUMONIA/images/b.jpeg"],
+        "Each class must be a folder with its images right in it",
+    ),
+    "a table of labels": (
+        ["images_001/images/0001_000.png", "Data_Entry_2017.csv"],
+        "Images lie in images_001/images (1)",
+    ),
+    "another set of classes beside": (
+        [
+            *(
+                f"a/{split}/{kind}/{n}.jpeg"
+                for split in ("train", "test")
+                for kind in ("NORMAL", "PNEUMONIA")
+                for n in range(3)
+            ),
+            *("tb/train/NORMAL/a.png", "tb/train/PNEUMONIA/b.png"),
+            "tb/train/TUBERCULOSIS/c.png",
+        ],
+        "It is tb that has another class: take that folder out",
+    ),
+    "no test folder": (
+        [
+            f"x/train/{kind}/{n}.jpeg"
+            for kind in ("NORMAL", "PNEUMONIA")
+            for n in range(3)
+        ],
+        "2 images of each class in the test folder of chest-xray-pneumonia, found 0 "
+        "normal and 0 with pneumonia",
+    ),
+    "a handful": (
+        [
+            f"x/{split}/{kind}/a.jpeg"
+            for split in ("train", "test")
+            for kind in ("NORMAL", "PNEUMONIA")
+        ],
+        "in the train folder of chest-xray-pneumonia, found 1 normal and 1 with",
+    ),
+    "another kind of file": (["x/train/NORMAL/a.jfif"], "1 .jfif. Only images are"),
+    "half a download": (["chest-xray.zip.crdownload"], "1 .crdownload"),
+    "arrays": (["x_train.npy"], "1 .npy. Only images are read"),
     "one folder": (["a.jpeg"], "root must hold"),
     "other classes": (["x/train/cats/a.png", "x/train/dogs/b.png"], "root must hold"),
     "half a source": (
@@ -54,7 +120,7 @@ ALMOST = {
         "found no images of pneumonia in",
     ),
     "a class emptied": (["x/train/NORMAL/readme.txt"], "normal"),
-    "not unpacked": (["archive.zip"], "root must hold"),
+    "not unpacked": (["archive.zip"], "1 .zip. Unpack it."),
     "DICOM": (["train/NORMAL/a.dcm"], "normal"),
     "the second source alone": (
         ["x/train/normal/IM-0001-0001.jpeg", "x/train/opacity/person1_virus_1.jpeg"],
@@ -90,6 +156,52 @@ def test_what_nobody_could_mean_is_passed_over_without_a_word(names, built_in, c
         write_file(PLACE / name, b"text")
     assert lesson.start(2).is_builtin
     assert capsys.readouterr().out.startswith("Lesson 02 on the built-in images")
+
+
+@no_links
+def test_a_link_that_leads_to_nothing_is_said(built_in, tmp_path, capsys):
+    PLACE.mkdir()
+    (PLACE / "chest_xray").symlink_to(tmp_path / "gone")
+    assert lesson.start(2).is_builtin
+    first = capsys.readouterr().out.splitlines()[0]
+    assert "The link chest_xray leads to nothing" in first
+
+
+@no_links
+@pytest.mark.parametrize("places_of", ["{}", "somebody/{}", "datasets/somebody/{}"])
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_sources_are_found_as_kaggle_mounts_them_beside_other_sets(
+    n, places_of, three_sources, tmp_path, monkeypatch, capsys
+):
+    place = tmp_path / "input"
+    for name in ("pets/train/cats/1.jpg", "pets/train/dogs/2.jpg", "t/NORMAL/3.jpg"):
+        write_file(place / name, b"x")
+    for name in ("xraylab-wheels/xraylab.whl", "tables/train.csv"):
+        write_file(place / name, b"x")
+    chosen = list(data.SOURCES)[:n]
+    for name in chosen:
+        mount = place / places_of.format(name)
+        mount.parent.mkdir(parents=True, exist_ok=True)
+        source = write_sources(three_sources, [name], tmp_path / name)
+        mount.symlink_to(source)
+    monkeypatch.setattr(places, "usual_places", lambda: [PLACE, place])
+    here = lesson.start(2)
+    assert (here.root, here.sources) == (place.resolve(), chosen)
+    assert f"on the real images, {n} of 3 sources" in capsys.readouterr().out
+
+
+def test_kaggle_and_colab_are_among_the_usual_places():
+    usual = [place.as_posix() for place in places.usual_places()]
+    assert usual[-3:] == ["/kaggle/input", "/content/data", "/content"]
+
+
+def test_the_limit_is_what_the_lessons_are_tried_with():
+    """The matrix runs them on a real sample of that size, and on the smaller set."""
+    assert {"train": roots.N_TRAIN, "test": roots.N_TEST} == LIMIT
+    text = (Path(__file__).parents[2] / "data/README.md").read_text("utf-8")
+    said = f"at least {LIMIT['train']} images of each class in the training folder"
+    assert said in " ".join(text.split())
+    assert f"{LIMIT['test']} in its test folder" in " ".join(text.split())
 
 
 def test_a_folder_that_cannot_be_read_is_said(built_in, lock, capsys):

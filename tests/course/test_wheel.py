@@ -14,7 +14,7 @@ from xraylab.course import build
 def lessons_in(archive):
     with zipfile.ZipFile(archive) as files:
         return {
-            name.rpartition("/")[2]: json.loads(files.read(name))
+            name.rpartition("/lessons/")[2]: json.loads(files.read(name))
             for name in files.namelist()
             if "/lessons/" in name
         }
@@ -23,7 +23,8 @@ def lessons_in(archive):
 @pytest.mark.long
 def test_a_wheel_carries_every_lesson_without_outputs(wheel):
     lessons = lessons_in(wheel)
-    assert sorted(lessons) == [f"{source.stem}.ipynb" for source in build.sources()]
+    names = [f"{source.stem}.ipynb" for source in build.sources()]
+    assert sorted(lessons) == [*names, *(f"solutions/{name}" for name in names)]
     for lesson in lessons.values():
         for cell in lesson["cells"]:
             if cell["cell_type"] == "code":
@@ -43,5 +44,6 @@ def test_a_source_archive_carries_them_too(tree, tmp_path):
     assert done.returncode == 0, done.stderr
     with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as files:
         names = {name.split("/", 1)[-1] for name in files.getnames()}
-    assert {f"notebooks/{source.stem}.ipynb" for source in build.sources()} <= names
+    for folder in ("notebooks", "notebooks/solutions"):
+        assert {f"{folder}/{source.stem}.ipynb" for source in build.sources()} <= names
     assert {"setup.py", "xraylab/course/clean.py"} <= names

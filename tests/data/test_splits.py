@@ -30,7 +30,7 @@ def manifests(draw):
     )
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(manifests(), st.sampled_from(list(data.PROTOCOLS)), st.integers(0, 99))
 def test_every_protocol_keeps_its_promise(manifest, protocol, seed):
     table = data.split(manifest, protocol, seed=seed)
@@ -44,7 +44,7 @@ def test_every_protocol_keeps_its_promise(manifest, protocol, seed):
         assert table["image_id"].nunique() == manifest["image_id"].nunique()
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(manifests(), st.sampled_from(list(data.PROTOCOLS)))
 def test_the_same_seed_gives_the_same_split(manifest, protocol):
     again = data.split(

@@ -16,7 +16,7 @@ def noisy_copies(seed, n, n_copies=5):
     return np.concatenate([squares, noisy]).astype(np.float32)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(0, 10_000), st.integers(2, 60))
 def test_the_bound_loses_no_pair(seed, n):
     squares = noisy_copies(seed, n)

@@ -64,7 +64,7 @@ def test_the_stored_official_answers_have_the_known_figures():
     assert valid.loc["ECE", "value"] < valid.loc["ECE", "calibrated_high"]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(ROWS)
 def test_brier_and_its_skill_are_by_definition(rows):
     table = make_table(rows)
@@ -125,7 +125,7 @@ def test_temperature_cannot_mend_an_intercept():
     assert change.apply([0.5]).tolist() == [0.5]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(ROWS, st.sampled_from(sorted(RECALIBRATIONS)))
 def test_mended_scores_are_no_less_likely_and_keep_their_order(rows, how):
     table = make_table(rows)

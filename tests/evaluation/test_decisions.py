@@ -24,7 +24,7 @@ def test_net_benefit_by_hand():
     assert found["act_on_all"].tolist() == pytest.approx(all_called)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(ROWS)
 def test_who_calls_all_gains_what_acting_on_all_does(rows):
     table = make_table(rows)
@@ -43,7 +43,7 @@ def test_predictive_values_by_hand():
     assert value[0.1, "NPV"] == pytest.approx(0.6 / (0.6 + 0.025))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(ROWS, st.floats(0.01, 0.99))
 def test_at_its_own_prevalence_a_test_has_its_own_values(rows, threshold):
     table = make_table(rows)

@@ -48,7 +48,7 @@ def test_confusion_counts_sum_to_n(rows, threshold):
     assert counts["fn"] + counts["tp"] == sum(label for label, _ in rows)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(ROWS, st.integers(1, 40), SCORES)
 def test_every_table_is_measured_whatever_its_groups(rows, n_groups, threshold):
     """An interval holds its value and lies in 0 to 1, or says why it is not given."""

@@ -11,7 +11,7 @@ from xraylab.evaluation import measure, share_interval
 from xraylab.evaluation.subgroups import describe_subgroups, measure_subgroups
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(ROWS, st.randoms(use_true_random=False), st.floats(0, 1))
 def test_each_figure_is_that_of_its_rows(rows, random, threshold):
     table = make_table(rows, 7).assign(ward=[random.choice("ab") for _ in rows])

@@ -37,7 +37,7 @@ def shares(table, threshold):
     }
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(ROWS, st.sampled_from(sorted(thresholds.OPERATING_POINTS)))
 def test_each_rule_keeps_its_word_and_no_threshold_keeps_it_better(rows, rule):
     table = make_table(rows)

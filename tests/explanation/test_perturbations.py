@@ -22,7 +22,7 @@ def images_of_any_shape(draw):
 
 
 @each
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(images=images_of_any_shape(), share=st.floats(0, 1))
 def test_shape_and_type_stay_and_the_images_are_left_alone(name, images, share):
     change, before = PERTURBATIONS[name], images.copy()
@@ -34,7 +34,7 @@ def test_shape_and_type_stay_and_the_images_are_left_alone(name, images, share):
 
 
 @each
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(images=images_of_any_shape())
 def test_the_neutral_dose_changes_nothing(name, images):
     change = PERTURBATIONS[name]
@@ -54,7 +54,7 @@ def test_doses_rise_and_all_but_the_neutral_one_change_something(name):
 
 
 @each
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(images=images_of_any_shape(), share=st.floats(0, 1))
 def test_images_are_changed_each_for_itself(name, images, share):
     change = PERTURBATIONS[name]

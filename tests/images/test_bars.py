@@ -10,7 +10,7 @@ from xraylab.images import bars
 widths = st.integers(0, 60)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 20), st.tuples(widths, widths), st.tuples(widths, widths))
 def test_bars_are_found_to_the_pixel(seed, rows, columns):
     image = blob_image(seed, 120)

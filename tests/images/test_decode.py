@@ -63,7 +63,7 @@ def test_a_turned_camera_is_undone():
     assert np.array_equal(read, image)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.integers(1, 80), st.integers(1, 80), st.integers(1, 50))
 def test_any_shape_becomes_the_square(width, height, size_px):
     data = encoded(Image.new("L", (width, height), 200))

@@ -36,10 +36,11 @@ def nbval(notebook, folder):
     for name in ("conftest.py", "sanitise.cfg"):
         shutil.copy(notebooks.NOTEBOOKS / name, folder / "notebooks")
     nbformat.write(notebook, folder / "notebooks/lesson.ipynb")
-    # what a learner works in, beside them, is never looked at
+    # what a learner works in, and what badges lead to, is never looked at
     broken = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0")])
-    (folder / "my-lessons").mkdir()
-    nbformat.write(broken, folder / "my-lessons/lesson.ipynb")
+    for beside in ("my-lessons", f"notebooks/{notebooks.CLEAN}"):
+        (folder / beside).mkdir()
+        nbformat.write(broken, folder / beside / "lesson.ipynb")
     command = [sys.executable, "-m", "pytest", "--nbval", "-rA"]
     env = os.environ | {"PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(
@@ -81,6 +82,24 @@ def test_a_changed_output_fails(tiny, tmp_path):
     assert code == 1, out
     assert "2 failed, 3 passed" in out
     assert "score 0.97" in out
+
+
+def test_the_field_of_a_guess_is_shown_and_leaves_nothing_behind(tmp_path, monkeypatch):
+    source = tmp_path / "99_guess.py"
+    code = 'from xraylab.course import lesson\nlesson.guess("naive accuracy")'
+    source.write_text(f"# %% [markdown]\n# # 99\n\n# %%\n{code}")
+    kept = []
+    monkeypatch.setattr(build, "_is_kept", lambda output: kept.append(output) or True)
+    shown = build.build_notebook(source, tmp_path / "shown.ipynb", tmp_path / "home")
+    assert [output.output_type for output in kept] == ["stream", "display_data"]
+    assert list(kept[1].data) == [build.WIDGET]
+    nbformat.read(shown, as_version=4)
+    monkeypatch.undo()
+    stored = build.build_notebook(source, source.with_suffix(".ipynb"), tmp_path / "home")
+    notebook = nbformat.read(stored, as_version=4)
+    assert [output.output_type for output in notebook.cells[2].outputs] == ["stream"]
+    code, out = nbval(notebook, tmp_path)
+    assert code == 0, out
 
 
 def test_building_twice_gives_the_same_file(tiny, tmp_path):

@@ -18,12 +18,23 @@ HOME_PATH = re.compile(r"(?<![\w.:/])/(home|root|Users|tmp|var|opt|mnt|usr)/|[A-
 A_BAR = re.compile(r"\d+%\|")
 
 
+EDITIONS = [
+    pytest.param(source, solved, id=f"{source.stem}{'-solved' * solved}")
+    for source in SOURCES
+    for solved in (False, True)
+]
+
+
 def each_lesson(test):
     return pytest.mark.parametrize("source", SOURCES, ids=lambda s: s.stem)(test)
 
 
-def read_stored(source):
-    path = notebooks.NOTEBOOKS / f"{source.stem}.ipynb"
+def each_edition(test):
+    return pytest.mark.parametrize(("source", "solved"), EDITIONS)(test)
+
+
+def read_stored(source, solved=False):
+    path = build.editions(source)[solved]
     assert path.is_file(), f"{path.name} is missing: make notebooks"
     return nbformat.read(path, as_version=4)
 
@@ -51,13 +62,14 @@ def is_ignored(cell):
 
 
 def test_every_notebook_has_a_source_and_the_other_way_round():
-    stored = {path.stem for path in notebooks.NOTEBOOKS.glob("*.ipynb")}
-    assert stored == {source.stem for source in SOURCES}
+    stored = set(notebooks.NOTEBOOKS.rglob("*.ipynb"))
+    assert stored == {file for source in SOURCES for file in build.editions(source)}
 
 
-@each_lesson
-def test_it_equals_its_source(source):
-    ours, built = read_stored(source), build.read_source(source)
+@each_edition
+def test_it_equals_its_source(source, solved):
+    ours = read_stored(source, solved)
+    built = build.read_source(source, solved=solved)
     assert list(map(without_outputs, ours.cells)) == list(
         map(without_outputs, built.cells)
     ), f"{source.stem} differs from its source: make notebooks"
@@ -65,17 +77,31 @@ def test_it_equals_its_source(source):
 
 
 @each_lesson
-def test_it_ran_from_top_to_bottom(source):
-    cells = code_cells(read_stored(source))
+def test_its_clean_edition_is_its_source_without_outputs(source):
+    clean = notebooks.NOTEBOOKS / notebooks.CLEAN / f"{source.stem}.ipynb"
+    built = nbformat.writes(build.read_source(source))
+    said = f"{source.stem} differs from its source: make notebooks, or make stamp"
+    assert clean.read_text("utf-8") == f"{built}\n", said
+    assert not any(cell.outputs for cell in code_cells(nbformat.reads(built, 4)))
+
+
+def test_every_clean_edition_has_a_source():
+    clean = (notebooks.NOTEBOOKS / notebooks.CLEAN).iterdir()
+    assert {file.name for file in clean} == {f"{s.stem}.ipynb" for s in SOURCES}
+
+
+@each_edition
+def test_it_ran_from_top_to_bottom(source, solved):
+    cells = code_cells(read_stored(source, solved))
     # without a count a cell is not compared at all
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
     kinds = {output.output_type for cell in cells for output in cell.outputs}
     assert "error" not in kinds
 
 
-@each_lesson
-def test_nothing_in_it_belongs_to_one_machine(source):
-    notebook = read_stored(source)
+@each_edition
+def test_nothing_in_it_belongs_to_one_machine(source, solved):
+    notebook = read_stored(source, solved)
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
     assert notebook.metadata.kernelspec.name == "python3"
     for cell in code_cells(notebook):
@@ -86,10 +112,10 @@ def test_nothing_in_it_belongs_to_one_machine(source):
             assert not A_BAR.search(text), text
 
 
-@each_lesson
-def test_it_keeps_the_rules_of_lessons(source):
-    notebook = read_stored(source)
-    assert (notebooks.NOTEBOOKS / f"{source.stem}.ipynb").stat().st_size < 300_000
+@each_edition
+def test_it_keeps_the_rules_of_lessons(source, solved):
+    notebook = read_stored(source, solved)
+    assert build.editions(source)[solved].stat().st_size < 300_000
     for cell in code_cells(notebook):
         assert not re.search(r"\bcuda\b", cell.source, re.I)
         assert not re.search(r"pip install.*\b(torch|numpy)", cell.source)
@@ -103,7 +129,7 @@ def test_it_keeps_the_rules_of_lessons(source):
 
 @each_lesson
 def test_each_image_is_described_in_words(source):
-    for cell in code_cells(read_stored(source)):
+    for cell in code_cells(read_stored(source, solved)):
         for output in cell.outputs:
             if "image/png" in output.get("data", {}):
                 words = output.metadata.get("image/png", {}).get("alt", "")
@@ -114,22 +140,24 @@ def test_each_image_is_described_in_words(source):
                 assert "No description" not in words
 
 
-@each_lesson
-def test_its_links_lead_somewhere(source):
-    for cell in read_stored(source).cells:
+@each_edition
+def test_its_links_lead_somewhere(source, solved):
+    folder = build.editions(source)[solved].parent
+    for cell in read_stored(source, solved).cells:
         if cell.cell_type == "markdown":
             for target in re.findall(r"\]\(([^)#\s]+)\)", cell.source):
                 if "://" not in target:
-                    assert (notebooks.NOTEBOOKS / target).exists(), target
+                    assert (folder / target).exists(), target
 
 
-@each_lesson
-def test_most_of_it_is_compared(source):
-    cells = code_cells(read_stored(source))
+@each_edition
+def test_most_of_it_is_compared(source, solved):
+    cells = code_cells(read_stored(source, solved))
     compared = [c for c in cells if not is_ignored(c) and any(texts_of(c))]
     assert len(compared) > sum(map(is_ignored, cells))
     for cell in cells:
-        assert set(cell.metadata.get("tags", [])) <= {IGNORE, "raises-exception"}
+        known = {IGNORE, "raises-exception", build.STARTER, build.SOLUTION}
+        assert set(cell.metadata.get("tags", [])) <= known
         assert "NBVAL_" not in cell.source
 
 

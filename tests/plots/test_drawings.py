@@ -24,6 +24,17 @@ def _closed_figures():
     plt.switch_backend(before)
 
 
+def test_as_svg_is_the_same_twice_and_leaves_no_figure_open(predictions):
+    def draw():
+        return plots.plot_reliability(predictions, data_name=DATA)
+
+    svg = plots.as_svg(draw)
+    assert svg.startswith("<svg")
+    assert svg == plots.as_svg(draw)
+    assert "share with pneumonia</text>" in svg  # text stays text
+    assert plt.get_fignums() == []
+
+
 @pytest.fixture
 def image():
     return blob_image(1, 24)
@@ -113,7 +124,7 @@ def every_figure(predictions, history, counts_table):
         plots.plot_metrics: (metrics,),
         plots.plot_protocols: (protocols,),
         plots.plot_reliability: (predictions,),
-        plots.plot_decision_curve: (decisions.decision_curve(predictions),),
+        plots.plot_decision_curve: ({"model": decisions.decision_curve(predictions)},),
         plots.plot_predictive_values: (decisions.predictive_values(predictions),),
         plots.plot_similarity: (scores, 0.5),
         plots.plot_probes: (PROBES,),
@@ -297,11 +308,23 @@ def test_reliability_worked_by_hand():
 
 def test_a_decision_curve_is_the_tables(predictions):
     table = decisions.decision_curve(predictions, [0.2, 0.5, 0.8])
-    ax = plots.plot_decision_curve(table)
-    model, all_called, _ = ax.lines
+    mended = table.assign(value=table["value"] + 0.1)
+    ax = plots.plot_decision_curve({"model": table, "mended": mended})
+    model, other, all_called, _ = ax.lines
+    assert other.get_ydata().tolist() == mended["value"].tolist()
     assert model.get_ydata().tolist() == table["value"].tolist()
     assert all_called.get_ydata().tolist() == table["act_on_all"].tolist()
     assert "n = 80, 80 groups" in ax.get_title("left")
+
+
+def test_decision_curves_that_do_not_fit_are_refused(predictions):
+    table = decisions.decision_curve(predictions, [0.2, 0.5])
+    other = decisions.decision_curve(predictions.iloc[1:], [0.2, 0.5])
+    with pytest.raises(ValueError, match=r"curves must be of the same images"):
+        plots.plot_decision_curve({"model": table, "other": other})
+    for curves in ({}, dict.fromkeys("abc", table)):
+        with pytest.raises(ValueError, match=rf"must be 1 or 2, got {len(curves)}\."):
+            plots.plot_decision_curve(curves)
 
 
 def test_predictive_values_are_the_tables(predictions):

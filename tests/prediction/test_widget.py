@@ -1,6 +1,6 @@
-from types import SimpleNamespace
-
+import ipywidgets
 import pytest
+import traitlets
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +10,8 @@ from tests.prediction.test_predictor import predictor as predictor
 from xraylab import images, prediction
 from xraylab.images import decode
 from xraylab.prediction import widget
+
+IS_OLD = ipywidgets.__version__.startswith("7.")
 
 
 def samples(tmp_path):
@@ -25,20 +27,18 @@ def panel(predictor, tmp_path):
 
 
 def upload(panel, name, content):
-    """Do what the browser does."""
-    panel.upload.set_state(
-        {
-            "value": [
-                {
-                    "name": name,
-                    "type": "",
-                    "size": len(content),
-                    "last_modified": 0,
-                    "content": memoryview(content),
-                }
-            ]
+    """Do what the browser does, in the form of ipywidgets 7 or 8."""
+    facts = {"name": name, "type": "", "size": len(content)}
+    if IS_OLD:
+        state = {
+            "metadata": [facts | {"lastModified": 0}],
+            "data": [memoryview(content)],
+            "_counter": panel.upload._counter + 1,
         }
-    )
+    else:
+        file = facts | {"last_modified": 0, "content": memoryview(content)}
+        state = {"value": [file]}
+    panel.upload.set_state(state)
 
 
 def is_hidden(panel):
@@ -66,7 +66,7 @@ def test_an_upload_takes_the_place_of_the_sample(panel, predictor):
     assert str(predictor.predict(content)) in panel.answer.value
     assert "File: mine.jpeg" in panel.answer.value
     assert panel.sample.value is None
-    assert panel.upload.value == ()
+    assert not panel.upload.value
 
 
 def test_the_same_file_is_answered_again_after_a_sample(panel):
@@ -181,9 +181,44 @@ def test_the_limit_is_that_of_the_server(monkeypatch):
     assert widget.upload_limits().endswith("up to 100 MB.")
 
 
+def test_each_upload_is_answered_once_and_forgotten(panel, monkeypatch):
+    seen = []
+    real = widget.Predictor.predict
+    monkeypatch.setattr(
+        widget.Predictor,
+        "predict",
+        lambda self, data: seen.append(0) or real(self, data),
+    )
+    for n in (1, 2, 3):
+        upload(panel, "mine.jpeg", as_jpeg(blob_image(7)))
+        assert len(seen) == n
+        assert not panel.upload.value
+
+
+@pytest.mark.skipif(IS_OLD, reason="the tests above upload as ipywidgets 7 does")
 def test_an_upload_of_ipywidgets_7_is_read_and_forgotten():
-    file = {"metadata": {"name": "a.jpeg"}, "content": b"image"}
-    button = SimpleNamespace(value={"a.jpeg": file}, _counter=1)
-    assert widget._first_upload(button.value) == ("a.jpeg", b"image")
-    widget._forget_upload(button)
-    assert (button.value, button._counter) == ({}, 0)
+    """Its button makes the value of three others when the last of them changes."""
+
+    class Button(traitlets.HasTraits):
+        metadata, data = traitlets.List(), traitlets.List()
+        _counter, value = traitlets.Int(), traitlets.Dict(read_only=True)
+
+        @traitlets.observe("_counter")
+        def make_value(self, _):
+            files = zip(self.metadata, self.data, strict=True)
+            value = {m["name"]: {"metadata": m, "content": c} for m, c in files}
+            self.set_trait("value", value)
+
+    button, seen = Button(), []
+
+    def answer(change):
+        if change["new"]:
+            seen.append(widget._first_upload(change["new"]))
+            widget._forget_upload(button)
+
+    button.observe(answer, "value")
+    for _ in range(2):
+        button.metadata, button.data = [{"name": "a.jpeg"}], [b"image"]
+        button._counter += 1
+        assert (button.value, button._counter) == ({}, 0)
+    assert seen == [("a.jpeg", b"image")] * 2

@@ -16,7 +16,7 @@ def x():
     return batches.make_batch(images, np.arange(6))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(1, 60), st.integers(1, 20), st.integers(0, 9), st.integers(0, 3))
 def test_each_pass_visits_every_row_once(n, batch_size, seed, number):
     per_pass = batches.count_steps(n, batch_size)
@@ -33,7 +33,7 @@ def test_no_batch_is_a_single_image(n, batch_size):
     assert max(sizes) <= batch_size + 1
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(1, 30), st.integers(1, 30), st.integers(2, 20), st.integers(0, 3))
 def test_a_balanced_pass_draws_both_classes_equally(n_normal, n_ill, size, number):
     labels = np.repeat([0, 1], [n_normal, n_ill])

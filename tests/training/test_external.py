@@ -47,6 +47,9 @@ def test_each_new_image_is_scored_once_and_the_reading_counted(run, elsewhere):
     readings = test_log.list_readings(run.about["merge"])
     assert readings["protocol"].tolist()[before:] == ["external", "external"]
     assert (run.folder / "predictions-external.csv").is_file()
+    kept = external.read_basis(run.folder)
+    assert (kept["folder"], kept["n_readings"]) == (elsewhere.name, 2)
+    assert (kept["classes"], kept["kinds"]) == (found.classes, found.kinds)
 
 
 def test_an_image_that_the_run_knows_is_left_out_with_its_copies(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import re
-import warnings
 from html import escape
 from numbers import Real
 from pathlib import Path
@@ -14,12 +13,14 @@ from string import Template
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from PIL import Image
 
 from xraylab import plots
 from xraylab.audit import probes
 from xraylab.audit.findings import Finding, show
 from xraylab.audit.run import Audit
+from xraylab.files import encodable
 
 NOTE = "Not for clinical use. An audit shows what could be used, not what is used."
 _MOST_ROWS = 30  # of a table on the page
@@ -77,7 +78,8 @@ def report_as_html(audit: Audit, *, thumbnails: bool = False) -> str:
             body += [f"<h2>{name.capitalize()}</h2>", _html_table(table)]
     template = Template(Path(__file__).with_name("report.html").read_text("utf-8"))
     name = escape(audit.root.resolve().name)
-    return template.substitute(name=name, body="\n".join(body), note=NOTE)
+    page = template.substitute(name=name, body="\n".join(body), note=NOTE)
+    return encodable(page)
 
 
 def show_probes(audit: Audit) -> pd.DataFrame:
@@ -172,7 +174,7 @@ def _html_table(table: pd.DataFrame, *, most: int = _MOST_ROWS) -> str:
     more = len(table) - most
     more = f"<p>More rows: {more:,}</p>" if more > 0 else ""
     lines = "\n".join(f"<tr>{row}</tr>" for row in rows)
-    return f'<div class="scroll"><table>{lines}</table></div>{more}'
+    return f'<div class="scroll" tabindex="0"><table>{lines}</table></div>{more}'
 
 
 def _article(finding: Finding) -> str:
@@ -194,21 +196,16 @@ def _mark_code(text: str) -> str:
 
 def _draw_probes(audit: Audit) -> str:
     """Draw the figure as SVG inside the page."""
-    out = io.StringIO()
-    # text stays text, for the reader's fonts; nothing tells one run from the next
-    same = {"svg.fonttype": "none", "svg.hashsalt": "xraylab"}
-    with plt.rc_context(same), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")
-        name = f"folder {audit.root.resolve().name}"
-        # wide enough for the names of questions about several classes
-        height = 1.6 + 0.36 * int((audit.probes["on"] != "test").sum())
+    name = f"folder {audit.root.resolve().name}"
+    # wide enough for the names of questions about several classes
+    height = 1.6 + 0.36 * int((audit.probes["on"] != "test").sum())
+
+    def draw() -> Axes:
         _, ax = plt.subplots(figsize=(10, height), layout="constrained")
-        plots.plot_probes(audit.probes, ax=ax, data_name=name)
-        ax.figure.savefig(out, format="svg", metadata={"Date": None})
-    plt.close(ax.figure)
-    svg = out.getvalue()
+        return plots.plot_probes(audit.probes, ax=ax, data_name=name)
+
     # labels are in black, so the chart stays on white where a page is dark
-    return f'<div class="chart">{svg[svg.index("<svg") :]}</div>'
+    return f'<div class="chart">{plots.as_svg(draw)}</div>'
 
 
 def _show_pairs(audit: Audit) -> list[str]:

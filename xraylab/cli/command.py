@@ -14,9 +14,10 @@ import time
 import traceback
 from collections.abc import Sequence
 
-from xraylab import __version__, cores
+from xraylab import REPOSITORY, __version__, cores
 from xraylab.cli import (
     audit,
+    claim,
     course,
     data,
     demo,
@@ -28,9 +29,14 @@ from xraylab.cli import (
 from xraylab.errors import InputError
 from xraylab.files import as_json
 
+# in the order of the course
+_GROUPS = (
+    *(data, audit, training, evaluation, explanation, prediction, demo),
+    *(claim, course),
+)
 _REPORT = (
     "This is a fault of xraylab, not of yours. Please report it with the lines above: "
-    "https://github.com/xraylab/xraylab/issues"
+    f"{REPOSITORY}/issues"
 )
 
 
@@ -71,8 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    groups = data, audit, training, evaluation, explanation, prediction, demo, course
-    for group in groups:
+    for group in _GROUPS:
         group.add_verbs(verbs)
     return parser
 

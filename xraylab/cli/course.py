@@ -46,12 +46,15 @@ def run_lessons(args: argparse.Namespace) -> Answer:
 def _copy(folder: Path) -> Answer:
     from xraylab import course
 
-    names = [path.name for path in course.copy_lessons(folder)]
-    n, n_there = len(names), len(course.list_lessons()) - len(names)
+    copied = [path.relative_to(folder) for path in course.copy_lessons(folder)]
+    n = sum(len(path.parts) == 1 for path in copied)  # solutions lie a level below
+    n_there = len(course.list_lessons()) - n
     said = [f"{n} lesson{'s' * (n > 1)} copied to {folder}."] if n else []
+    if len(copied) > n:
+        said.append(f"Their solutions are in {folder / copied[-1].parent}.")
     if n_there:
         said.append(f"{n_there} stand in {folder} already and stay as they are.")
-    return {"copied": names, "kept": n_there}, " ".join(said), 0
+    return {"copied": [str(p) for p in copied], "kept": n_there}, " ".join(said), 0
 
 
 def _build_or_run(args: argparse.Namespace) -> Answer:
@@ -69,8 +72,16 @@ def show_results(args: argparse.Namespace) -> Answer:
     """Show what was measured on real images."""
     from xraylab import results
 
+    tables = results.list_tables()
+    if args.name in set(tables["name"]):
+        table = results.read_table(args.name)
+        answer = {"name": args.name, **table.attrs, "rows": table.to_dict("records")}
+        text = table.drop(columns="method").to_string(index=False, na_rep="-")
+        return answer, f"{table.attrs['about']}\n{text}", 0
     if args.name:
         answer = results.read_result(args.name)
         return answer, as_json(answer, indent=2), 0
-    table = results.list_results()
-    return {"results": table.to_dict("records")}, table.to_string(index=False), 0
+    listed = results.list_results()
+    answer = {"results": listed.to_dict("records"), "tables": tables.to_dict("records")}
+    lines = [f"{row.name}: {row.about}" for row in tables.itertuples(index=False)]
+    return answer, "\n".join([listed.to_string(index=False), "", *lines]), 0

@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import json
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from xraylab import data, images
 from xraylab.cli import arguments
 from xraylab.cli.arguments import Answer, Verbs
 from xraylab.errors import InputError
 
 if TYPE_CHECKING:
-    from xraylab import evaluation, training
+    import pandas as pd
 
-_TEXT_MINED = (
-    "mostly adults, where the three sources have children, and labels mined from the "
-    "text of reports. A difference may be one of age or of labels."
-)
-# sets that file names tell, as in `xraylab.data.read_name`
-_SETS = {
-    "NIH": f"names are those of NIH ChestX-ray14: {_TEXT_MINED}",
-    "CheXpert": f"names are those of CheXpert: {_TEXT_MINED}",
-    "MIMIC": f"names are those of MIMIC-CXR: {_TEXT_MINED}",
-}
-_PROMISED = ("sensitivity", "specificity")
+    from xraylab import training
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -84,28 +69,26 @@ def _add_evaluate(verbs: Verbs) -> None:
 def evaluate(args: argparse.Namespace) -> Answer:
     """Score a run's validation or test, the latter counted."""
     from xraylab import training
+    from xraylab.claim import figures
 
-    if args.rule is not None and args.on != "valid":
-        raise InputError(
-            f"is done on validation, got --on {args.on}. Choose first, then read the "
-            "test with a command of its own.",
-            argument="rule",
-        )
     predictions, n_readings, caveats = _score(args)
     if args.rule is not None:
         _choose(args.run_folder, predictions, args.rule)
     run = training.load_run(args.run_folder)
     by_hand = args.threshold is not None
     threshold = args.threshold if by_hand else run.threshold
-    point = f"threshold {threshold:.3f}, given by hand" if by_hand else _point(run)
-    root = args.data_folder or _find_root(run)
-    figures, lines = _measure(predictions, root, threshold)
-    n_unknown, conditions = _conditions(run)
-    lines = [f"{run.protocol}, {args.on}, {point}", *caveats, *conditions, *lines]
+    point = f"threshold {threshold:.3f}, given by hand"
+    if not by_hand:
+        point = figures.describe_point(threshold, run.operating_point)
+    merge = figures.find_merge(run)
+    root = args.data_folder or (merge and merge.root)
+    found = figures.measure_answers(predictions, root, threshold=threshold)
+    n_unknown, basis = figures.describe_basis(run)
+    first = f"{run.protocol}, {args.on}, {point}"
+    carried, said = {}, []
     if args.on != "valid" and not by_hand and "promised" in run.operating_point:
-        valid, _ = training.score(args.run_folder, on="valid", merge=args.merge)
-        figures["carried_over"], kept = _compare(predictions, valid, run)
-        lines += kept
+        carried, said = _carry_over(args, run, predictions)
+    lines = [first, *caveats, *basis, *found.as_lines(), *said]
     if n_readings:
         lines = _count(lines, n_readings)
     answer = {
@@ -120,28 +103,34 @@ def evaluate(args: argparse.Namespace) -> Answer:
         "n_unknown": n_unknown,
         "caveats": caveats,
     }
-    return answer | figures, "\n".join(lines), 0
+    return answer | found.as_dict() | carried, "\n".join(lines), 0
 
 
-def _conditions(run: training.runs.Run) -> tuple[int, list[str]]:
-    """Say what a run's figures rest on: its end, and how many children are known."""
-    n_unknown, lines = int(data.describe_split(run.table)["n_unknown"].sum()), []
-    if not run.is_finished:
-        lines.append(
-            f"Unfinished: {len(run.history)} of {run.recipe.epochs} epochs are trained."
-        )
-    if n_unknown:
-        lines.append(
-            f"Images of which no name tells the child: {n_unknown:,}; each is a group "
-            "of its own."
-        )
-    return n_unknown, lines
+def _carry_over(
+    args: argparse.Namespace, run: training.runs.Run, predictions: pd.DataFrame
+) -> tuple[dict, list[str]]:
+    """Hold what a run's rule promised on validation against what is found here."""
+    from xraylab import training
+    from xraylab.claim import figures
+
+    valid, _ = training.score(args.run_folder, on="valid", merge=args.merge)
+    moved, said = figures.compare_promised(
+        predictions, valid, threshold=run.threshold, rule=run.rule
+    )
+    return {"carried_over": {name: i._asdict() for name, i in moved.items()}}, said
 
 
 def _score(args: argparse.Namespace) -> tuple[pd.DataFrame, int, list[str]]:
     """Let the run answer: predictions, readings so far, what to say of the images."""
     from xraylab import training
+    from xraylab.claim import figures
 
+    if args.rule is not None and args.on != "valid":
+        raise InputError(
+            f"is done on validation, got --on {args.on}. Choose first, then read the "
+            "test with a command of its own.",
+            argument="rule",
+        )
     is_external = args.on == "external"
     if is_external != (args.data_folder is not None):
         what = (
@@ -155,22 +144,8 @@ def _score(args: argparse.Namespace) -> tuple[pd.DataFrame, int, list[str]]:
     if not is_external:
         return *training.score(args.run_folder, on=args.on, merge=args.merge), []
     found = training.external.score_external(args.run_folder, args.data_folder)
-    return found.predictions, found.n_readings, _caveats(found)
-
-
-def _caveats(found: training.external.External) -> list[str]:
-    """Say what an external figure rests on, as loudly as the figure."""
-    normal, ill = (", ".join(found.classes[label]) for label in (0, 1))
-    lines = [
-        f"CAREFUL: labels are those of the folder names, normal from {normal}, "
-        f"pneumonia from {ill}. Nobody here checked them, nor who was imaged, and how."
-    ]
-    lines += [f"CAREFUL: {_SETS[kind]}" for kind in _SETS if kind in found.kinds]
-    if found.n_known:
-        lines.append(
-            f"Left out: {found.n_known} files of images that are in the run's table."
-        )
-    return lines
+    caveats = figures.describe_external(found.classes, found.kinds, found.n_known)
+    return found.predictions, found.n_readings, caveats
 
 
 def readings(args: argparse.Namespace) -> Answer:
@@ -202,33 +177,6 @@ def _count(lines: list[str], n_readings: int) -> list[str]:
     return [f"{lines[0]}; {said}", *counted]
 
 
-def _measure(
-    predictions: pd.DataFrame, root: Path | None, threshold: float
-) -> tuple[dict, list[str]]:
-    """Measure all that is printed of a table: for --json, and in lines."""
-    from xraylab import evaluation
-    from xraylab.evaluation import calibration, subgroups
-
-    metrics = evaluation.evaluate(predictions, threshold=threshold)
-    calibrated = calibration.measure_calibration(predictions)
-    table, columns = _with_columns(predictions, root)
-    parts = subgroups.measure_subgroups(table, columns, threshold=threshold)
-    lines = [
-        *evaluation.describe(metrics),
-        *calibration.describe_calibration(calibrated),
-        *subgroups.describe_subgroups(parts),
-    ]
-    figures = {
-        "confusion": evaluation.confusion(
-            predictions["label"], predictions["score"], threshold=threshold
-        ),
-        "metrics": json.loads(metrics.to_json(orient="index")),
-        "calibration": json.loads(calibrated.to_json(orient="index")),
-        "subgroups": json.loads(parts.to_json(orient="records")),
-    }
-    return figures, lines
-
-
 def _choose(run_folder: Path, valid: pd.DataFrame, rule: str) -> None:
     """Choose a run's threshold on validation, and store it with its rule."""
     from xraylab import training
@@ -237,76 +185,3 @@ def _choose(run_folder: Path, valid: pd.DataFrame, rule: str) -> None:
     chosen = thresholds.choose_operating_point(valid, rule).as_dict()
     threshold = chosen.pop("value")
     training.keep_operating_point(run_folder, threshold, **chosen)
-
-
-def _point(run: training.runs.Run) -> str:
-    """Write a run's threshold with its range, its rule, and what it was chosen on."""
-    from xraylab.evaluation import Interval
-
-    text, chosen = f"threshold {run.threshold:.3f}", run.operating_point
-    if "promised" not in chosen:
-        return f"{text}, rule: {run.rule}"
-    names = Interval._fields[1:]
-    found = Interval(run.threshold, *(chosen[name] for name in names))
-    return f"threshold {found}, rule: {run.rule}, chosen on validation"
-
-
-def _find_root(run: training.runs.Run) -> Path | None:
-    """Find the folder that the paths of a run start from, where it is there still."""
-    try:
-        return data.Merge.load(run.about["merge"]).root
-    except (OSError, ValueError, KeyError):
-        return None
-
-
-def _with_columns(
-    predictions: pd.DataFrame, root: Path | None
-) -> tuple[pd.DataFrame, list[str]]:
-    """Add what is known of each image: kind by its name, size and colour by its file.
-
-    Where the files are no longer where they were, only the kind is known.
-    """
-    paths = predictions["path"]
-    table = predictions.assign(kind=[data.read_name(path)[0] for path in paths])
-    if root is None:
-        return table, ["kind"]
-    try:
-        headers = pd.DataFrame([images.read_header(root / path) for path in paths])
-    except (OSError, ValueError):
-        return table, ["kind"]
-    long_side = headers[["width", "height"]].max(axis=1)
-    middle = long_side.median()
-    above = (long_side > middle).map({False: "up to", True: "above"})
-    size = [f"{way} {middle:,.0f} px" for way in above]
-    table = table.assign(**{"long side": size, "colour mode": headers["mode"].tolist()})
-    return table, ["kind", "long side", "colour mode"]
-
-
-def _compare(
-    test: pd.DataFrame, valid: pd.DataFrame, run: training.runs.Run
-) -> tuple[dict, list[str]]:
-    """Hold what the rule promised on validation against what is found here."""
-    from xraylab import evaluation
-
-    figures, lines = {}, [f"Does the rule {run.rule} carry over?"]
-    for name in _PROMISED:
-        then, now = (
-            evaluation.measure(table, name, threshold=run.threshold)
-            for table in (valid, test)
-        )
-        moved = evaluation.difference(test, valid, name, threshold=run.threshold)
-        figures[name] = moved._asdict()
-        lines.append(
-            f"  {name}: {then} on validation, where it was chosen; {now} here; "
-            f"{_verdict(moved)}"
-        )
-    return figures, lines
-
-
-def _verdict(moved: evaluation.Interval) -> str:
-    if math.isnan(moved.low):
-        return f"so few groups do not tell whether it differs: {moved.figure}"
-    if moved.low > 0 or moved.high < 0:
-        way = "higher" if moved.value > 0 else "lower"
-        return f"{way} here: {moved.figure}"
-    return f"no difference is shown: {moved.figure}"

@@ -17,10 +17,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from xraylab import REPOSITORY
 from xraylab.course import notebooks
 from xraylab.course.modes import choose_mode
+from xraylab.course.opening import SETUP, badges
 from xraylab.errors import InputError
-from xraylab.files import write_text
+from xraylab.files import write_text, write_texts
 
 try:
     import jupytext
@@ -34,22 +36,26 @@ except ImportError as error:
         'packages: pip install "xraylab[lab]"'
     ) from error
 
-REPOSITORY = "xraylab/xraylab"
 CELL_SECONDS = 600  # but in mode full, where a training takes hours
 KEPT = ("tags", "alt")  # of a cell's settings
-# The only code that no source holds: on Kaggle and Colab a notebook comes alone.
-# Without dependencies, since theirs fit each other and their GPU.
-SETUP = f"""\
-try:
-    import xraylab
-except ModuleNotFoundError:  # on Kaggle and Colab; elsewhere it is there
-    %pip install --quiet --no-deps captum git+https://github.com/{REPOSITORY}"""
+STARTER, SOLUTION = "starter", "solution"  # tags: the same task, open and solved
+_TASK = re.compile(r'lesson\.check\("(.+?)"')
+# Below each task; comments, so that running all cells gives nothing away.
+HINTS = """\
+# Stuck? Take the # away, run this, and run it again for the next hint.
+# lesson.hint("{name}")
+# lesson.solution("{name}")"""
+SOLVED_NOTE = "*Every task is solved here. [Try the lesson first](../{name}.ipynb).*"
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")  # of a terminal, in a kernel's error
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
-def read_source(source: Path) -> NotebookNode:
+def read_source(source: Path, *, solved: bool = False) -> NotebookNode:
     """Make a notebook without outputs from a percent script.
+
+    A task stands in it twice, as a cell to start from and as a solution. The
+    learner's notebook has the first, and a cell that asks for hints; the solved one
+    has the second.
 
     Badges and the installation on Kaggle and Colab are put in. Cell ids are made
     of the lesson's number and the cell's place, so building twice gives the same
@@ -57,11 +63,13 @@ def read_source(source: Path) -> NotebookNode:
     """
     notebook = jupytext.read(source, fmt="py:percent")
     name = source.stem
+    notebook.cells = _edition(notebook.cells, solved=solved)
     notebook.cells.insert(1, nbformat.v4.new_code_cell(SETUP))
     for place, cell in enumerate(notebook.cells):
         cell.id = f"lesson-{name[:2]}-{place:02d}"
         cell.metadata = {k: v for k, v in cell.metadata.items() if k in KEPT}
-    notebook.cells[0].source = f"{_badges(name)}\n\n{notebook.cells[0].source}"
+    above = SOLVED_NOTE.format(name=name) if solved else badges(name)
+    notebook.cells[0].source = f"{above}\n\n{notebook.cells[0].source}"
     notebook.metadata = nbformat.from_dict(
         {
             "kernelspec": {
@@ -75,7 +83,22 @@ def read_source(source: Path) -> NotebookNode:
     return notebook
 
 
-def fresh_environment(home: str | Path) -> dict[str, str]:
+def _edition(cells: list[NotebookNode], *, solved: bool) -> list[NotebookNode]:
+    """Choose the cells of one edition."""
+    chosen = []
+    for cell in cells:
+        tags = cell.metadata.get("tags", [])
+        if (STARTER if solved else SOLUTION) in tags:
+            continue
+        chosen.append(cell)
+        if STARTER in tags:
+            name = _TASK.search(cell.source)[1]
+            stuck = HINTS.format(name=name)
+            chosen.append(nbformat.v4.new_code_cell(stuck))
+    return chosen
+
+
+def fresh_environment(home: str | Path, *, keep_runs: bool = False) -> dict[str, str]:
     """Make the settings under which a lesson prints the same everywhere.
 
     Parameters
@@ -84,6 +107,8 @@ def fresh_environment(home: str | Path) -> dict[str, str]:
         Folder that keeps the built-in images from one lesson to the next.
         Merges, runs and guesses in it are removed, so that each lesson stands
         alone.
+    keep_runs : bool
+        Keep merges and runs, for the solved edition of the lesson that made them.
 
     Returns
     -------
@@ -91,7 +116,8 @@ def fresh_environment(home: str | Path) -> dict[str, str]:
         Environment variables, for a kernel that is started next.
     """
     home = Path(home)
-    shutil.rmtree(home / "lessons", ignore_errors=True)
+    if not keep_runs:
+        shutil.rmtree(home / "lessons", ignore_errors=True)
     for file in home.glob("guesses.*"):
         file.unlink()
     return {
@@ -102,9 +128,9 @@ def fresh_environment(home: str | Path) -> dict[str, str]:
     }
 
 
-def stored_environment(home: str | Path) -> dict[str, str]:
+def stored_environment(home: str | Path, *, keep_runs: bool = False) -> dict[str, str]:
     """Make the settings under which the stored outputs come out: built-in, quick."""
-    return fresh_environment(home) | {
+    return fresh_environment(home, keep_runs=keep_runs) | {
         "XRAYLAB_DATA": "built-in",
         "XRAYLAB_MODE": "quick",
         "XRAYLAB_STEPS": "",
@@ -152,20 +178,47 @@ def run_notebook(notebook: NotebookNode, env: dict[str, str]) -> NotebookNode:
     return notebook
 
 
-def build_notebook(source: Path, out: Path, home: str | Path) -> Path:
-    """Run one percent script and write it as a notebook, whole or not at all."""
-    built = run_notebook(read_source(source), stored_environment(home))
+def build_notebook(
+    source: Path, out: Path, home: str | Path, *, solved: bool = False
+) -> Path:
+    """Run one percent script and write it as a notebook, whole or not at all.
+
+    The solved edition finds the runs of the lesson before it in `home`.
+    """
+    env = stored_environment(home, keep_runs=solved)
+    built = run_notebook(read_source(source, solved=solved), env)
+    out.parent.mkdir(exist_ok=True)
     write_text(out, nbformat.writes(built) + "\n")
     return out
 
 
 def build_lessons(numbers: Sequence[str] = ()) -> list[Path]:
-    """Build notebooks with outputs from their sources, on the built-in images."""
+    """Build both editions of lessons from their sources, on the built-in images."""
+    write_clean(numbers)
+    built = []
     with tempfile.TemporaryDirectory() as home:
-        return [
-            build_notebook(source, notebooks.NOTEBOOKS / f"{source.stem}.ipynb", home)
-            for source in sources(numbers)
-        ]
+        for source in sources(numbers):
+            for solved, out in enumerate(editions(source)):
+                built.append(build_notebook(source, out, home, solved=bool(solved)))
+    return built
+
+
+def editions(source: Path) -> list[Path]:
+    """Give the notebook files of a script: the learner's, and the solved one."""
+    name, folder = f"{source.stem}.ipynb", notebooks.NOTEBOOKS
+    return [folder / name, folder / notebooks.SOLVED / name]
+
+
+def write_clean(numbers: Sequence[str] = ()) -> list[Path]:
+    """Write the lessons without outputs, to which the badges lead; nothing is run."""
+    texts = {
+        notebooks.NOTEBOOKS / notebooks.CLEAN / f"{source.stem}.ipynb": (
+            f"{nbformat.writes(read_source(source))}\n"
+        )
+        for source in sources(numbers)
+    }
+    write_texts(texts)
+    return list(texts)
 
 
 def run_lessons(numbers: Sequence[str] = (), mode: str | None = None) -> pd.DataFrame:
@@ -215,7 +268,7 @@ def sources(numbers: Sequence[str] = ()) -> list[Path]:
     if not found:
         raise FileNotFoundError(
             "notebooks are built from the scripts in the repository, found none in "
-            f"{notebooks.NOTEBOOKS}. Clone https://github.com/{REPOSITORY} and install "
+            f"{notebooks.NOTEBOOKS}. Clone {REPOSITORY} and install "
             "it with pip install -e ."
         )
     return _choose(found, numbers)
@@ -256,17 +309,6 @@ def _describe_images(cell: NotebookNode) -> None:
     for output in cell.outputs:
         if "alt" in cell.metadata and "image/png" in output.get("data", {}):
             output.metadata["image/png"] = {"alt": cell.metadata.alt}
-
-
-def _badges(name: str) -> str:
-    file = f"github.com/{REPOSITORY}/blob/main/notebooks/{name}.ipynb"
-    colab = f"https://colab.research.google.com/github/{file.split('/', 1)[1]}"
-    kaggle = f"https://kaggle.com/kernels/welcome?src=https://{file}"
-    return (
-        "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
-        f"({colab})\n[![Open in Kaggle]"
-        f"(https://kaggle.com/static/images/open-in-kaggle.svg)]({kaggle})"
-    )
 
 
 def _child_seconds() -> float:

@@ -17,8 +17,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
-import platformdirs
 
+from xraylab.course import keeping
+from xraylab.course.fields import show_field
 from xraylab.course.questions import SHARE, Choice, NoAnswerError, find_question
 from xraylab.errors import BrokenSealError
 from xraylab.files import write_text
@@ -58,7 +59,9 @@ def guess(
     question, earlier = find_question(name), _lines_of(name)
     if value is None and not more:
         said = f"Sealed before: {name}, {_words(earlier[-1])}." if earlier else ""
-        print(said or f"Not guessed yet: {name} ({question}).")
+        print(said or f"Not guessed yet: {name} ({question}{question.what_is_right}).")
+        if not earlier:
+            show_field(name, guess)
         return
     try:
         value = question.read((value, *more) if more else value)
@@ -127,8 +130,7 @@ def keep_truth(name: str, truth: object, data_name: str = "") -> None:
         "high": _as_plain(getattr(truth, "high", None)),
         "time": _now().isoformat(),
     }
-    with suppress(OSError):  # no reason to stop a lesson
-        write_text(_truths_file(), json.dumps(_read_truths() | {name: kept}, indent=1))
+    add_truths({name: kept})
     if lines := _lines_of(name):
         print(f"{name}: {_compare(name, lines[-1], kept)}")
 
@@ -149,7 +151,7 @@ def reveal(name: str) -> None:
         If the file was changed after it was written.
     """
     find_question(name)
-    truth, lines = _read_truths().get(name), _lines_of(name)
+    truth, lines = stored_truths().get(name), _lines_of(name)
     if truth and lines:
         said = _compare(name, lines[-1], truth)
     elif truth:
@@ -160,9 +162,21 @@ def reveal(name: str) -> None:
     print(f"{name}: {said}")
 
 
+def add_truths(truths: dict[str, dict]) -> None:
+    """Keep measurements as `stored_truths` gives them, each over one of its name."""
+    with suppress(OSError):  # no reason to stop a lesson
+        write_text(_truths_file(), json.dumps(stored_truths() | truths, indent=1))
+
+
+def seal_again(lines: list[dict]) -> None:
+    """Seal guesses that were sealed elsewhere: name, value, sure and time of each."""
+    for line in lines:
+        _append(_seal(_read(), line))
+
+
 def read_truths() -> dict[str, str]:
     """Read what the lessons have measured on this computer, by name."""
-    return {name: truth["text"] for name, truth in _read_truths().items()}
+    return {name: truth["text"] for name, truth in stored_truths().items()}
 
 
 def read_guesses() -> pd.DataFrame:
@@ -181,14 +195,15 @@ def guesses_file() -> Path:
     """Say where the guesses are kept; XRAYLAB_GUESSES overrides it."""
     if given := os.environ.get("XRAYLAB_GUESSES"):
         return Path(given)
-    return platformdirs.user_data_path("xraylab") / "guesses.jsonl"
+    return keeping.find_folder() / keeping.GUESSES
 
 
 def _truths_file() -> Path:
     return guesses_file().with_suffix(".truths.json")
 
 
-def _read_truths() -> dict[str, dict]:
+def stored_truths() -> dict[str, dict]:
+    """Read the measurements by name: text, value, low, high and time of each."""
     try:
         truths = json.loads(_truths_file().read_text("utf-8")).items()
         return {name: {key: truth[key] for key in _TRUTH} for name, truth in truths}
@@ -242,7 +257,7 @@ def _seal(before: list[dict], line: dict) -> dict:
 def _may_be_mended(name: str, earlier: list[dict]) -> bool:
     """Say whether the first guess is fresh, and its truth not shown since."""
     first = datetime.fromisoformat(earlier[0]["time"])
-    truth = _read_truths().get(name)
+    truth = stored_truths().get(name)
     is_shown = truth and datetime.fromisoformat(truth["time"]) >= first
     return _now() - first < MENDED_WITHIN and not is_shown
 

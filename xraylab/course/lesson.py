@@ -19,7 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xraylab import __version__, data
-from xraylab.course import modes, places
+from xraylab.course import keeping, modes, places
+from xraylab.course.checks import check as check
+from xraylab.course.checks import hint as hint
+from xraylab.course.checks import solution as solution
+from xraylab.course.envelope import carry_guesses as carry_guesses
+from xraylab.course.envelope import describe_own as describe_own
+from xraylab.course.envelope import judge_guesses as judge_guesses
 from xraylab.course.guesses import guess as guess
 from xraylab.course.guesses import keep_truth as keep_truth
 from xraylab.course.guesses import read_guesses as read_guesses
@@ -123,11 +129,16 @@ def start(number: int, mode: str | None = None) -> Lesson:
     if number not in range(N_LESSONS):
         raise InputError(f"number must be 0 to {N_LESSONS - 1}, got {number!r}.")
     mode = modes.choose_mode(mode)
+    if about_guesses := keeping.open_folder():
+        print(about_guesses)
     found = places.find_images(small=mode == "smoke")
     for line in found.passed_over:
         print(f"Passed over {line}")
     if found.passed_over:
-        print("XRAYLAB_DATA names another folder, or built-in, and ends the search.")
+        print(
+            "XRAYLAB_DATA names another folder, or built-in, and ends the search: "
+            "%env XRAYLAB_DATA=FOLDER in a cell above this one."
+        )
     is_trained, about_weights = number in modes.TRAININGS, ""
     settings = modes.choose_settings(number, mode, is_simulated=found.is_simulated)
     if is_trained and settings["weights"] == "imagenet":

@@ -19,6 +19,9 @@ _IN_REPOSITORY = Path(__file__).resolve().parents[2] / "notebooks"
 _INSTALLED = Path(__file__).with_name("lessons")
 # the folder of sources tells ours from any other folder of that name
 NOTEBOOKS = _IN_REPOSITORY if (_IN_REPOSITORY / "source").is_dir() else _INSTALLED
+CLEAN = "clean"  # folder beside the lessons: the same without outputs
+
+SOLVED = "solutions"  # folder beside the lessons, with the same names
 
 
 def list_lessons() -> pd.DataFrame:
@@ -42,7 +45,8 @@ def list_lessons() -> pd.DataFrame:
 def copy_lessons(folder: str | Path) -> list[Path]:
     """Copy the lessons without outputs to a folder, to work in.
 
-    A lesson that is there already stays as it is, with the work in it.
+    Their solutions go to a folder `solutions` in it. A lesson that is there already
+    stays as it is, with the work in it.
 
     Returns
     -------
@@ -56,7 +60,8 @@ def copy_lessons(folder: str | Path) -> list[Path]:
     OSError
         If the folder cannot be written or the disk is full; nothing is left.
     """
-    targets = {notebook: Path(folder) / notebook.name for notebook in notebooks()}
+    files = [*notebooks(), *solutions()]
+    targets = {file: Path(folder) / file.relative_to(NOTEBOOKS) for file in files}
     texts = {
         target: clean(notebook.read_text("utf-8"))
         for notebook, target in targets.items()
@@ -74,10 +79,24 @@ def notebooks() -> list[Path]:
     FileNotFoundError
         If this installation holds no lessons.
     """
-    found = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+    return _list(NOTEBOOKS)
+
+
+def solutions() -> list[Path]:
+    """List the solved notebooks, in the order of the lessons.
+
+    Raises
+    ------
+    FileNotFoundError
+        If this installation holds none.
+    """
+    return _list(NOTEBOOKS / SOLVED)
+
+
+def _list(folder: Path) -> list[Path]:
+    found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
     if not found:
         raise FileNotFoundError(
-            f"the lessons must lie in {NOTEBOOKS}, found none. Install the package "
-            "again."
+            f"the lessons must lie in {folder}, found none. Install the package again."
         )
     return found

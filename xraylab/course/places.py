@@ -17,9 +17,11 @@ from xraylab.errors import NoDataError, UnknownLayoutError
 FIRST = next(iter(data.SOURCES))
 BUILT_IN = "built-in"
 SMALL_SET = 80  # children: the built-in set of mode smoke
+# Images of each class that lessons need of the first source; tried with these.
+AT_LEAST = {"train": 24, "test": 9}
 _TELLTALE = (  # endings of what somebody may have meant to use
-    *scan.IMAGE_ENDINGS,
-    *(".dcm", ".zip", ".tar", ".gz", ".tgz", ".7z", ".rar", ".h5", ".npz"),
+    *(*scan.IMAGE_ENDINGS, *scan.PACKED, ".jfif", ".heic", ".dcm", ".nii", ".h5"),
+    *(".hdf5", ".npy", ".npz", ".tfrec", ".tfrecord", ".part", ".crdownload"),
 )
 
 
@@ -157,7 +159,26 @@ def _read(place: Path) -> Found:
             f"it holds {others}, but not {FIRST}, which alone has children's "
             "names and a published test. Add it."
         )
+    _refuse_too_few(files[files["source"] == FIRST])
     return Found(root, files, _is_simulated(root), [])
+
+
+def _refuse_too_few(first: pd.DataFrame) -> None:
+    """Refuse a first source on which a lesson would stop half-way.
+
+    Raises
+    ------
+    NoDataError
+    """
+    for split, least in AT_LEAST.items():
+        labels = first.loc[first["published_split"] == split, "label"]
+        found = [int((labels == label).sum()) for label in (0, 1)]
+        if min(found) < least:
+            raise NoDataError(
+                f"lessons need {least} images of each class in the {split} folder of "
+                f"{FIRST}, found {found[0]} normal and {found[1]} with pneumonia. "
+                "Take the whole set."
+            )
 
 
 def _simulated_set(root: Path) -> Path | None:
@@ -194,8 +215,11 @@ def _may_be_meant(place: Path) -> bool:
         return True
     classes = {name for source in data.SOURCES.values() for name in source.classes}
     not_read: list[OSError] = []
-    for folder, _, files in os.walk(place, onerror=not_read.append):
+    for folder, folders, files in os.walk(place, onerror=not_read.append):
         if Path(folder).name.lower() in classes:  # empty: half a download
+            return True
+        links = (Path(folder, name) for name in (*folders, *files))
+        if any(map(scan.leads_to_nothing, links)):
             return True
         if any(name.lower().endswith(_TELLTALE) for name in files):
             return True

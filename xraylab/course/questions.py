@@ -51,6 +51,20 @@ class Number:
             raise NoAnswerError(f"must be {self}, got {value:g}.{self._meant(value)}")
         return int(value) if self.whole else float(value)
 
+    def is_near(self, value: float, truth: float) -> bool:
+        """Say whether a guess counts as right: within a twentieth of the range."""
+        return abs(value - truth) <= self.margin * (1 + 1e-9)
+
+    @property
+    def what_is_right(self) -> str:
+        """Say how near a guess must be."""
+        return f"; within {self.margin:g} is right"
+
+    @property
+    def margin(self) -> float:
+        """How far off a right guess may be."""
+        return (self.high - self.low) / 20
+
     def _meant(self, value: object) -> str:
         """Ask back for the number that was probably meant; "" where none is near."""
         text = ".".join(map(str, value)) if isinstance(value, tuple) else str(value)
@@ -69,6 +83,7 @@ class Choice:
     """One of a few answers, words or numbers."""
 
     answers: tuple[str | float, ...]
+    what_is_right = ""  # the answer itself, as everybody expects
 
     def __str__(self) -> str:
         *others, last = map(str, self.answers)
@@ -86,6 +101,10 @@ class Choice:
             if " ".join(str(value).lower().split()) == str(answer):
                 return answer
         raise NoAnswerError(f"must be {self}, got {value!r}.")
+
+    def is_near(self, value: str | float, truth: str | float) -> bool:
+        """Say whether a guess is right."""
+        return value == truth
 
 
 SHARE = Number(0, 1)
@@ -105,6 +124,7 @@ QUESTIONS: dict[str, Number | Choice] = {
     "share of the map in the lesion": SHARE,
     "confidence on snow": Number(0.5, 1),
     "wrong at confidence 0.99": Number(0, 624, whole=True),
+    "your AUROC": SHARE,
     "dearest step": Choice(("copies", "the same child", "distribution shift")),
 }
 

@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 
 IMAGE_ENDINGS = (".jpeg", ".jpg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp")
+PACKED = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
 SPLIT_NAMES = {  # in any case; the value is what `published_split` says
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("val", "valid", "validation"), "val"),
@@ -118,6 +119,12 @@ class Scan:
         text = f"In {shown(str(folder))}: {listed}." if listed else ""
         if endings[".dcm"]:
             text += " DICOM is not read: write it as 8-bit PNG, for one with pydicom."
+        elif any(map(endings.__contains__, PACKED)):
+            text += " Unpack it."
+        elif dead := [
+            n for f, names in named.items() for n in names if leads_to_nothing(f / n)
+        ]:
+            text += f" The link {shown(dead[0])} leads to nothing: link it anew."
         elif endings and not any(map(endings.__contains__, IMAGE_ENDINGS)):
             text += f" Only images are read: {', '.join(IMAGE_ENDINGS)}."
         return text.strip()
@@ -164,11 +171,13 @@ def read(root: str | Path) -> Scan:
             except OSError as error:  # gone meanwhile
                 say(error)
                 continue
-            if (facts.st_dev, facts.st_ino) in seen:  # a loop, or linked twice
+            # some network drives give no number: then the path tells folders apart
+            own = (facts.st_dev, facts.st_ino or os.path.realpath(here))
+            if own in seen:  # a loop, or linked twice
                 leave_out(here, "link to a folder already read")
                 folders.clear()
                 continue
-            seen.add((facts.st_dev, facts.st_ino))
+            seen.add(own)
             folders.sort()
             waiting += [here / name for name in folders if (here / name).is_symlink()]
             tree[here] = sorted(files)
@@ -235,6 +244,11 @@ def shown(path: str) -> str:
         return path
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
     return _UNTOLD.sub(lambda sign: ascii(sign[0])[1:-1], text)
+
+
+def leads_to_nothing(path: Path) -> bool:
+    """Tell whether a path is a link whose target is not there."""
+    return path.is_symlink() and not path.exists()
 
 
 def _is_shown(name: str) -> bool:

@@ -7,7 +7,7 @@ wherever they hang, whatever the folder above is called.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -221,9 +221,43 @@ def _find_sources(tree: Scan) -> list[FoundSource]:
             "root must hold train, val or test folders with NORMAL and PNEUMONIA (or "
             "opacity) folders in them and no other class, found "
             f"{', '.join(there[:6]) or 'nothing'} in {tree.root}. "
-            f"{tree.describe(tree.root)} data/README.md shows the three layouts."
+            f"{_what_to_rename(tree, odd)} data/README.md shows the three layouts."
         )
     return found
+
+
+def _what_to_rename(tree: Scan, odd: list[Path]) -> str:
+    """Say what keeps folders from being a source, and what to do."""
+
+    def named(folders: Iterable[Path]) -> str:
+        paths = dict.fromkeys("/".join(tree.parts(f)) or str(f) for f in folders)
+        return ", ".join(map(scan.shown, list(paths)[:3]))
+
+    classes = [f for f in tree.filled if f.name.lower() in CLASS_FOLDERS]
+    splits = [f for f in tree.filled if f.name.lower() in scan.SPLIT_NAMES]
+    under_class = [f for f in splits if f.parent.name.lower() in CLASS_FOLDERS]
+    in_splits = [f for f in tree.filled if tree.split_of(f)]
+    if odd:
+        return (
+            f"It is {named(odd)} that has another class: take that folder out, or give "
+            "the folder of a source alone."
+        )
+    if unsplit := [f.parent for f in classes if not tree.split_of(f)]:
+        return (
+            f"Class folders lie in {named(unsplit)}: the folder right above them must "
+            "be called train, val or test."
+        )
+    if under_class:
+        return (
+            f"The split must stand above the class, as in train/NORMAL, found "
+            f"{named(under_class)}."
+        )
+    if in_splits and not classes:
+        return (
+            f"Images lie in {named(in_splits)}: call the class folders NORMAL and "
+            "PNEUMONIA."
+        )
+    return tree.describe(tree.root)
 
 
 def _class_folders(home: Path, tree: Scan) -> list[Path]:

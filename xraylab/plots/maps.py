@@ -121,7 +121,7 @@ def plot_dose_curve(
             f"curves must be 1 to {len(_LINES)}, got {len(curves)}. Draw the others "
             "in a second figure."
         )
-    ax = make_axes(ax, 3.4)
+    ax = make_axes(ax, 3.4, width=5)
     ax.axhline(0, color=GREY, linewidth=0.8)
     for (name, table), (colour, style) in zip(curves.items(), _LINES, strict=False):
         shifts = _shifts(name, table)

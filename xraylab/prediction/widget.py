@@ -134,8 +134,8 @@ def _first_upload(value: tuple[dict, ...] | dict[str, dict]) -> tuple[str, memor
 
 def _forget_upload(upload: ipywidgets.FileUpload) -> None:
     """Empty the button, so that the same file can be uploaded again."""
-    if isinstance(upload.value, dict):  # ipywidgets 7 lets nobody set it
-        upload.value.clear()
+    if isinstance(upload.value, dict):  # ipywidgets 7 makes it of these three
+        upload.metadata, upload.data = [], []
         upload._counter = 0
     else:
         upload.value = ()

@@ -1,6 +1,7 @@
 """What was measured on real images: one JSON file a measurement, beside this.
 
-Lessons and README quote these files, so no measured number is typed by hand.
+Lessons and README quote these files, so no measured number is typed by hand. Tables
+that compare several measurements lie in the folder `tables`.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ def read_result(name: str, *, folder: str | Path = _FOLDER) -> dict:
     if name not in _names(folder):
         raise InputError(
             f"name must be one of the results {', '.join(_names(folder)) or '(none)'}, "
-            f"got {name!r}. list_results shows what each holds."
+            f"got {name!r}. list_results shows what each holds, list_tables the tables "
+            f"{', '.join(list_tables(folder=folder)['name']) or '(none)'}."
         )
     return check_result(json.loads(file.read_text(encoding="utf-8")), name=name)
 
@@ -67,27 +69,27 @@ def read_predictions(
     name : str
         As for `read_result`.
     on : str
-        "test", or "valid": for choices.
+        "test"; "valid": for choices; or "external": images of another hospital.
 
     Returns
     -------
     DataFrame
-        Columns path, picture_id, group_id, label (0 normal, 1 pneumonia) and
+        Columns path, image_id, group_id, label (0 normal, 1 pneumonia) and
         score (probability of pneumonia, 0 to 1).
 
     Raises
     ------
     InputError
-        If there is no such measurement, it keeps no answers, or `on` is neither.
+        If there is no such measurement, it keeps no answers on it, or `on` is none of
+        these.
     """
-    if on not in {"valid", "test"}:
-        raise InputError(f'on must be "valid" or "test", got {on!r}.')
+    if on not in {"valid", "test", "external"}:
+        raise InputError(f'on must be "valid", "test" or "external", got {on!r}.')
     read_result(name, folder=folder)
     file = Path(folder) / f"{name}-{on}.csv"
     if not file.is_file():
         raise InputError(
-            f"{name} keeps no answers on {on}: it is a table of figures. "
-            "read_result gives them."
+            f"{name} keeps no answers on {on}. read_result gives its figures."
         )
     return pd.read_csv(file)
 
@@ -111,6 +113,59 @@ def list_results(*, folder: str | Path = _FOLDER) -> pd.DataFrame:
         }
         rows.append({key: result[key] for key in _LISTED} | values)
     return pd.DataFrame(rows, columns=[*_LISTED, "accuracy", "AUROC"])
+
+
+def list_tables(*, folder: str | Path = _FOLDER) -> pd.DataFrame:
+    """List the tables that compare measurements: name, date, about and n_rows."""
+    rows = [
+        (name, kept["date"], table["about"], len(table["rows"]))
+        for kept in _read_tables(folder)
+        for name, table in kept["tables"].items()
+    ]
+    return pd.DataFrame(rows, columns=["name", "date", "about", "n_rows"])
+
+
+def read_table(name: str, *, folder: str | Path = _FOLDER) -> pd.DataFrame:
+    """Read a table of figures, such as "real-64px-calibration".
+
+    Returns
+    -------
+    DataFrame
+        One row a figure: result (the measurement), what it is of, and the columns of
+        `Interval`, NaN where there is none; its `attrs` have `about`.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name.
+    """
+    for kept in _read_tables(folder):
+        if name in kept["tables"]:
+            found = kept["tables"][name]
+            table = pd.DataFrame(found["rows"])
+            table.attrs["about"] = found["about"]
+            return table
+    known = ", ".join(list_tables(folder=folder)["name"]) or "(none)"
+    raise InputError(f"name must be one of the tables {known}, got {name!r}.")
+
+
+def write_tables(
+    name: str, tables: Mapping[str, Mapping], *, date: str, folder: str | Path = _FOLDER
+) -> Path:
+    """Write tables, each with about and rows, into one file of `tables`; returns it.
+
+    Numbers keep ten digits after the point; a row has a line of its own.
+    """
+    file, texts = Path(folder) / "tables" / f"{name}.json", []
+    for key, table in tables.items():
+        rows = pd.DataFrame(table["rows"]).to_json(orient="records", lines=True)
+        lines = ",\n".join(rows.splitlines())
+        about = json.dumps(table["about"])
+        texts.append(f'{json.dumps(key)}: {{"about": {about}, "rows": [\n{lines}\n]}}')
+    tables_text = ",\n".join(texts)
+    text = f'{{"date": {json.dumps(date)}, "tables": {{\n{tables_text}\n}}}}\n'
+    write_text(file, text)
+    return file
 
 
 def write_result(name: str, result: Mapping, *, folder: str | Path = _FOLDER) -> Path:
@@ -217,6 +272,11 @@ def _check_metrics(metrics: Mapping) -> None:
                 f"{metric} must have low at or below high, got {row['low']} and "
                 f"{row['high']}."
             )
+
+
+def _read_tables(folder: str | Path) -> list[dict]:
+    files = sorted((Path(folder) / "tables").glob("*.json"))
+    return [json.loads(file.read_text(encoding="utf-8")) for file in files]
 
 
 def _names(folder: str | Path) -> list[str]:

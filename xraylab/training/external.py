@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -10,11 +11,12 @@ import pandas as pd
 
 from xraylab import data, images
 from xraylab.data import folders
-from xraylab.errors import InputError
-from xraylab.files import cache_folder
+from xraylab.errors import InputError, NotARunError
+from xraylab.files import cache_folder, write_text
 from xraylab.training import content, processes, runs, test_log
 
-__all__ = ["External", "score_external"]
+__all__ = ["External", "read_basis", "score_external"]
+_BASIS = "external.json"  # what the answers in predictions-external.csv rest on
 
 
 @dataclass(frozen=True)
@@ -94,9 +96,53 @@ def score_external(
     model = run.make_model().to(processes.make_accelerator().device)
     n_readings = _count(run, rows)
     predictions = runs.score_rows(model, cache.pixels, rows)
-    runs.write_predictions(run.folder, "external", predictions)
     n_known, kinds = int(is_known.sum()), set(rows["kind"])
-    return External(predictions, n_readings, classes, kinds, n_known)
+    found = External(predictions, n_readings, classes, kinds, n_known)
+    _keep(run.folder, found, Path(data_folder))
+    return found
+
+
+def read_basis(run_folder: str | Path) -> dict:
+    """Read what a run's stored answers for images from elsewhere rest on.
+
+    Returns
+    -------
+    dict
+        folder (the name it had), classes, kinds, n_known and n_readings as in
+        `External`; empty where no such set was read.
+
+    Raises
+    ------
+    NotARunError
+        If the file is damaged.
+    """
+    file = Path(run_folder) / _BASIS
+    if not file.is_file():
+        return {}
+    try:
+        kept = json.loads(file.read_bytes())
+        classes = {int(label): list(names) for label, names in kept["classes"].items()}
+        known = {name: kept[name] for name in ("folder", "n_known", "n_readings")}
+        return known | {"classes": classes, "kinds": set(kept["kinds"])}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise NotARunError(
+            f"{file} must say what the external answers rest on, but could not be read "
+            f"({type(error).__name__}). Read the set anew: xraylab evaluate "
+            f"{run_folder} --on external --data DIR."
+        ) from error
+
+
+def _keep(run_folder: Path, found: External, data_folder: Path) -> None:
+    """Keep the answers in the run, with what they rest on."""
+    basis = {
+        "folder": data_folder.resolve().name,
+        "classes": found.classes,
+        "kinds": sorted(found.kinds),
+        "n_known": found.n_known,
+        "n_readings": found.n_readings,
+    }
+    write_text(run_folder / _BASIS, json.dumps(basis, indent=2) + "\n")
+    runs.write_predictions(run_folder, "external", found.predictions)
 
 
 def _read_classes(table: pd.DataFrame, folder: str | Path) -> dict[int, list[str]]:

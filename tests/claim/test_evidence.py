@@ -1,0 +1,148 @@
+"""What a claim rests on: only what is stored, and only where it is a run's own."""
+
+import json
+import shutil
+
+import pandas as pd
+import pytest
+
+from xraylab import errors, training
+from xraylab.claim import evidence
+from xraylab.training import test_log
+
+
+def test_all_that_is_stored_is_gathered(own_run):
+    found = evidence.of_run(own_run)
+    run = training.load_run(own_run)
+    assert list(found.answers) == ["valid", "test"]
+    for on, table in found.answers.items():
+        assert len(table) == (run.table["split"] == on).sum()
+        assert table["score"].between(0, 1).all()
+    assert (found.n_readings, len(found.log), found.notes) == (1, 1, [])
+    assert found.network == run.network_id
+    assert found.root.name.startswith("sources")
+    assert found.merge["flow"]["different images"] == 24
+    assert found.is_simulated is False
+    assert found.external == []
+
+
+def test_nothing_is_scored_and_no_reading_is_spent(own_run, monkeypatch):
+    def refuse(*_, **__):
+        raise AssertionError("a network was asked")
+
+    monkeypatch.setattr(training.runs.Run, "make_model", refuse)
+    monkeypatch.setattr(training.experiment, "score", refuse)
+    log = own_run.parent / "merge/test-log.jsonl"
+    before = log.read_bytes()
+    evidence.of_run(own_run)
+    assert log.read_bytes() == before
+
+
+def test_a_folder_that_is_no_run_and_a_name_that_is_no_result(tmp_path):
+    with pytest.raises(errors.NotARunError, match="must be the folder of a run"):
+        evidence.of_run(tmp_path)
+    with pytest.raises(errors.InputError, match="name must be one of the results"):
+        evidence.of_result("nothing")
+    with pytest.raises(errors.InputError, match="keeps no answers"):
+        evidence.of_result("real-224px-probes")
+
+
+def test_a_network_that_may_change_makes_no_claim(own_run):
+    (own_run / "last.safetensors").unlink()
+    with pytest.raises(errors.UnfinishedRunError, match="A claim is made when train"):
+        evidence.of_run(own_run)
+
+
+def rewrite(folder, on, change):
+    file = folder / f"predictions-{on}.csv"
+    change(pd.read_csv(file)).to_csv(file, index=False)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t.drop(columns="score"), "no column 'score'"),
+        (lambda t: t.assign(score=t["score"] + 2), r"probabilities in \[0, 1\], got"),
+        (lambda t: t.assign(score="high"), "Unable to parse string"),
+        (lambda t: t.assign(score=float("nan")), "probabilities in"),
+        (lambda t: t.assign(label=1), "must hold both classes"),
+        (lambda t: pd.concat([t, t.head(1)]), "must hold each path once"),
+        (lambda t: t.assign(group_id=""), "group_id must be filled"),
+        (lambda t: t.iloc[1:], "1 of them are missing and 0 rows are others"),
+        (
+            lambda t: t.assign(label=1 - t["label"]),
+            "images of .* missing and .* others",
+        ),
+        (lambda t: t.assign(path="x/" + t["path"]), "rows are others"),
+        (lambda t: t.head(0), "labels must hold at least one row"),
+    ],
+)
+@pytest.mark.parametrize("on", ["valid", "test"])
+def test_answers_that_are_not_the_runs_own_are_refused(own_run, on, change, message):
+    rewrite(own_run, on, change)
+    with pytest.raises(errors.InputError, match=message) as told:
+        evidence.of_run(own_run)
+    assert f"predictions-{on}.csv must hold" in str(told.value)
+    assert f"Have it written anew: xraylab evaluate {own_run} --on {on}." in str(
+        told.value
+    )
+
+
+def test_bytes_that_are_no_table_are_refused(own_run):
+    (own_run / "predictions-test.csv").write_bytes(b"\xff\xfe\x00 no table")
+    with pytest.raises(errors.InputError, match=r"predictions-test.csv must hold"):
+        evidence.of_run(own_run)
+
+
+def test_a_merge_that_went_away_takes_only_its_own_facts(own_run):
+    shutil.rmtree(own_run.parent / "merge")
+    found = evidence.of_run(own_run)
+    assert found.root is found.n_readings is found.is_simulated is None
+    assert found.merge == {}
+    assert "which is not there" in found.notes[0]
+    assert found.splits.loc["test", "n_files"] == len(found.answers["test"])
+
+
+def test_a_merge_of_other_images_is_not_taken_for_the_runs(own_run):
+    file = own_run.parent / "merge/manifest.csv"
+    table = pd.read_csv(file, dtype=str, keep_default_na=False)
+    table["image_id"] = table["image_id"].str[::-1]
+    table.to_csv(file, index=False)
+    assert evidence.of_run(own_run).merge == {}
+
+
+def test_a_damaged_log_is_an_error(own_run):
+    (own_run.parent / "merge/test-log.jsonl").write_text("nobody\n")
+    with pytest.raises(errors.InputError, match="line 1 is none"):
+        evidence.of_run(own_run)
+
+
+def test_answers_without_a_reading_are_said(own_run):
+    log = own_run.parent / "merge/test-log.jsonl"
+    log.unlink()
+    found = evidence.of_run(own_run)
+    assert found.n_readings == 0
+    assert "No reading by this network is in the log" in found.notes[0]
+    test_log.enter_reading(training.load_run(own_run), "a trial of May")
+    assert evidence.of_run(own_run).n_readings == 1
+
+
+def test_what_external_answers_rest_on_is_kept_or_an_error(own_run):
+    basis = {"folder": "nih", "classes": {"0": ["a"], "1": ["b"]}, "kinds": ["NIH"]}
+    file = own_run / "external.json"
+    file.write_text(json.dumps(basis | {"n_known": 0, "n_readings": 2}))
+    labels, adults, said = evidence.of_run(own_run).external
+    assert "normal from a, pneumonia from b" in labels
+    assert "mostly adults" in adults
+    assert said == "folder nih, reading 2"
+    for text in (json.dumps(basis), "[]", "{"):
+        file.write_text(text)
+        with pytest.raises(errors.NotARunError, match="must say what the external"):
+            evidence.of_run(own_run)
+
+
+def test_a_stored_result_gives_its_answers_and_count():
+    found = evidence.of_result("real-64px-official")
+    assert (len(found.answers["test"]), found.n_readings) == (624, 23)
+    assert found.root is None
+    assert found.command == ""

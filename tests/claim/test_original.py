@@ -1,0 +1,135 @@
+"""When the original project's claim is called supported."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.evaluation.tables import make_table
+from xraylab import data, evaluation, training
+from xraylab.claim import evidence, figures, original
+
+
+def make_evidence(**changes):
+    facts = {
+        **{"name": "r", "where": "run r", "command": "r", "protocol": "official"},
+        **{"recipe": training.RECIPES["original"].as_dict(), "versions": {}},
+        **{"point": {"value": 0.5, "rule": "the original's 0.5"}, "answers": {}},
+        **{"is_simulated": False},
+    }
+    return evidence.Evidence(**facts | changes)
+
+
+def answers(n_right, n_wrong, n_groups=None):
+    """So many right and wrong of each class."""
+    right, wrong = [(0, 0.1), (1, 0.9)], [(0, 0.9), (1, 0.1)]
+    return make_table(right * n_right + wrong * n_wrong, n_groups)
+
+
+def verdict(key, found):
+    return original.judge(key, found)[1]
+
+
+@settings(deadline=None, max_examples=50)
+@given(n_right=st.integers(0, 400), n_wrong=st.integers(0, 400))
+def test_about_96_percent_is_supported_only_where_the_interval_allows(n_right, n_wrong):
+    if n_right + n_wrong == 0:
+        return
+    table = answers(n_right, n_wrong)
+    found = evaluation.measure(table, "accuracy")
+    said = verdict("figures", make_evidence(answers={"test": table}))
+    if not found.low <= found.high:
+        assert said == "not tested"
+    elif found.high < 0.955 or found.low <= 0.5:
+        assert said == "not supported"
+    else:
+        assert said == "supported"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"answers": {"test": answers(290, 10)}}, "supported"),
+        ({"answers": {"test": answers(290, 10)}, "is_simulated": True}, "not tested"),
+        ({"answers": {"test": answers(200, 100)}}, "not supported"),
+        ({"answers": {"test": answers(2, 0)}}, "not tested"),  # too few groups
+        ({"answers": {"valid": answers(290, 10)}}, "not tested"),
+        ({}, "not tested"),
+    ],
+)
+def test_accuracy_is_tested_on_a_real_test_only(changes, said):
+    assert verdict("figures", make_evidence(**changes)) == said
+    where = "Accuracy on the test of official "
+    if changes.get("answers", {}).get("test") is not None:
+        assert original.judge("figures", make_evidence(**changes))[2].startswith(where)
+
+
+def test_elsewhere_is_judged_by_the_answers_from_there():
+    both = {"test": answers(290, 10), "external": answers(180, 120)}
+    found = make_evidence(answers=both, external=["CAREFUL: adults.", "folder nih"])
+    _, said, why = original.judge("external", found)
+    assert said == "not supported"
+    assert why.startswith("Accuracy elsewhere 0.600 (")
+    assert why.endswith("CAREFUL: adults.")
+    del both["external"]
+    assert verdict("external", make_evidence(answers=both)) == "not tested"
+
+
+def test_a_recipe_is_supported_when_it_is_as_named():
+    same = make_evidence()
+    assert verdict("recipe", same) == "supported"
+    for change in ({"size_px": 64}, {"weights": "none"}, {"n_steps": 99}):
+        _, said, why = original.judge(
+            "recipe", replace(same, recipe=same.recipe | change)
+        )
+        assert said == "not tested"
+        assert str(next(iter(change.values()))) in why
+
+
+def test_confidence_is_a_chance_when_the_ece_is_like_one_by_chance():
+    true = make_table([(0, 0.25)] * 75 + [(1, 0.25)] * 25)
+    false = make_table([(0, 0.95)] * 75 + [(1, 0.96)] * 25)
+    for table, said in ((true, "supported"), (false, "not supported")):
+        found = make_evidence(answers={"test": table})
+        assert verdict("calibration", found) == said
+        assert verdict("calibration", replace(found, is_simulated=True)) == "not tested"
+    assert verdict("calibration", make_evidence()) == "not tested"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [(0.3, 0.6, "supported"), (0.6, 0.9, "not supported"), (None, None, "not tested")],
+)
+def test_half_is_held_against_what_a_rule_chooses(low, high, said):
+    nan = float("nan")
+    ends = {"low": nan if low is None else low, "high": nan if high is None else high}
+    chosen = {"n": 9, "n_groups": 9, "method": "m", "promised": {}}
+    point = {"value": 0.7, "rule": "youden", **ends, **chosen}
+    assert verdict("point", make_evidence(point=point)) == said
+    assert verdict("point", make_evidence()) == "not tested"
+
+
+def test_copies_are_no_larger_set(three_sources):
+    merged = data.merge(three_sources, progress=False)
+    found = make_evidence(merge=figures.count_merge(merged))
+    _, said, why = original.judge("data", found)
+    assert (said, why) == (
+        "not supported",
+        "72 files of 3 sets show 24 different images.",
+    )
+    own = merged.manifest.assign(image_id=merged.manifest["path"])
+    one = own[own["source"] == own["source"].iloc[0]]
+    for table, said in ((own, "supported"), (one, "not tested")):
+        counts = figures.count_merge(replace(merged, manifest=table))
+        assert verdict("data", replace(found, merge=counts)) == said
+
+
+def test_a_random_part_of_all_files_is_held_against_training(three_sources):
+    table = data.split(
+        data.merge(three_sources, progress=False).manifest, "naive-merge"
+    )
+    found = make_evidence(protocol="naive-merge", splits=data.describe_split(table))
+    assert verdict("protocol", found) == "not supported"
+    assert verdict("protocol", replace(found, protocol="grouped")) == "not tested"
+    assert verdict("protocol", replace(found, splits=None)) == "not tested"

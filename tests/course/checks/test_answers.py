@@ -1,0 +1,150 @@
+"""Reading what learners write: tried or not, run on copies, one number, one word."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from xraylab.course.checks import answers
+from xraylab.course.checks.answers import OwnCodeError, Wrong
+
+
+def with_a_docstring(values):
+    """Say nothing."""
+
+
+def passes(values):
+    pass
+
+
+def raises(values):
+    raise RuntimeError
+
+
+@pytest.mark.parametrize("answer", [None, ..., with_a_docstring, passes])
+def test_nothing_written(answer):
+    assert answers.is_untried(answer)
+
+
+@pytest.mark.parametrize(
+    "answer", [0, "", [], lambda: 3, lambda v: v, lambda v: v.sum(), raises, np.mean]
+)
+def test_something_written(answer):
+    assert not answers.is_untried(answer)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [1, 2],
+        np.array([1.0, np.nan]),
+        pd.DataFrame({"a": [1, 2]}),
+        torch.ones(2),
+        {"a": 1},
+        {"a": np.ones(2), "b": [np.zeros(1)]},
+        [np.ones(2), 3],
+    ],
+    ids=lambda v: type(v).__name__,
+)
+def test_what_is_given_is_copied_and_a_change_is_said(value):
+    def spoil(given):
+        given["a" if hasattr(given, "keys") else 0] = 9
+        return 1
+
+    before = repr(value)
+    with pytest.raises(Wrong, match="changes what it is given"):
+        answers.call(spoil, value)
+    assert repr(value) == before
+    assert answers.call(lambda given: 1, value) == 1
+
+
+def test_what_is_no_function_is_named():
+    with pytest.raises(Wrong, match=r"A function is needed, found 3 \(int\)"):
+        answers.call(3)
+
+
+def test_the_deepest_line_of_the_learners_own_is_shown():
+    def inner(value):
+        return pd.Series([1]).loc[value]
+
+    def outer(value):
+        return inner(value)
+
+    with pytest.raises(OwnCodeError, match=r"(?s)KeyError.*in inner, line \d+: return"):
+        answers.call(outer, 7)
+
+
+def test_too_few_arguments_are_an_error_of_the_learners():
+    with pytest.raises(OwnCodeError, match="takes 0 positional arguments"):
+        answers.call(lambda: 1, 2)
+
+
+@pytest.mark.parametrize(
+    "value", [3, 3.0, np.float32(3), np.array([3]), torch.tensor(3)]
+)
+def test_one_number_of_any_kind(value):
+    assert answers.number(value) == 3.0
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("3", "One number is needed, found '3'"),
+        (True, "One number"),
+        ([1, 2], "One number"),
+        (np.ones(3), "One number"),
+        (torch.ones(3), "One number"),
+        (pd.Series([1, 2]), "One number"),
+        (float("nan"), "A finite number"),
+        (2, "from 0 to 1 is needed, found 2"),
+    ],
+)
+def test_no_number(value, said):
+    with pytest.raises(Wrong, match=said):
+        answers.number(value, 0, 1)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1, 2],
+        (1.0, 2.0),
+        np.array([1, 2]),
+        np.array([[1], [2]]),
+        torch.tensor([1.0, 2.0], requires_grad=True),
+        pd.Series([1, 2], index=[5, 7]),
+        [np.float32(1), torch.tensor(2)],
+        (value for value in (True, 2)),
+    ],
+)
+def test_numbers_in_a_row_of_any_kind(values):
+    found = answers.numbers(values, 2)
+    assert found.tolist() == [1.0, 2.0]
+    assert found.dtype == float
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (1, r"2 numbers are needed, found 1 \(int\)"),
+        ([1], r"2 numbers are needed, found 1\."),
+        (["1", "2"], r"2 numbers are needed, found '1' \(str\) among them"),
+        (np.ones((2, 2)), "found array.* among them"),
+        ("12", r"found '1' \(str\)"),
+        ([1, float("nan")], r"Finite numbers are needed, found \[1, nan\]"),
+    ],
+)
+def test_no_numbers_in_a_row(values, said):
+    with pytest.raises(Wrong, match=said):
+        answers.numbers(values, 2)
+
+
+def test_an_error_on_the_way_to_the_numbers_is_the_learners():
+    with pytest.raises(OwnCodeError, match=r"(?s)ZeroDivisionError.*genexpr.*1 / n"):
+        answers.numbers((1 / n for n in (1, 0)), 2)
+
+
+def test_a_word_is_read_whatever_its_case_and_spaces():
+    assert answers.word("  Max  Pool ", ("max pool", "stride")) == "max pool"
+    with pytest.raises(Wrong, match='"max pool" or "stride" is needed, found 3'):
+        answers.word(3, ("max pool", "stride"))

@@ -1,0 +1,53 @@
+"""Asking, hinting and solving: by name, in plain text, and never a stop."""
+
+import pytest
+
+from xraylab.course import lesson
+
+NAME = "accuracy from counts"
+
+
+@pytest.mark.parametrize("ask", [lesson.check, lesson.hint, lesson.solution])
+def test_an_unknown_name_is_named_with_all_known_ones(ask):
+    with pytest.raises(ValueError, match=r"one of the tasks .*, got 'another'\."):
+        ask("another")
+
+
+def test_hints_come_one_after_the_other_and_the_last_one_stays(capsys, monkeypatch):
+    monkeypatch.setattr("xraylab.course.checks.asking._GIVEN", {})
+    for _ in range(4):
+        lesson.hint(NAME)
+    lines = capsys.readouterr().out.splitlines()
+    starts = [line.split(":")[0] for line in lines]
+    assert starts == [
+        "Hint 1 of 3, a nudge",
+        "Hint 2 of 3, the method",
+        "Hint 3 of 3, almost all of it",
+        "Hint 3 of 3, almost all of it",
+    ]
+
+
+def test_the_solution_is_that_of_the_solved_notebook(capsys):
+    lesson.solution(NAME)
+    code = capsys.readouterr().out
+    assert "lesson.check" not in code
+    names = {}
+    exec(code, names)
+    assert lesson.check(NAME, names["accuracy"]).is_right
+
+
+def test_an_error_in_the_learners_code_is_shown_with_its_line():
+    def divides(counts):
+        return counts.sum() / zero  # noqa: F821
+
+    found = lesson.check(NAME, divides)
+    assert found.status == "Your code stopped"
+    assert "NameError: name 'zero' is not defined" in found.text
+    assert "return counts.sum() / zero" in found.text
+
+
+def test_an_outcome_reads_the_same_as_text_and_as_a_box():
+    found = lesson.check(NAME, lambda counts: "<b>")
+    assert repr(found).startswith(f"Not yet · {NAME}\n")
+    assert "&lt;b&gt;" in found._repr_html_()
+    assert "<b>Not yet</b>" in found._repr_html_()

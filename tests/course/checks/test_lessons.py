@@ -1,0 +1,71 @@
+"""Each check of each lesson: right answers pass, each mistake gets its own word."""
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from xraylab.course import build, checks
+from xraylab.course.checks import outcome
+from xraylab.course.checks.asking import KINDS
+
+HERE = Path(__file__).parent
+LESSONS = sorted(file.stem for file in HERE.glob("lesson_*.py"))
+CASES = [
+    case
+    for lesson in LESSONS
+    for case in import_module(f"tests.course.checks.{lesson}").CASES
+]
+CHECKS = [check for many in checks.list_checks().values() for check in many]
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+each_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
+
+
+def answered(case, answer):
+    return checks.check(case.name, answer, *case.given())
+
+
+def test_every_check_has_its_cases_and_the_other_way_round():
+    assert [case.name for case in CASES] == [check.name for check in CHECKS]
+    assert len({case.name for case in CASES}) == len(CASES)
+
+
+@each_case
+def test_three_right_answers_pass(case):
+    assert len(case.right) >= 3
+    for answer in case.right:
+        found = answered(case, answer)
+        assert found.status == outcome.RIGHT, found
+
+
+@each_case
+def test_each_planted_mistake_is_refused_in_its_own_words(case):
+    assert len(case.wrong) >= 3
+    for mistake, (answer, said) in case.wrong.items():
+        found = answered(case, answer)
+        assert found.status in (outcome.WRONG, outcome.BROKEN), mistake
+        assert said in found.text, f"{mistake}: {found.text}"
+
+
+@each_case
+def test_nothing_written_is_not_tried(case):
+    for answer in (None, ..., lambda *values: None):
+        assert answered(case, answer).status == outcome.UNTRIED
+
+
+@each_check
+def test_it_has_a_kind_and_three_hints_that_lead_on(check):
+    assert check.kind in KINDS
+    assert len({*check.hints}) == 3
+    for text in check.hints:
+        assert 4 <= len(text.split()) <= 45, text
+
+
+def test_lessons_ask_for_each_check_once_as_a_start_and_as_a_solution():
+    """A task's letter, starter and solution stand in the lesson that its file names."""
+    for source in build.sources():
+        text = source.read_text("utf-8")
+        asked = re.findall(r'^lesson\.check\("(.+?)"', text, re.M)
+        known = checks.list_checks().get(source.stem[:2], [])
+        assert asked == [name for check in known for name in [check.name] * 2]

@@ -1,0 +1,246 @@
+"""What a claim rests on, gathered from what is stored; nothing is read anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from xraylab import data, evaluation, phantom, results, training
+from xraylab.claim import figures
+from xraylab.errors import InputError
+from xraylab.training import test_log
+
+PARTS = ("valid", "test", "external")
+_TEXT_COLUMNS = ("path", "image_id", "group_id")
+_KEY = ["path", "group_id", "label"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of a network's figures; None or empty where it is not.
+
+    Attributes
+    ----------
+    name : str
+        Of the run, or of the stored result.
+    where : str
+        Where all this was read from, in words.
+    command : str
+        How the command line names it; "" where there is no run.
+    protocol : str
+    recipe, versions, point : dict
+        Recipe of the training, versions of packages, and the operating point: value,
+        rule, and what was known when it was chosen.
+    answers : dict of str -> DataFrame
+        Predictions by part, of "valid", "test" and "external" those that are stored.
+    data : str
+        What the images are, in a sentence.
+    splits : DataFrame or None
+        As from `xraylab.data.describe_split`.
+    merge : dict
+        Counts, as from `figures.count_merge`; empty where the merge is not there.
+    root : Path or None
+        Folder that the paths start from.
+    n_readings : int or None
+        Of this test, by any network.
+    log : DataFrame
+        The readings that are known one by one.
+    notes : list of str
+        What must be said beside the readings.
+    external : list of str
+        What the external figures rest on, to stand above them; the last line says
+        which set it was, and how often it was read.
+    network : str
+        The weights by content.
+    is_simulated : bool or None
+        None where it is not known.
+    """
+
+    name: str
+    where: str
+    command: str
+    protocol: str
+    recipe: dict
+    versions: dict
+    point: dict
+    answers: dict[str, pd.DataFrame]
+    data: str = ""
+    splits: pd.DataFrame | None = None
+    merge: dict = field(default_factory=dict)
+    root: Path | None = None
+    n_readings: int | None = None
+    log: pd.DataFrame = field(default_factory=pd.DataFrame)
+    notes: list[str] = field(default_factory=list)
+    external: list[str] = field(default_factory=list)
+    network: str = ""
+    is_simulated: bool | None = None
+
+    @property
+    def threshold(self) -> float:
+        """Scores from here on are called pneumonia."""
+        return self.point["value"]
+
+
+def of_run(folder: str | Path) -> Evidence:
+    """Gather what a finished run and its merge hold.
+
+    Raises
+    ------
+    xraylab.errors.NotARunError
+        If the folder holds no run.
+    xraylab.errors.UnfinishedRunError
+        If epochs are still to come: the network may change.
+    xraylab.errors.InputError
+        If stored answers are damaged or of other images, or the test log is damaged.
+    """
+    run = training.load_run(folder)
+    run.refuse_unfinished("A claim is made")
+    answers = {on: read_answers(run, on) for on in PARTS if _file(run, on).is_file()}
+    merge = figures.find_merge(run)
+    if merge is not None and not _holds(merge, run):
+        merge = None
+    log, notes = _read_log(run, "test" in answers)
+    return Evidence(
+        name=run.folder.resolve().name,
+        where=f"run {run.folder}",
+        command=str(run.folder),
+        protocol=run.protocol,
+        recipe=run.recipe.as_dict(),
+        versions=run.versions,
+        point={"value": run.threshold, **run.operating_point},
+        answers=answers,
+        splits=data.describe_split(run.table),
+        merge={} if merge is None else figures.count_merge(merge),
+        root=None if merge is None else merge.root,
+        n_readings=None if log is None else len(log),
+        log=pd.DataFrame() if log is None else log,
+        notes=notes,
+        external=_describe_external(training.external.read_basis(run.folder)),
+        network=run.network_id,
+        is_simulated=None if merge is None else _is_simulated(merge.root),
+    )
+
+
+def of_result(name: str) -> Evidence:
+    """Gather what a stored result of real images holds.
+
+    Raises
+    ------
+    xraylab.errors.InputError
+        If there is none of that name, or it keeps no answers.
+    """
+    result = results.read_result(name)
+    parts = PARTS if "external" in result else PARTS[:2]
+    answers = {on: results.read_predictions(name, on) for on in parts}
+    elsewhere = result.get("external", {})
+    splits = result.get("splits")
+    return Evidence(
+        name=name,
+        where=f"stored result {name}, {result['date']}",
+        command="",
+        protocol=result["protocol"],
+        recipe=result["recipe"],
+        versions=result["versions"],
+        point={"value": result["threshold"], "rule": result.get("rule", "")},
+        answers=answers,
+        data=result["data"],
+        splits=None if splits is None else pd.DataFrame.from_dict(splits, "index"),
+        merge=result.get("merge", {}),
+        network=elsewhere.get("network", ""),
+        external=_quote_external(elsewhere),
+        n_readings=result["n_test_readings"],
+        notes=_as_sentences(result.get("readings_note", "")),
+        is_simulated=False,
+    )
+
+
+def read_answers(run: training.runs.Run, on: str) -> pd.DataFrame:
+    """Read the answers that a run keeps, and check that they are its own.
+
+    Raises
+    ------
+    InputError
+        Naming the file, if it is no table of answers, or on "valid" and "test" its rows
+        are not those of the run.
+    """
+    file, advice = _file(run, on), f"Have it written anew: {_command(run, on)}."
+    try:
+        text = dict.fromkeys(_TEXT_COLUMNS, str)
+        table = pd.read_csv(file, dtype=text, keep_default_na=False)
+        table = table.assign(score=pd.to_numeric(table["score"]))
+        evaluation.evaluate(table)
+    except (ValueError, KeyError) as error:  # an InputError is a ValueError
+        cause = f"no column {error}" if isinstance(error, KeyError) else str(error)
+        raise InputError(
+            f"{file} must hold the answers of a run, but: {cause.rstrip('.')}. {advice}"
+        ) from error
+    if on != "external":
+        asked = run.table.loc[run.table["split"] == on, _KEY]
+        there, expected = (set(map(tuple, t[_KEY].to_numpy())) for t in (table, asked))
+        if there != expected:
+            raise InputError(
+                f"{file} must hold the {len(expected)} {on} images of {run.folder}, "
+                f"but {len(expected - there)} of them are missing and "
+                f"{len(there - expected)} rows are others. {advice}"
+            )
+    return table
+
+
+def _file(run: training.runs.Run, on: str) -> Path:
+    return run.folder / f"predictions-{on}.csv"
+
+
+def _command(run: training.runs.Run, on: str) -> str:
+    on_external = " --data DIR" if on == "external" else ""
+    return f"xraylab evaluate {run.folder} --on {on}{on_external}"
+
+
+def _holds(merge: data.Merge, run: training.runs.Run) -> bool:
+    """Say whether a merge still holds the images that the run was trained on."""
+    key = ["path", "image_id"]
+    there = set(map(tuple, merge.manifest[key].to_numpy()))
+    return set(map(tuple, run.table[key].to_numpy())) <= there
+
+
+def _read_log(
+    run: training.runs.Run, has_answers: bool
+) -> tuple[pd.DataFrame | None, list[str]]:
+    """Read who read the run's test: the readings, and what is odd about them."""
+    home = Path(run.about.get("merge", ""))
+    if not (home / "manifest.csv").is_file():
+        return None, [f"The log lay beside the merge in {home}, which is not there."]
+    log = test_log.readings_of(run)
+    if has_answers and run.network_id not in set(log["network"]):
+        said = "No reading by this network is in the log, though it keeps answers: "
+        return log, [said + "they were read elsewhere, or the log was changed."]
+    return log, []
+
+
+def _describe_external(basis: dict) -> list[str]:
+    """Say of a run's external answers what they rest on, and which set it was."""
+    if not basis:
+        return []
+    parts = (basis[key] for key in ("classes", "kinds", "n_known"))
+    lines = figures.describe_external(*parts)
+    return [*lines, f"folder {basis['folder']}, reading {basis['n_readings']:,}"]
+
+
+def _quote_external(kept: dict) -> list[str]:
+    """As `_describe_external`, of a stored result."""
+    if not kept:
+        return []
+    return [*kept["caveats"], f"{kept['data']}, reading {kept['n_readings']:,}"]
+
+
+def _as_sentences(note: str) -> list[str]:
+    return [f"{note[0].upper()}{note[1:].rstrip('.')}."] if note else []
+
+
+def _is_simulated(root: Path) -> bool:
+    try:
+        phantom.read_truth(root)
+    except FileNotFoundError:
+        return False
+    return True

@@ -1,0 +1,171 @@
+"""What the original project claims, field by field, and whether the evidence bears it.
+
+It is a well-known kind of project: three sets merged, a ResNet18, "about 96 %". Where
+it says nothing there is nothing to support. A verdict speaks of the run on the card:
+one on simulated images, or trained otherwise, tests less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from xraylab import evaluation, training
+from xraylab.claim.evidence import Evidence
+from xraylab.evaluation import Interval, calibration
+
+SUPPORTED, NOT_SUPPORTED = "supported", "not supported"
+NOT_TESTED = "not tested"
+ACCURACY = 0.955  # "about 96 %": what rounds to it
+_THRESHOLD = 0.5
+_NEW = 0.5  # a set counts as new data when more of it than this is in no other set
+_NAMED = {  # the settings that the original names
+    *("model", "weights", "epochs", "batch_size", "lr", "weight_decay", "dropout"),
+    *("step_size", "size_px"),
+}
+Verdict = tuple[str, str]
+
+
+class Statement(NamedTuple):
+    """What the original says in a field, and how the evidence is held against it."""
+
+    says: str
+    judge: Callable[[Evidence], Verdict]
+
+
+def _not_tested(why: str) -> Callable[[Evidence], Verdict]:
+    return lambda e: (NOT_TESTED, why)
+
+
+def _says_nothing() -> Statement:
+    return Statement("Nothing.", _not_tested("There is nothing to support."))
+
+
+def _judge_merge(e: Evidence) -> Verdict:
+    """Ask whether each set brings images that no other set has."""
+    if not e.merge:
+        return NOT_TESTED, "The merge is not at hand."
+    sources, flow = e.merge["sources"].values(), e.merge["flow"]
+    if len(sources) < 2:
+        return NOT_TESTED, "Here is one set only."
+    why = (
+        f"{flow['files with an image']:,} files of {len(sources)} sets show "
+        f"{flow['different images']:,} different images."
+    )
+    is_new = all(source["own"] > _NEW for source in sources)
+    return (SUPPORTED if is_new else NOT_SUPPORTED), why
+
+
+def _judge_split(e: Evidence) -> Verdict:
+    """Ask whether a test drawn from all files holds images new to the network."""
+    if e.protocol != "naive-merge" or e.splits is None:
+        return NOT_TESTED, f"This run is split otherwise: {e.protocol}."
+    seen = e.splits.loc["test", "image_in_train"]
+    why = f"Of its test files {seen:.1%} show an image that is in training too."
+    return (NOT_SUPPORTED if seen else SUPPORTED), why
+
+
+def _judge_recipe(e: Evidence) -> Verdict:
+    ours, theirs = e.recipe, training.RECIPES["original"].as_dict()
+    differ = [f"{n} {ours.get(n)}" for n in sorted(_NAMED) if ours.get(n) != theirs[n]]
+    if ours.get("n_steps"):
+        differ.append(f"{ours['n_steps']:,} steps in all")
+    if differ:
+        return NOT_TESTED, f"This run differs: {', '.join(differ)}."
+    return SUPPORTED, "This run was trained so; that it is the best way is not shown."
+
+
+def _judge_threshold(e: Evidence) -> Verdict:
+    """Ask whether 0.5 is where a rule on validation puts the threshold."""
+    if "promised" not in e.point:
+        return NOT_TESTED, "No rule has chosen a threshold for this run."
+    found = Interval(e.threshold, *(e.point[n] for n in Interval._fields[1:]))
+    why = f"The rule {e.point['rule']} chooses {found}."
+    if not found.low <= found.high:
+        return NOT_TESTED, why
+    holds = found.low <= _THRESHOLD <= found.high
+    return (SUPPORTED if holds else NOT_SUPPORTED), why
+
+
+def _judge_accuracy(on: str) -> Callable[[Evidence], Verdict]:
+    """Ask whether an accuracy may be about 96 %, and is above its baseline."""
+
+    def judge(e: Evidence) -> Verdict:
+        if on not in e.answers:
+            return NOT_TESTED, f"This run has no figures on {on}."
+        row = evaluation.evaluate(e.answers[on], threshold=e.threshold).loc["accuracy"]
+        found = Interval(*row[list(Interval._fields)])
+        where = "elsewhere" if on == "external" else f"on the {on} of {e.protocol}"
+        why = f"Accuracy {where} {found}, baseline {row['baseline']:.2f}."
+        if on == "external":
+            loud = [line for line in e.external if line.startswith("CAREFUL")]
+            why = " ".join([why, *loud[-1:]])
+        if e.is_simulated:
+            return NOT_TESTED, f"{why} Simulated images do not speak of real ones."
+        if not found.low <= found.high:
+            return NOT_TESTED, why
+        holds = found.high >= ACCURACY and found.low > row["baseline"]
+        return (SUPPORTED if holds else NOT_SUPPORTED), why
+
+    return judge
+
+
+def _judge_confidence(e: Evidence) -> Verdict:
+    """Ask whether scores on the test are as far off as true ones are by chance."""
+    if "test" not in e.answers:
+        return NOT_TESTED, "This run has no figures on test."
+    row = calibration.measure_calibration(e.answers["test"]).loc["ECE"]
+    why = (
+        f"Mean distance of score and truth (ECE) {row['value']:.3f}, n = {row['n']:,}, "
+        f"{row['n_groups']:,} groups; by chance below {row['calibrated_high']:.3f}."
+    )
+    if e.is_simulated:
+        return NOT_TESTED, f"{why} Simulated images do not speak of real ones."
+    is_true = row["value"] <= row["calibrated_high"]
+    return (SUPPORTED if is_true else NOT_SUPPORTED), why
+
+
+_NOBODY = "No patient and no clinic stand behind any figure here."
+_LABELS = "Nobody here read the images again."
+_COUNTS = "Its counts are not at hand."
+_CURVE = "How often its test was read is not told; that of this one stands beside."
+_MERGED = "Three sets from Kaggle, merged into a larger one."
+SAYS = {
+    "use": Statement("It detects pneumonia on chest X-rays.", _not_tested(_NOBODY)),
+    "data": Statement(_MERGED, _judge_merge),
+    "flow": _says_nothing(),
+    "people": _says_nothing(),
+    "reference": Statement("The folders tell the class.", _not_tested(_LABELS)),
+    "protocol": Statement("A test set, a random part of all files.", _judge_split),
+    "size": _says_nothing(),
+    "recipe": Statement(
+        "ResNet18 with ImageNet weights, Dropout(0.5), Adam at 0.001, weight decay "
+        "1e-4, StepLR every 7 epochs, 20 epochs of batches of 32.",
+        _judge_recipe,
+    ),
+    "point": Statement("Pneumonia from a score of 0.5 on.", _judge_threshold),
+    "readings": Statement(
+        "A curve of training and test accuracy over the epochs.", _not_tested(_CURVE)
+    ),
+    "figures": Statement("About 96 % accuracy on its test.", _judge_accuracy("test")),
+    "errors": Statement("A confusion matrix is drawn.", _not_tested(_COUNTS)),
+    "calibration": Statement(
+        "“Prediction: Pneumonia (Confidence: ~96%)”: a score is a chance.",
+        _judge_confidence,
+    ),
+    "subgroups": _says_nothing(),
+    "external": Statement(
+        "About 96 %, and no hospital is named.", _judge_accuracy("external")
+    ),
+    "robustness": _says_nothing(),
+    "explanation": _says_nothing(),
+    "availability": _says_nothing(),
+    "support": _says_nothing(),
+    "limits": _says_nothing(),
+}
+
+
+def judge(key: str, e: Evidence) -> tuple[str, str, str]:
+    """Say of one field what the original says, the verdict, and why."""
+    statement = SAYS[key]
+    return statement.says, *statement.judge(e)

@@ -1,0 +1,177 @@
+"""Reading a learner's answer: whether it is tried, runs, and what it gives."""
+
+from __future__ import annotations
+
+import copy
+import dis
+import linecache
+import traceback
+import warnings
+
+import numpy as np
+
+from xraylab.errors import InputError
+
+_NOTHING_DONE = {"RESUME", "NOP", "CACHE", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}
+
+
+class Wrong(InputError):
+    """The answer has a property that it must not have; the text says which."""
+
+
+class OwnCodeError(Exception):
+    """The learner's own code raised; the text shows where and what."""
+
+
+def is_untried(answer: object) -> bool:
+    """Say whether nothing was written: None, `...`, or a function that does nothing."""
+    if answer is None or answer is ...:
+        return True
+    code = getattr(answer, "__code__", None)
+    if code is None or code.co_consts[-1:] not in ((None,), ()):
+        return False
+    steps = list(dis.get_instructions(code))
+    given_back = [step.argval for step in steps if step.opname.endswith("_CONST")]
+    return {step.opname for step in steps} <= _NOTHING_DONE and given_back == [None]
+
+
+def call(function: object, *values: object) -> object:
+    """Call the learner's function on copies of some values.
+
+    Raises
+    ------
+    Wrong
+        If it is no function, gives None, or changes what it was given.
+    OwnCodeError
+        If it raises.
+    """
+    if not callable(function):
+        raise Wrong(f"A function is needed, found {_name(function)}.")
+    given = copy.deepcopy(values)
+    try:
+        with warnings.catch_warnings():  # a trial on hard values is no fault to show
+            warnings.simplefilter("ignore")
+            answer = function(*given)
+    except Exception as error:
+        raise OwnCodeError(_where(error)) from error
+    if answer is None:
+        raise Wrong("Your function gives None back. Is the `return` missing?")
+    if not all(map(_is_same, given, values)):
+        raise Wrong("Your function changes what it is given. Work on a copy.")
+    return answer
+
+
+def number(answer: object, low: float = -np.inf, high: float = np.inf) -> float:
+    """Give an answer as a plain number.
+
+    Raises
+    ------
+    Wrong
+        If it is none, not finite, or outside the range.
+    """
+    value = _as_plain(answer)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Wrong(f"One number is needed, found {_name(answer)}.")
+    if not np.isfinite(value):
+        raise Wrong(f"A finite number is needed, found {value}.")
+    if not low <= value <= high:
+        raise Wrong(f"A number from {low:g} to {high:g} is needed, found {value:g}.")
+    return float(value)
+
+
+def numbers(answer: object, n: int) -> np.ndarray:
+    """Give an answer as so many plain numbers in a row, whatever holds them.
+
+    Returns
+    -------
+    array of float, shape (n,)
+
+    Raises
+    ------
+    Wrong
+        If it is something else, or one of them is not finite.
+    OwnCodeError
+        If it is made on the way, by a generator, and that raises.
+    """
+    try:
+        one_by_one = iter(answer)
+    except TypeError:
+        raise Wrong(f"{n} numbers are needed, found {_name(answer)}.") from None
+    try:
+        given = list(one_by_one)
+    except Exception as error:
+        raise OwnCodeError(_where(error)) from error
+    plain = list(map(_as_plain, given))
+    others = [v for v in plain if not isinstance(v, bool | int | float)]
+    if others:
+        raise Wrong(f"{n} numbers are needed, found {_name(others[0])} among them.")
+    if len(plain) != n:
+        raise Wrong(f"{n} numbers are needed, found {len(plain)}.")
+    if not np.isfinite(plain).all():
+        raise Wrong(f"Finite numbers are needed, found {plain}.")
+    return np.array(plain, dtype=float)
+
+
+def is_close(first: float, second: float) -> bool:
+    """Say whether two numbers agree to about six digits."""
+    return bool(np.isclose(first, second, rtol=1e-6, atol=1e-9))
+
+
+def word(answer: object, words: tuple[str, ...]) -> str:
+    """Give an answer as one of some words, whatever its case and spaces.
+
+    Raises
+    ------
+    Wrong
+        If it is none of them.
+    """
+    found = " ".join(str(answer).split()).casefold()
+    for one in words:
+        if found == one.casefold():
+            return one
+    *others, last = (f'"{one}"' for one in words)
+    raise Wrong(f"{', '.join(others)} or {last} is needed, found {answer!r}.")
+
+
+def _as_plain(value: object) -> object:
+    """Give the one number of an array or tensor; what holds more stays."""
+    try:
+        return value.item()
+    except (AttributeError, ValueError, RuntimeError):
+        return value
+
+
+def _name(value: object) -> str:
+    text = repr(value)
+    kind = type(value).__name__
+    return f"{text} ({kind})" if len(text) <= 40 else f"a {kind}"
+
+
+def _is_same(first: object, second: object) -> bool:
+    """Say whether a value is what its copy was, tables and arrays too."""
+    if type(first) is not type(second):
+        return False
+    if hasattr(first, "equals"):
+        return bool(first.equals(second))
+    if hasattr(first, "detach"):
+        return bool((first == second).all())
+    if isinstance(first, np.ndarray):
+        return np.array_equal(first, second, equal_nan=first.dtype.kind == "f")
+    if isinstance(first, dict):
+        same = first.keys() == second.keys()
+        return same and all(_is_same(first[key], second[key]) for key in first)
+    if isinstance(first, list | tuple):
+        return len(first) == len(second) and all(map(_is_same, first, second))
+    same = first == second
+    return True if not isinstance(same, bool) else same or first != first
+
+
+def _where(error: Exception) -> str:
+    """Show the line at which the learner's code stopped, and what it said."""
+    said = f"{type(error).__name__}: {error}"
+    frames = traceback.extract_tb(error.__traceback__)[1:]  # the first one is ours
+    if not frames:
+        return said  # it could not even be called, with so many values
+    own = [frame for frame in frames if frame.filename == frames[0].filename][-1]
+    line = linecache.getline(own.filename, own.lineno).strip()
+    return f"{said}\nin {own.name}, line {own.lineno}: {line}".rstrip(": ")
