@@ -10,6 +10,7 @@ from xraylab.files import (
     NotWrittenError,
     cache_folder,
     cache_name,
+    remove_halves,
     stamp,
     whole_file,
     write_text,
@@ -47,6 +48,36 @@ def test_a_full_disk_leaves_no_folder_that_was_made_for_nothing(tmp_path, monkey
         write_texts({out / "a.txt": "first", out / "b.txt": "second"})
     assert list(tmp_path.iterdir()) == [tmp_path / "old"]
     assert list((tmp_path / "old").iterdir()) == []
+
+
+def test_several_files_get_their_names_in_the_order_given(tmp_path, monkeypatch):
+    named, replace = [], os.replace
+
+    def note(half, path):
+        named.append(path.name)
+        replace(half, path)
+
+    monkeypatch.setattr(os, "replace", note)
+    write_texts({tmp_path / name: "" for name in "bac"})
+    assert named == ["b", "a", "c"]
+
+
+def test_what_a_kill_left_goes_and_nothing_else(tmp_path):
+    kept = {".git", ".hidden.json", "a.12345678", ".a.1234567", ".a.1234567g", "a"}
+    for name in (*kept, ".a.json.12ab34cd", ".b.safetensors.00000000"):
+        (tmp_path / name).touch()
+    remove_halves(tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == kept
+    remove_halves(tmp_path / "missing")
+
+
+def test_a_file_being_written_has_the_name_of_a_half(tmp_path):
+    with whole_file(tmp_path / "x.json") as half:
+        half.touch()
+        remove_halves(tmp_path)
+        assert not half.exists()
+        half.touch()
+    assert (tmp_path / "x.json").is_file()
 
 
 def test_the_cache_folder_is_the_one_asked_for(tmp_path, monkeypatch):

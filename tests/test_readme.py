@@ -84,10 +84,10 @@ def test_each_lesson_is_listed_with_its_question():
 
 
 def test_each_verb_is_shown(capsys):
-    shown = re.findall(r"^xraylab (\w+)", README, re.M)
+    shown = re.findall(r"^xraylab ([\w-]+)", README, re.M)
     with pytest.raises(SystemExit):
         cli.main(["--help"])
-    verbs = re.findall(r"^    (\w+)  ", capsys.readouterr().out, re.M)
+    verbs = re.findall(r"^    ([\w-]+)  ", capsys.readouterr().out, re.M)
     assert len(verbs) > 5
     assert set(shown) == set(verbs)
 

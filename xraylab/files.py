@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import tempfile
 import uuid
 import warnings
@@ -64,6 +65,16 @@ def whole_file(path: Path) -> Iterator[Path]:
         raise NotWrittenError(path, error) from error
 
 
+def remove_halves(folder: Path) -> None:
+    """Remove what a kill left of files that were being written in a folder.
+
+    Only for who writes there alone: the half of a file that is being written goes, too.
+    """
+    for file in folder.glob(".*"):
+        if re.fullmatch(r"\..+\.[0-9a-f]{8}", file.name):
+            file.unlink(missing_ok=True)
+
+
 @contextmanager
 def made_folder(folder: Path) -> Iterator[None]:
     """Make a folder, and take it away again when nothing came to lie in it."""
@@ -85,12 +96,13 @@ def write_text(path: Path, text: str) -> None:
 def write_texts(texts: Mapping[Path, str]) -> None:
     """Write each text to its path: all of them, or none.
 
-    Only a kill between two renamings can leave new files beside old ones.
+    Only a kill between two renamings can leave new files beside old ones: they get
+    their names in the order given.
     """
     for path in filter(Path.is_dir, texts):
         raise NotWrittenError(path, IsADirectoryError(EISDIR, "it is a folder"))
     with ExitStack() as halves:  # each file gets its name when all are written
-        for path, text in texts.items():
+        for path, text in reversed(texts.items()):
             half = halves.enter_context(whole_file(path))
             half.write_text(text, encoding="utf-8")
 

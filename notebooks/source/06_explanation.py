@@ -40,7 +40,7 @@ here = lesson.start(6)
 data.merge(here.root, progress=False).save(here.merge_folder)
 recipe = here.recipe
 run = training.train(
-    here.merge_folder, "official", recipe, here.folder / "official", progress=False
+    here.merge_folder, "official", recipe, here.folder / "official"
 )
 if run.note:
     print(run.note)

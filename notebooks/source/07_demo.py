@@ -36,7 +36,7 @@ here = lesson.start(7)
 data.merge(here.root, progress=False).save(here.merge_folder)
 recipe = here.recipe
 folder = here.folder / "official"
-run = training.train(here.merge_folder, "official", recipe, folder, progress=False)
+run = training.train(here.merge_folder, "official", recipe, folder)
 if run.note:
     print(run.note)
 predictor = Predictor(folder)

@@ -21,7 +21,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from xraylab import data, evaluation, plots, training
+from xraylab import claim, data, evaluation, plots, training
 from xraylab.course import lesson
 
 here = lesson.start(9)
@@ -162,19 +162,19 @@ lesson.keep_truth("your AUROC", metrics.loc["AUROC", "value"], here.data_name)
 # groups and baseline. Any wording will do. A stranger should find each of the numbers.
 
 # %% tags=["starter"]
-def claim(name, value, low, high, n, n_groups, baseline):
+def in_words(name, value, low, high, n, n_groups, baseline):
     ...
 
-lesson.check("a sentence that can be checked", claim)
+lesson.check("a sentence that can be checked", in_words)
 
 # %% tags=["solution"]
-def claim(name, value, low, high, n, n_groups, baseline):
+def in_words(name, value, low, high, n, n_groups, baseline):
     return (
         f"{name} {value:.3f} (95 % interval {low:.3f} to {high:.3f}), on {n} images of "
         f"{n_groups} groups; without looking one reaches {baseline:.2f}"
     )
 
-lesson.check("a sentence that can be checked", claim)
+lesson.check("a sentence that can be checked", in_words)
 
 # %% [markdown]
 # And the whole of it, in the form of lesson 08. Change the last line to what **your**
@@ -187,6 +187,14 @@ print("Chosen:   ", f"{chosen}, from {len(changes)} networks, by AUROC on valida
 print("Test:     ", "published folder, read", n_readings, "time(s) for these images")
 print("Measured: ", evaluation.describe(metrics.loc[["AUROC"]])[0])
 print("Not shown:", "other hospitals, other seeds, other children, any use in a clinic")
+
+# %% [markdown]
+# The card says the same of your run, and more: what each figure rests on, and what was
+# never measured.
+
+# %% tags=["nbval-ignore-output"]
+card = claim.make_claim(folders[chosen]).table
+card[["field", "here"]].set_index("field")
 
 # %% [markdown]
 # ## How sure were you?

@@ -21,6 +21,7 @@ VERBS = [
     "split",
     "audit",
     "train",
+    "find-lr",
     "evaluate",
     "readings",
     "perturb",
@@ -472,6 +473,9 @@ def test_failed_work_exits_1_and_says_why(tmp_path, capsys):
             "argument --batch-size: must be a whole number, at least",
         ),
         ("--model", "big", "argument --model: must be one of resnet18, small, got"),
+        ("--schedule", "x", "argument --schedule: must be one of step, cosine, one-"),
+        ("--class-weights", "x", "argument --class-weights: must be one of none, bal"),
+        ("--sampler", "x", "argument --sampler: must be one of shuffle, balanced"),
     ],
 )
 def test_a_field_of_the_recipe_is_named_as_typed(
@@ -483,6 +487,49 @@ def test_a_field_of_the_recipe_is_named_as_typed(
     assert ended.value.code == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+def test_options_of_train_are_fields_of_the_recipe(merge_folder, tmp_path, capsys):
+    asked = {"schedule": "cosine", "class_weights": "balanced", "sampler": "balanced"}
+    options = [w for k, v in asked.items() for w in ("--" + k.replace("_", "-"), v)]
+    options += ["--recipe", "lesson", "--model", "small", "--size", "16"]
+    options += ["--steps", "4", "--epochs", "2", "--lr", "0.01", "--batch-size", "4"]
+    train = ["train", str(merge_folder), "--protocol", "naive-merge", "--seed", "3"]
+    assert cli.main([*train, "--out", str(tmp_path / "r"), *options]) == 0
+    recipe = json.loads((tmp_path / "r/run.json").read_text())["recipe"]
+    asked |= {"model": "small", "size_px": 16, "n_steps": 4, "epochs": 2, "lr": 0.01}
+    assert recipe.items() >= (asked | {"batch_size": 4, "seed": 3}).items()
+
+
+def test_find_lr_draws_a_curve_and_touches_no_run(
+    merge_folder, run_folder, tmp_path, capsys
+):
+    before = {file: file.stat().st_mtime_ns for file in run_folder.iterdir()}
+    n_readings = len(test_log.list_readings(merge_folder))
+    argv = ["find-lr", merge_folder, "--protocol", "naive-merge", "--recipe", "lesson"]
+    argv += ["--model", "small", "--size", "16", "--out", tmp_path / "new/curve.png"]
+    code, answer, _ = run_json(capsys, *argv)
+    assert code == 0
+    assert 0 < answer["low"] < answer["high"] <= 1
+    assert "Smith 2017" in answer["rule"]
+    with Image.open(tmp_path / "new/curve.png") as drawn:
+        assert drawn.format == "PNG"
+    assert [f.name for f in tmp_path.rglob("*")] == ["new", "curve.png"]
+    assert before == {file: file.stat().st_mtime_ns for file in run_folder.iterdir()}
+    assert len(test_log.list_readings(merge_folder)) == n_readings
+
+
+def test_tensorboard_that_is_not_installed_is_a_wrong_command(
+    merge_folder, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    argv = ["train", str(merge_folder), "--protocol", "grouped"]
+    argv += ["--out", str(tmp_path / "r"), "--tensorboard", str(tmp_path / "board")]
+    with pytest.raises(SystemExit) as ended:
+        cli.main(argv)
+    assert ended.value.code == 2
+    assert "argument --tensorboard: needs the package" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_too_few_children_are_a_wrong_command(tmp_path, capsys):

@@ -17,10 +17,10 @@ import matplotlib.pyplot as plt
 
 import xraylab
 from xraylab.course import build
-from xraylab.training import loop
+from xraylab.training import steps
 
 begun = []  # the recipe of each training
-start = loop.start
+start = steps.start
 
 
 def start_and_note(recipe):
@@ -29,7 +29,7 @@ def start_and_note(recipe):
     return start(recipe)
 
 
-loop.start = start_and_note
+steps.start = start_and_note
 
 
 def run(notebook, names):

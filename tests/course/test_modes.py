@@ -116,7 +116,7 @@ def test_the_cost_is_steps_times_trainings(monkeypatch):
     assert texts == [
         "1 training of at most 640 steps, on this machine about 21 min.",
         "4 trainings of at most 640 steps, on this machine about 85 min.",
-        "25 trainings of at most 380 steps, on this machine about 5.3 h.",
+        "36 trainings of at most 380 steps, on this machine about 7.6 h.",
     ]
 
 

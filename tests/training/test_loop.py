@@ -7,15 +7,15 @@ import torch
 
 from tests.conftest import blob_image
 from xraylab import errors, training
-from xraylab.training import loop, scoring
+from xraylab.training import scoring, steps
 
 TINY = training.Recipe(
     model="small", weights="none", size_px=16, epochs=4, n_steps=12, batch_size=8
 )
 
 
-def tiny_data(n=32):
-    pixels = np.stack([blob_image(i, 16) for i in range(n)])
+def tiny_data(n=32, size_px=16):
+    pixels = np.stack([blob_image(i, size_px) for i in range(n)])
     labels = np.arange(n) % 2
     pixels[labels == 1, 4:8, 4:8] = 255  # something to learn
     return pixels, labels, np.arange(24), np.arange(24, n)
@@ -75,7 +75,7 @@ def test_eight_images_can_be_learnt_by_heart():
 
 def test_scores_do_not_depend_on_the_batch():
     pixels, _, _, _ = tiny_data()
-    model = loop.start(TINY).model
+    model = steps.start(TINY).model
     rows = np.arange(20)
     together = scoring.score_logits(model, pixels, rows)
     apart = scoring.score_logits(model, pixels, rows, batch_size=3)
@@ -137,14 +137,14 @@ def test_a_batch_larger_than_the_data_is_refused():
 
 
 def test_the_step_is_named_at_which_the_loss_is_no_number(monkeypatch):
-    keep = loop._take_step
+    keep = steps.take_step
 
     def burst(recipe, state, seen, rows, step, weights):
         answer, y, loss = keep(recipe, state, seen, rows, step, weights)
         return answer, y, loss * (math.nan if step == 7 else 1)
 
-    monkeypatch.setattr(loop, "_take_step", burst)
-    state = loop.start(TINY)
+    monkeypatch.setattr(steps, "take_step", burst)
+    state = steps.start(TINY)
     message = "loss was nan at step 8, in epoch 3. Choose a smaller lr"
     with pytest.raises(errors.TrainingError, match=message):
         training.fit(TINY, *tiny_data(), state=state, progress=False)
@@ -156,44 +156,62 @@ def test_a_loss_that_runs_away_is_said():
         training.fit(replace(TINY, lr=1e30), *tiny_data(), progress=False)
 
 
-@pytest.mark.parametrize(
-    ("error", "named"),
-    [
-        (
-            torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
-            True,
-        ),
-        (
-            RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"),
-            True,
-        ),
-        (RuntimeError("shapes do not match"), False),
-    ],
-)
-def test_only_what_torch_calls_memory_is_called_memory(monkeypatch, error, named):
+FULL = [
+    torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
+    RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you"),
+    RuntimeError("[enforce fail] DefaultCPUAllocator: not enough memory: you"),
+    RuntimeError("MPS backend out of memory (MPS allocated: 8 GB)."),
+    RuntimeError("CUDA error: out of memory"),
+    MemoryError("Unable to allocate 6 GiB for an array with shape (1, 2)"),
+    MemoryError(),
+]
+OTHER = [
+    RuntimeError("shapes do not match"),
+    RuntimeError("index 7 is out of memory bounds"),
+    RuntimeError(""),
+    ValueError("CUDA out of memory"),
+]
+
+
+def fail_in_a_step(monkeypatch, error):
     def fail(*_):
         raise error
 
-    monkeypatch.setattr(loop, "_take_step", fail)
-    kind = errors.TrainingError if named else RuntimeError
-    message = "batch_size 8, size_px 16 and model small" if named else "shapes do not"
-    with pytest.raises(kind, match=message):
-        training.fit(TINY, *tiny_data(), progress=False)
+    monkeypatch.setattr(steps, "take_step", fail)
+    training.fit(TINY, *tiny_data(), progress=False)
+
+
+@pytest.mark.parametrize("error", FULL, ids=repr)
+def test_a_full_memory_names_the_fields_to_change(monkeypatch, error):
+    with pytest.raises(errors.TrainingError) as caught:
+        fail_in_a_step(monkeypatch, error)
+    told = str(caught.value)
+    assert "in epoch 1, with batch_size 8, size_px 16 and model small: " in told
+    assert told.endswith("Choose less of one of the three.")
+    assert str(error).rstrip(".") in told
+    assert "\n" not in told
+
+
+@pytest.mark.parametrize("error", OTHER, ids=repr)
+def test_what_is_no_full_memory_is_not_called_one(monkeypatch, error):
+    with pytest.raises(type(error)) as caught:
+        fail_in_a_step(monkeypatch, error)
+    assert caught.value is error
 
 
 def test_real_memory_that_is_full_is_named(monkeypatch):
-    monkeypatch.setattr(loop, "_take_step", lambda *_: torch.empty(1 << 60))
+    monkeypatch.setattr(steps, "take_step", lambda *_: torch.empty(1 << 60))
     with pytest.raises(errors.TrainingError, match="memory was full in epoch 1"):
         training.fit(TINY, *tiny_data(), progress=False)
 
 
 def losses_of(recipe, data):
     """The loss of the first step, by our loop."""
-    state = loop.start(recipe)
-    seen = loop._Images(*data)
-    weights = loop._class_weights(recipe, data[1][data[2]])
-    rows = loop._draw(recipe, seen, 0)
-    return rows, loop._take_step(recipe, state, seen, rows, 0, weights)[2].item()
+    state = steps.start(recipe)
+    seen = steps.Images(*data)
+    weights = steps.class_weights(recipe, data[1][data[2]])
+    rows = steps.draw(recipe, seen, 0)
+    return rows, steps.take_step(recipe, state, seen, rows, 0, weights)[2].item()
 
 
 def test_class_weights_are_torchs_weighted_mean():
@@ -203,10 +221,10 @@ def test_class_weights_are_torchs_weighted_mean():
     recipe = replace(TINY, class_weights="balanced")
     rows, loss = losses_of(recipe, data)
     _, plain = losses_of(TINY, data)
-    state = loop.start(TINY)
+    state = steps.start(TINY)
     state.model.train()
-    loop._seed_dropout(TINY.seed, 0, 0)
-    answer = state.model(loop._augmented(TINY, pixels, rows, 0, "cpu"))
+    steps._seed_dropout(TINY.seed, 0, 0)
+    answer = state.model(steps.augmented(TINY, pixels, rows, 0, "cpu"))
     y = torch.from_numpy(labels[rows])
     cross_entropy = torch.nn.functional.cross_entropy
     weight = torch.tensor([16 / (2 * 12), 16 / (2 * 4)])
@@ -218,9 +236,9 @@ def test_the_balanced_sampler_is_the_recipes():
     pixels, labels, train, valid = tiny_data()
     train = np.concatenate([train[labels[train] == 0], train[labels[train] == 1][:2]])
     recipe = replace(TINY, sampler="balanced", batch_size=14)
-    seen = loop._Images(pixels, labels, train, valid)
-    assert labels[loop._draw(recipe, seen, 0)].mean() == 0.5
-    assert labels[loop._draw(TINY, seen, 0)].mean() < 0.5
+    seen = steps.Images(pixels, labels, train, valid)
+    assert labels[steps.draw(recipe, seen, 0)].mean() == 0.5
+    assert labels[steps.draw(TINY, seen, 0)].mean() < 0.5
 
 
 def test_the_callers_random_numbers_are_left_alone():

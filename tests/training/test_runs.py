@@ -1,19 +1,25 @@
 import json
+import math
 import os
+import re
 import shutil
 from dataclasses import replace
+from errno import ENOSPC
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save, save_file
 from sklearn.metrics import roc_auc_score
 
 from tests.training.test_loop import TINY, tiny_data
 from xraylab import errors, training
 from xraylab.files import whole_file
-from xraylab.training import models, runs, tensors
+from xraylab.training import models, runs, steps, tensors
 
 
 @pytest.fixture
@@ -296,6 +302,93 @@ def test_weights_that_do_not_fit_on_the_disk_leave_the_last_ones(tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, old)
     assert [f.name for f in tmp_path.iterdir()] == ["w.safetensors"]
     assert file.read_bytes() == before
+
+
+class FullDisk:
+    """Lets so many writes of a run pass, and stops the next half way."""
+
+    def __init__(self, monkeypatch, n_pass):
+        self.n_left = n_pass
+        save, write, open_ = tensors.save_file, Path.write_text, Path.open
+        monkeypatch.setattr(tensors, "save_file", partial(self.save, save))
+        monkeypatch.setattr(
+            Path, "write_text", lambda *a, **k: self.write(write, *a, **k)
+        )
+        monkeypatch.setattr(Path, "open", lambda *a, **k: self.open(open_, *a, **k))
+
+    def is_full(self):
+        self.n_left -= 1
+        return self.n_left < 0
+
+    def save(self, save, weights, file, **options):
+        save(weights, file, **options)
+        if self.is_full():
+            os.truncate(file, file.stat().st_size // 2)
+            raise SafetensorError("No space left on device (os error 28)")
+
+    def write(self, write, path, text, **options):
+        is_full = self.is_full()
+        write(path, text[: len(text) // 2] if is_full else text, **options)
+        if is_full:
+            raise OSError(ENOSPC, "No space left on device")
+
+    def open(self, open_, path, mode="r", *given, **options):
+        if mode == "a" and self.is_full():
+            with open_(path, mode, *given, **options) as opened:
+                opened.write('{"epoch": 9, "st')
+            raise OSError(ENOSPC, "No space left on device")
+        return open_(path, mode, *given, **options)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the numbers of errors are of POSIX")
+def test_wherever_the_disk_is_full_the_run_goes_on_when_there_is_room(
+    tmp_path, data, monkeypatch
+):
+    whole = train(tmp_path / "whole", data)
+    names = sorted(contents(whole.folder))
+    for n_pass in range(99):
+        folder = tmp_path / str(n_pass)
+        with monkeypatch.context() as patch:
+            disk = FullDisk(patch, n_pass)
+            try:
+                train(folder, data)
+            except OSError as error:
+                told = str(error)
+        if disk.n_left >= 0:
+            break
+        assert re.search(r"could not be written: No space left .*free some space", told)
+        assert not list(tmp_path.rglob(".*"))
+        done = train(folder, data)
+        assert sorted(contents(folder)) == names
+        for name in ("best.safetensors", "last.safetensors"):
+            assert contents(folder)[name] == contents(whole.folder)[name]
+        pd.testing.assert_frame_equal(
+            done.history.drop(columns="images_per_second"),
+            whole.history.drop(columns="images_per_second"),
+        )
+    assert n_pass > 10
+
+
+def test_a_loss_that_is_no_number_leaves_the_last_good_epoch(
+    tmp_path, data, monkeypatch
+):
+    folder = tmp_path / "r"
+    stop_after_two_epochs(monkeypatch, lambda: train(folder, data))
+    before = contents(folder)
+    take = steps.take_step
+
+    def burst(*given):
+        answer, y, loss = take(*given)
+        return answer, y, loss * (math.nan if given[-2] == 7 else 1)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(steps, "take_step", burst)
+        with pytest.raises(errors.TrainingError) as caught:
+            train(folder, data)
+    assert "the loss was nan at step 8, in epoch 3. " in str(caught.value)
+    assert f"{folder} keeps the network after epoch 2." in str(caught.value)
+    assert contents(folder) == before
+    assert train(folder, data).is_finished
 
 
 def test_a_folder_that_is_no_run_is_named(tmp_path):

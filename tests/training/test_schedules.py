@@ -75,6 +75,26 @@ def test_every_rate_is_above_0_and_rises_before_it_falls(schedule, warm_up, leng
     assert (np.diff(rates[top:]) <= 0).all()
 
 
+@given(
+    st.sampled_from(["step", "cosine", "one-cycle"]),
+    st.integers(1, 9),
+    st.integers(0, 40),
+    st.integers(2, 200),
+)
+def test_the_list_of_rates_is_the_rate_of_each_step(schedule, epochs, more, n_train):
+    n_steps = epochs + more if more else None  # None: passes through the images
+    recipe = training.Recipe(
+        schedule=schedule, epochs=epochs, n_steps=n_steps, batch_size=8
+    )
+    ends = schedules.find_ends(recipe, n_train)
+    rates = schedules.list_rates(recipe, n_train)
+    assert len(ends) == epochs
+    assert len(rates) == ends[-1]
+    assert (np.diff(ends, prepend=0) >= 1).all()
+    expected = [schedules.find_rate(recipe, step, ends) for step in range(len(rates))]
+    assert rates.tolist() == expected
+
+
 @pytest.mark.parametrize("schedule", ["cosine", "one-cycle"])
 def test_the_loop_takes_the_rate_of_each_step(schedule):
     recipe = replace(TINY, schedule=schedule)

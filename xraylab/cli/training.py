@@ -1,57 +1,97 @@
-"""train: a split to a run."""
+"""train, find-lr: a split to a run, and to a learning rate for it."""
 
 from __future__ import annotations
 
 import argparse
 import json
 from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xraylab.cli import arguments
 from xraylab.cli.arguments import Answer, Verbs
+from xraylab.files import whole_file
 
-_CHANGES = ("model", "weights", "size_px", "epochs", "n_steps", "batch_size", "lr")
+if TYPE_CHECKING:
+    from xraylab.training import Recipe
+
+_NAME = {"metavar": "NAME"}
+_NUMBER = {"type": arguments.positive, "metavar": "N"}
+_IMAGES = {  # option -> how argparse takes it; the field of a recipe
+    "--model": _NAME | {"help": "such as resnet18 or small"},
+    "--weights": _NAME | {"help": "imagenet, none, or a weights file"},
+    "--size": _NUMBER | {"dest": "size_px", "help": "side of an image, in px"},
+    "--batch-size": _NUMBER | {"help": "images a step"},
+    "--class-weights": _NAME | {"help": "of the loss: none, or balanced"},
+    "--sampler": _NAME | {"help": "shuffle, or balanced: each class equally often"},
+}
+_LENGTH = {
+    "--epochs": _NUMBER | {"help": "passes through the training images"},
+    "--steps": _NUMBER | {"dest": "n_steps", "help": "of all epochs together"},
+    "--schedule": _NAME | {"help": "step, cosine or one-cycle"},
+    "--lr": {"type": float, "metavar": "RATE", "help": "learning rate"},
+}
 
 
 def add_verbs(verbs: Verbs) -> None:
-    """Add the verb and its arguments."""
+    """Add the verbs and their arguments."""
     text = "train a network on a split, or continue"
     verb = arguments.add_verb(verbs, "train", train, text)
     arguments.add_merge_and_protocol(verb)
     arguments.add_out(verb, "RUN", "for the run; the same command goes on with it")
-    verb.add_argument("--recipe", choices=["original", "lesson"], default="original")
-    _add_changes(verb.add_argument_group("changes to the recipe"))
-
-
-def _add_changes(changes: argparse._ArgumentGroup) -> None:
-    number = {"type": arguments.positive, "metavar": "N"}
-    changes.add_argument("--model", metavar="NAME", help="such as resnet18 or small")
-    changes.add_argument("--weights", help="imagenet, none, or a weights file")
-    changes.add_argument(
-        "--size",
-        dest="size_px",
-        type=arguments.positive,
-        metavar="PX",
-        help="side of an image",
+    verb.add_argument(
+        "--tensorboard", type=Path, metavar="DIR", help="also log there for TensorBoard"
     )
-    changes.add_argument("--epochs", **number)
-    changes.add_argument("--steps", dest="n_steps", help="instead of epochs", **number)
-    changes.add_argument("--batch-size", **number)
-    changes.add_argument("--lr", type=float, metavar="RATE", help="learning rate")
+    _add_recipe(verb, _IMAGES | _LENGTH)
+    text = "look for a learning rate: let it rise over the training images"
+    verb = arguments.add_verb(verbs, "find-lr", find_lr, text)
+    arguments.add_merge_and_protocol(verb)
+    arguments.add_out(verb, "FILE", "for the curve, such as find-lr.png")
+    _add_recipe(verb, _IMAGES)
+
+
+def _add_recipe(verb: argparse.ArgumentParser, options: dict[str, dict]) -> None:
+    verb.add_argument("--recipe", choices=["original", "lesson"], default="original")
+    changes = verb.add_argument_group("changes to the recipe")
+    for option, how in options.items():
+        changes.add_argument(option, **how)
 
 
 def train(args: argparse.Namespace) -> Answer:
     """Train on a split, or continue an unfinished run."""
     from xraylab import training
 
-    recipe = training.RECIPES[args.recipe]
-    changes = {
-        name: getattr(args, name)
-        for name in _CHANGES
-        if getattr(args, name) is not None
-    }
-    recipe = replace(recipe, seed=args.seed, **changes)
-    run = training.train(args.merge, args.protocol, recipe, args.out)
+    run = training.train(
+        args.merge, args.protocol, _recipe(args), args.out, tensorboard=args.tensorboard
+    )
     last = run.history.iloc[-1]
     facts = json.loads(last.to_json())
     text = f"{last.to_string()}\nRun: {args.out}, {run.note}"
     return {"run": str(args.out), "note": run.note, **facts}, text, 0
+
+
+def find_lr(args: argparse.Namespace) -> Answer:
+    """Let the learning rate rise, draw the loss, and name the useful range."""
+    import matplotlib.pyplot as plt
+
+    from xraylab import plots, training
+
+    curve = training.find_lr(args.merge, args.protocol, _recipe(args))
+    low, high = training.rates.suggest_range(curve)
+    ax = plots.plot_range_test(curve, low, high, data_name=str(args.merge))
+    with whole_file(args.out) as half:
+        ax.figure.savefig(half, format="png", dpi=150)
+    plt.close(ax.figure)
+    rule, n_steps = training.rates.RULE, len(curve)
+    text = f"Learning rate: {low:.1e} to {high:.1e}, {rule}.\nCurve: {args.out}"
+    return {"low": low, "high": high, "rule": rule, "n_steps": n_steps}, text, 0
+
+
+def _recipe(args: argparse.Namespace) -> Recipe:
+    """Give the recipe that was asked for, with its changes."""
+    from xraylab import training
+
+    recipe = training.RECIPES[args.recipe]
+    given = {name: getattr(args, name, None) for name in recipe.as_dict()}
+    changes = {name: value for name, value in given.items() if value is not None}
+    return replace(recipe, **changes)

@@ -15,9 +15,11 @@ from xraylab.plots.calibration import (
 )
 from xraylab.plots.calibration import plot_reliability as plot_reliability
 from xraylab.plots.drawings import plot_counts as plot_counts
-from xraylab.plots.drawings import plot_history as plot_history
 from xraylab.plots.drawings import plot_similarity as plot_similarity
 from xraylab.plots.drawings import show_images as show_images
 from xraylab.plots.maps import plot_dose_curve as plot_dose_curve
 from xraylab.plots.maps import show_map as show_map
 from xraylab.plots.svg import as_svg as as_svg
+from xraylab.plots.training import plot_history as plot_history
+from xraylab.plots.training import plot_range_test as plot_range_test
+from xraylab.plots.training import plot_schedules as plot_schedules

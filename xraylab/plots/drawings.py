@@ -1,4 +1,4 @@
-"""Drawings of images and of a training."""
+"""Drawings of images and files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from xraylab.errors import InputError
@@ -110,45 +109,6 @@ def plot_counts(
     ax.xaxis.set_major_formatter("{x:,.0f}")
     sns.move_legend(ax, "lower right", title=None, frameon=False)
     return finish(ax, "Files by source, split and class", data_name, grid="x")
-
-
-def plot_history(
-    history: pd.DataFrame, *, ax: Axes | None = None, data_name: str = ""
-) -> Axes:
-    """Draw accuracy by epoch, on training and on validation images.
-
-    A dotted line marks each step of the learning rate.
-
-    Parameters
-    ----------
-    history : DataFrame
-        Columns epoch, lr, train_accuracy, valid_accuracy; shares in [0, 1].
-    """
-    ax = make_axes(ax, 3.6)
-    styles = {"train": (GREY, "o--"), "valid": (BLUE, "s-")}
-    for name, (colour, style) in styles.items():
-        accuracy = history[f"{name}_accuracy"]
-        ax.plot(
-            history["epoch"], accuracy, style, color=colour, markersize=4, label=name
-        )
-    rates = history[["epoch", "lr"]]
-    drops = rates[rates["lr"].ne(rates["lr"].shift())]
-    for epoch, rate in drops.itertuples(index=False):
-        if epoch != rates["epoch"].iloc[0]:
-            ax.axvline(epoch - 0.5, color=GREY, linewidth=0.8, linestyle=":", zorder=0)
-        ax.annotate(
-            f"lr {rate:.2g}",
-            (epoch - 0.45, 0.02),
-            xycoords=("data", "axes fraction"),
-            size=8,
-            color=GREY,
-        )
-    first, last = history["epoch"].min(), history["epoch"].max()
-    ax.set(xlabel="epoch", ylabel="accuracy", xlim=(first - 0.5, last + 0.5))
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.margins(y=0.15)
-    ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
-    return finish(ax, "Accuracy by epoch", data_name)
 
 
 def plot_similarity(

@@ -67,3 +67,8 @@ def legend_below(ax: Axes, n_rows: int) -> None:
     """Put the legend in a line below the axis and its name, clear of the title."""
     below = {"loc": "upper right", "bbox_to_anchor": (1, -1.5 / n_rows)}
     ax.legend(frameon=False, fontsize=9, ncols=3, **below)
+
+
+def legend_above(ax: Axes) -> None:
+    """Put the legend in a line above the axes, right of the title."""
+    ax.legend(frameon=False, ncols=3, loc="lower right", bbox_to_anchor=(1, 1))

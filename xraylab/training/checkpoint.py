@@ -8,11 +8,11 @@ from pathlib import Path
 import torch
 
 from xraylab.errors import NotARunError
-from xraylab.training import loop, tensors
+from xraylab.training import steps, tensors
 from xraylab.training.recipe import Recipe, without_download
 
 
-def save_state(file: Path, recipe: Recipe, state: loop.State) -> None:
+def save_state(file: Path, recipe: Recipe, state: steps.State) -> None:
     """Keep all that is needed to go on: weights, optimiser and history."""
     saved = state.optimiser.state_dict()
     kept = {f"model/{k}": v for k, v in tensors.plain_weights(state.model).items()} | {
@@ -29,7 +29,7 @@ def save_state(file: Path, recipe: Recipe, state: loop.State) -> None:
     tensors.save_tensors(file, kept, {"facts": json.dumps(facts)})
 
 
-def load_state(file: Path, recipe: Recipe) -> loop.State:
+def load_state(file: Path, recipe: Recipe) -> steps.State:
     """Rebuild the state after the last whole epoch.
 
     Raises
@@ -38,7 +38,7 @@ def load_state(file: Path, recipe: Recipe) -> loop.State:
         If the file is damaged, or holds a training by another recipe.
     """
     kept, metadata = tensors.read_tensors(file, error=NotARunError)
-    state = loop.start(without_download(recipe))
+    state = steps.start(without_download(recipe))
     try:
         facts = json.loads(metadata["facts"])
         if facts["recipe"] != without_download(recipe).as_dict():
@@ -69,7 +69,7 @@ def _sort(kept: tensors.Tensors) -> tuple[tensors.Tensors, dict[int, dict]]:
     return weights, moments
 
 
-def _fill(state: loop.State, weights: tensors.Tensors, optimiser: dict) -> None:
+def _fill(state: steps.State, weights: tensors.Tensors, optimiser: dict) -> None:
     misfits = tensors.find_misfits(state.model.state_dict(), weights)
     if misfits:
         raise ValueError(f"weights missing or of another shape, first {misfits[0]}")

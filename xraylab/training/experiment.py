@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from xraylab import data, images
 from xraylab.errors import InputError
-from xraylab.training import content, processes, record, runs, test_log
+from xraylab.training import board, content, processes, rates, record, runs, test_log
 from xraylab.training.recipe import Recipe
 
 
@@ -21,6 +22,7 @@ def train(
     recipe: Recipe,
     out: str | Path,
     *,
+    tensorboard: str | Path | None = None,
     progress: bool = True,
 ) -> runs.Run:
     """Split a merge, read its images once, and train on them.
@@ -38,16 +40,20 @@ def train(
         Network, sizes, schedule and seed.
     out : path
         Folder of the run.
+    tensorboard : path, optional
+        Folder that also gets the history, as events for TensorBoard.
     progress : bool
-        Show progress bars on stderr.
+        Show progress bars on stderr, or in a notebook bars and a live chart.
 
     Raises
     ------
     FileNotFoundError
         If there is no merge in `merge_folder`.
     ValueError
-        If the protocol does not fit the data, or `out` holds another run.
+        If the protocol does not fit the data, `out` holds another run, or tensorboard
+        is asked for and not installed.
     """
+    board.check(tensorboard)  # before images are read, which may take minutes
     merged = data.Merge.load(merge_folder)
     table = data.split(merged.manifest, protocol, seed=recipe.seed)
     with processes.main_first():
@@ -61,8 +67,41 @@ def train(
         table.assign(row=cache.rows(table["path"])),
         protocol=protocol,
         about={"merge": str(Path(merge_folder).resolve())},
+        tensorboard=tensorboard,
         progress=progress,
     )
+
+
+def find_lr(
+    merge_folder: str | Path,
+    protocol: str,
+    recipe: Recipe,
+    *,
+    progress: bool = True,
+) -> pd.DataFrame:
+    """Let the learning rate rise over a split's training images.
+
+    See `xraylab.training.rates.range_test`. Of the other splits the network sees no
+    image; nothing is kept but the cache of the images.
+
+    Parameters
+    ----------
+    merge_folder, protocol, recipe, progress
+        As for `train`.
+
+    Returns
+    -------
+    DataFrame
+        One row a step: lr, loss, smoothed.
+    """
+    merged = data.Merge.load(merge_folder)
+    table = data.split(merged.manifest, protocol, seed=recipe.seed)
+    cache = _read(table["path"], merged.root, recipe.size_px, merge_folder, progress)
+    labels = np.zeros(len(cache.paths), np.int64)
+    train = table[table["split"] == "train"]
+    rows = cache.rows(train["path"])
+    labels[rows] = train["label"]
+    return rates.range_test(recipe, cache.pixels, labels, rows, progress=progress)
 
 
 def score(
@@ -106,8 +145,7 @@ def score(
     """
     if on not in {"valid", "test"}:
         raise InputError(f'must be "valid" or "test", got {on!r}.', argument="on")
-    if processes.count_processes() > 1:
-        raise InputError("WORLD_SIZE must be 1 to score: start a single process.")
+    processes.refuse_several("to score")
     run = runs.load_run(run_folder)
     if on == "test":
         run.refuse_unfinished("The test is read")

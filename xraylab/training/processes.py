@@ -61,6 +61,18 @@ def count_processes() -> int:
     return int(text)
 
 
+def refuse_several(what: str) -> None:
+    """Raise InputError where a launcher started several processes for what needs one.
+
+    Parameters
+    ----------
+    what : str
+        What is to be done, as in "to score".
+    """
+    if count_processes() > 1:
+        raise InputError(f"WORLD_SIZE must be 1 {what}: start a single process.")
+
+
 @contextmanager
 def main_first() -> Iterator[None]:
     """Let the main process do something before the others do it."""
@@ -115,20 +127,34 @@ class SharedBatchNorm(nn.BatchNorm2d):
         """(n, c, h, w) to the same shape."""
         if not self.training:
             return super().forward(x)
-        from torch.distributed.nn.functional import all_reduce
-
         x = x.to(self.weight.dtype)
         own = torch.cat([x.sum((0, 2, 3)), x.new_tensor([x[:, 0].numel()])])
-        total, n = all_reduce(own).split([x.shape[1], 1])
+        total, n = _Sum.apply(own).split([x.shape[1], 1])
         mean = total / n
         centred = x - mean[:, None, None]
-        var = all_reduce(centred.square().sum((0, 2, 3))) / n
+        var = _Sum.apply(centred.square().sum((0, 2, 3))) / n
         with torch.no_grad():
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(var * n / (n - 1), self.momentum)
             self.num_batches_tracked += 1
         scale = self.weight * (var + self.eps).rsqrt()
         return centred * scale[:, None, None] + self.bias[:, None, None]
+
+
+class _Sum(torch.autograd.Function):
+    """The sum over all processes, of values and of their gradients."""
+
+    @staticmethod
+    def forward(ctx: object, x: torch.Tensor) -> torch.Tensor:
+        x = x.clone()
+        torch.distributed.all_reduce(x)
+        return x
+
+    @staticmethod
+    def backward(ctx: object, grad: torch.Tensor) -> torch.Tensor:
+        grad = grad.clone()
+        torch.distributed.all_reduce(grad)
+        return grad
 
 
 def gather(

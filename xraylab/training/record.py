@@ -9,7 +9,9 @@ from __future__ import annotations
 import importlib.metadata
 import io
 import json
+import os
 import platform
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 from xraylab import __version__
-from xraylab.errors import NotARunError
+from xraylab.errors import InputError, NotARunError
 from xraylab.files import NotWrittenError, write_text, write_texts
 from xraylab.labels import CLASSES
 from xraylab.training import content
@@ -108,6 +110,42 @@ def read(folder: Path) -> Record:
         ) from error
 
 
+def refuse_other(
+    folder: Path,
+    recipe: Recipe,
+    protocol: str,
+    weights_id: str,
+    table: pd.DataFrame,
+) -> None:
+    """Raise InputError where a folder holds another run than the one asked for."""
+    kept = read(folder)
+    was, now = (
+        {"protocol": p, **r.as_dict(), "weights": f"{r.weights} ({w[:19]})"}
+        for p, r, w in (
+            (kept.protocol, kept.recipe, kept.weights_id),
+            (protocol, recipe, weights_id),
+        )
+    )
+    if kept.weights_id == weights_id:  # the same content, wherever it lies
+        was["weights"] = now["weights"]
+    other = [f"{key} {was[key]}" for key in now if was[key] != now[key]]
+    if other:
+        raise InputError(
+            f"{folder} holds a run with {', '.join(other[:3])}, which is not what "
+            "was asked for. Choose another folder, or the same settings to go on."
+        )
+    for column, what in (
+        ("path", "files"),
+        ("pixels", "images under the same names"),
+        ("label", "labels"),
+        ("split", "split"),
+    ):
+        if kept.table[column].tolist() != table[column].tolist():
+            raise InputError(
+                f"{folder} holds a run on other {what}. Choose another folder."
+            )
+
+
 def keep_operating_point(folder: Path, threshold: float, chosen: dict) -> None:
     """Write a chosen threshold, and how it was chosen, into the facts of a run."""
     facts = json.loads(_read(folder / FACTS))
@@ -116,12 +154,21 @@ def keep_operating_point(folder: Path, threshold: float, chosen: dict) -> None:
 
 
 def append_history(folder: Path, row: dict) -> None:
-    """Add an epoch's line, which is kept when the next epoch comes to a crash."""
+    """Add an epoch's line, which is kept when the next epoch comes to a crash.
+
+    Raises
+    ------
+    NotWrittenError
+        When the disk is full; the lines before it stay.
+    """
     file = folder / HISTORY
+    size = file.stat().st_size
     try:
         with file.open("a", encoding="utf-8", newline="\n") as opened:
             opened.write(json.dumps(row) + "\n")
     except OSError as error:
+        with suppress(OSError):
+            os.truncate(file, size)
         raise NotWrittenError(file, error) from error
 
 

@@ -7,6 +7,7 @@ gets a line an epoch.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,8 +21,9 @@ from xraylab.errors import (
     TrainingError,
     UnfinishedRunError,
 )
-from xraylab.files import write_text
+from xraylab.files import remove_halves, write_text
 from xraylab.training import (
+    board,
     checkpoint,
     content,
     loop,
@@ -29,6 +31,7 @@ from xraylab.training import (
     processes,
     record,
     scoring,
+    steps,
     tensors,
     weights,
 )
@@ -138,6 +141,7 @@ def train_run(
     *,
     protocol: str,
     about: dict | None = None,
+    tensorboard: str | Path | None = None,
     progress: bool = True,
 ) -> Run:
     """Train and keep everything in a folder; go on where an earlier call stopped.
@@ -158,6 +162,8 @@ def train_run(
         What the split promises.
     about : dict, optional
         Notes for the record, fit for JSON.
+    tensorboard : path, optional
+        Folder that also gets the history, as events for TensorBoard.
 
     Returns
     -------
@@ -166,8 +172,8 @@ def train_run(
     Raises
     ------
     ValueError
-        If the folder holds another run, the table lacks a column, or train or valid
-        lacks a class; nothing is written.
+        If the folder holds another run, the table lacks a column, train or valid lacks
+        a class, or tensorboard is asked for and not installed; nothing is written.
     xraylab.NotARunError
         If what the folder holds is damaged; it is left as it is.
     xraylab.WeightsError
@@ -177,6 +183,7 @@ def train_run(
     OSError
         When the disk is full; the last whole epoch stays.
     """
+    board.check(tensorboard)
     folder = Path(folder)
     missing = [c for c in TABLE_COLUMNS if c not in table]
     if missing:
@@ -185,8 +192,9 @@ def train_run(
     made_from = (recipe, protocol, weights.identify(recipe.weights))
     has_begun = (folder / record.FACTS).is_file()
     if has_begun:
-        _refuse_other_run(folder, *made_from, table)
+        record.refuse_other(folder, *made_from, table)
         if (folder / _LAST).is_file():
+            _tidy(folder)
             return replace(load_run(folder), note="finished earlier, loaded")
     rows = _rows_by_part(recipe, pixels, table)
     # before anything is written: it may fail to fetch its weights, and a folder that
@@ -194,12 +202,15 @@ def train_run(
     state = _take_up(folder, recipe)
     place = processes.describe(state.accelerator, state.precision)
     if state.accelerator.is_main_process:
+        remove_halves(folder)
         if not has_begun:
             record.write(folder, *made_from, about or {}, place, table)
         record.write_history(folder, state.history)
     state.accelerator.wait_for_everyone()
     note = _how_it_begins(folder, state, place)
-    _fit_and_keep(folder, recipe, pixels, rows, state, progress)
+    events = tensorboard if state.accelerator.is_main_process else None
+    with board.open_board(events, state.history) as log:
+        _fit_and_keep(folder, recipe, pixels, rows, state, log, progress)
     return replace(load_run(folder), note=note)
 
 
@@ -275,46 +286,11 @@ def _rows_by_part(
         table.loc[table["split"] == name, "row"].to_numpy()
         for name in ("train", "valid")
     )
-    loop.check_rows(recipe, pixels, labels, train, valid)
+    loop.check_rows(recipe, pixels, labels, train=train, valid=valid)
     return labels, train, valid
 
 
-def _refuse_other_run(
-    folder: Path,
-    recipe: Recipe,
-    protocol: str,
-    weights_id: str,
-    table: pd.DataFrame,
-) -> None:
-    kept = record.read(folder)
-    was, now = (
-        {"protocol": p, **r.as_dict(), "weights": f"{r.weights} ({w[:19]})"}
-        for p, r, w in (
-            (kept.protocol, kept.recipe, kept.weights_id),
-            (protocol, recipe, weights_id),
-        )
-    )
-    if kept.weights_id == weights_id:  # the same content, wherever it lies
-        was["weights"] = now["weights"]
-    other = [f"{key} {was[key]}" for key in now if was[key] != now[key]]
-    if other:
-        raise InputError(
-            f"{folder} holds a run with {', '.join(other[:3])}, which is not what "
-            "was asked for. Choose another folder, or the same settings to go on."
-        )
-    for column, what in (
-        ("path", "files"),
-        ("pixels", "images under the same names"),
-        ("label", "labels"),
-        ("split", "split"),
-    ):
-        if kept.table[column].tolist() != table[column].tolist():
-            raise InputError(
-                f"{folder} holds a run on other {what}. Choose another folder."
-            )
-
-
-def _take_up(folder: Path, recipe: Recipe) -> loop.State:
+def _take_up(folder: Path, recipe: Recipe) -> steps.State:
     """Begin, or go on with an unfinished run.
 
     A state that is gone or damaged is never passed over.
@@ -327,10 +303,10 @@ def _take_up(folder: Path, recipe: Recipe) -> loop.State:
             f"{folder} has epochs behind it, but {_STATE} is missing, so it cannot go "
             f"on. Copy it back, or delete {folder} to train anew."
         )
-    return loop.start(recipe)
+    return steps.start(recipe)
 
 
-def _save_epoch(folder: Path, recipe: Recipe, state: loop.State) -> None:
+def _save_epoch(folder: Path, recipe: Recipe, state: steps.State) -> None:
     """Keep an epoch; one file holds all that is needed to go on from it."""
     aurocs = [row["valid_auroc"] for row in state.history]
     if aurocs[-1] >= max(aurocs):
@@ -340,7 +316,7 @@ def _save_epoch(folder: Path, recipe: Recipe, state: loop.State) -> None:
     record.append_history(folder, state.history[-1])
 
 
-def _how_it_begins(folder: Path, state: loop.State, place: dict) -> str:
+def _how_it_begins(folder: Path, state: steps.State, place: dict) -> str:
     """Say from where a training goes on, and what keeps it from the same bits."""
     if not state.n_epochs:
         return "trained"
@@ -357,17 +333,23 @@ def _fit_and_keep(
     recipe: Recipe,
     pixels: np.ndarray,
     rows: tuple[np.ndarray, np.ndarray, np.ndarray],
-    state: loop.State,
+    state: steps.State,
+    log: Callable[[dict], None],
     progress: bool,
 ) -> None:
     """Train to the end; only the main process writes."""
+
+    def keep(state: steps.State) -> None:
+        _save_epoch(folder, recipe, state)
+        log(state.history[-1])
+
     try:
         loop.fit(
             recipe,
             pixels,
             *rows,
             state=state,
-            after_epoch=lambda state: _save_epoch(folder, recipe, state),
+            after_epoch=keep,
             progress=progress,
         )
     except TrainingError as error:
@@ -381,6 +363,11 @@ def _fit_and_keep(
     state.accelerator.wait_for_everyone()
 
 
-def _finish(folder: Path, state: loop.State) -> None:
+def _finish(folder: Path, state: steps.State) -> None:
     tensors.save_tensors(folder / _LAST, tensors.plain_weights(state.model))
+    _tidy(folder)
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what a finished run does not need, also where a kill came before."""
     (folder / _STATE).unlink(missing_ok=True)

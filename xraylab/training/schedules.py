@@ -9,9 +9,43 @@ import math
 
 import numpy as np
 
+from xraylab.training import batches
 from xraylab.training.recipe import SCHEDULES, Recipe
 
-_FIRST, _LAST = 1 / 25, 1 / 25e4  # one-cycle: shares of lr, torch's defaults
+# one-cycle: shares of lr, torch's defaults
+_FIRST = 1 / 25
+_LAST = 1 / 25e4
+
+
+def list_rates(recipe: Recipe, n_train: int) -> np.ndarray:
+    """List the learning rate of each step of a whole training.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    n_train : int
+        Number of training images, at least 1.
+
+    Returns
+    -------
+    array of float, shape (n_steps,)
+    """
+    ends = find_ends(recipe, n_train)
+    return np.array([find_rate(recipe, step, ends) for step in range(ends[-1])])
+
+
+def find_ends(recipe: Recipe, n_train: int) -> np.ndarray:
+    """Say how many steps were taken when each epoch ends.
+
+    Returns
+    -------
+    array of int, shape (epochs,)
+    """
+    if recipe.n_steps is None:
+        n_pass = batches.count_steps(n_train, recipe.batch_size)
+        return np.arange(1, recipe.epochs + 1) * n_pass
+    ends = np.linspace(0, recipe.n_steps, recipe.epochs + 1).round().astype(int)
+    return ends[1:]
 
 
 def find_rate(recipe: Recipe, step: int, ends: np.ndarray) -> float:
@@ -23,7 +57,7 @@ def find_rate(recipe: Recipe, step: int, ends: np.ndarray) -> float:
     step : int
         From 0, counted on through the epochs.
     ends : array of int, shape (epochs,)
-        How many steps were taken when each epoch ends.
+        As from `find_ends`.
     """
     return recipe.lr * _SHARES[recipe.schedule](recipe, step, ends)
 

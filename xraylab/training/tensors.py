@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -31,8 +33,16 @@ def save_tensors(
         try:
             save_file(tensors, half, metadata=facts)
             half.chmod(mode)
-        except SafetensorError as error:  # a full disk, in its words
-            raise OSError(errno.EIO, str(error)) from error
+        except SafetensorError as error:
+            raise _as_os_error(error) from error
+
+
+def _as_os_error(error: SafetensorError) -> OSError:
+    """Give what the system said, such as of a full disk, as Python would."""
+    number = re.search(r"\(os error (\d+)\)", str(error))
+    if number and os.name == "posix":
+        return OSError(int(number[1]), os.strerror(int(number[1])))
+    return OSError(errno.EIO, str(error))
 
 
 def read_tensors(file: Path, *, error: type[InputError]) -> tuple[Tensors, dict]:
