@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from xraylab import data, evaluation
+from xraylab import REPOSITORY, data, evaluation
 from xraylab.claim import figures
 from xraylab.claim.evidence import Evidence
 from xraylab.claim.tables import as_table
 from xraylab.evaluation import calibration, subgroups
 
-CODE = "https://github.com/xraylab/xraylab"
 _KINDS = {"bacteria", "virus", "IM", "NORMAL2"}  # of Kermany et al.'s file names
 _RETROSPECTIVE = "Published by others and taken as they are: retrospective."
 _OUTCOMES = {
@@ -319,7 +318,7 @@ def _explanation(e: Evidence) -> Field:
 
 def _availability(e: Evidence) -> Field:
     lines = [
-        f"Code: xraylab {e.versions.get('xraylab', '')}, {CODE}.",
+        f"Code: xraylab {e.versions.get('xraylab', '')}, {REPOSITORY}.",
         f"Answers behind each figure: {e.where}, predictions by part.",
     ]
     if e.network:
