@@ -356,7 +356,7 @@ _ = plots.plot_history(history, data_name=here.data_name)
 # it and falls to almost nothing. A line below is what a schedule plans for each step, a
 # dot what the training wrote down at the first step of each epoch.
 
-# %%
+# %% alt="Learning rate by step under three schedules; the dots lie on their lines."
 names = ("step", "cosine", "one-cycle")
 recipes = {name: replace(base, schedule=name) for name in names}
 planned = {
@@ -368,8 +368,6 @@ for name in names:
     first_steps = logged[name]["step"].shift(fill_value=0)
     agree = np.allclose(planned[name][first_steps], logged[name]["lr"])
     print(f"{name:9} both agree: {agree}")
-
-# %% alt="Learning rate by step under three schedules; the dots lie on their lines."
 _ = plots.plot_schedules(planned, logged, data_name=here.data_name)
 
 # %% [markdown]
