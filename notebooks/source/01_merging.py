@@ -146,7 +146,7 @@ print(round(correlation(left, 10 + 2 * left), 3), round(correlation(left, -left)
 # %% [markdown]
 # Brighter or with more contrast is still the same image. Now the real question.
 
-# %% alt="Six simulated chest X-rays in a row: the one asked for, and the five most like it."
+# %% alt="Seven simulated chest X-rays in a row: the one asked for, and the six most like it."
 first_source, _, third_source = data.SOURCES
 in_first = files[files["source"] == first_source].head(400)
 in_last = files[files["source"] == here.sources[-1]]
@@ -157,10 +157,11 @@ if third_source in here.missing:
     print(f"The third source is not here. The file asked for is of {here.sources[-1]}.")
 square = images.read_pixels(here.root / asked, 32).astype(float)
 alike = {path: correlation(square, other) for path, other in small.items()}
-best = sorted(alike, key=alike.get, reverse=True)[:5]
+best = sorted(alike, key=alike.get, reverse=True)[:6]
 _ = plots.show_images(
     [here.root / path for path in [asked, *best]],
     titles=["asked", *(f"{alike[path]:.3f}" for path in best)],
+    columns=7,
     data_name=here.data_name,
 )
 
