@@ -62,8 +62,13 @@ def is_ignored(cell):
 
 
 def test_every_notebook_has_a_source_and_the_other_way_round():
-    stored = set(notebooks.NOTEBOOKS.rglob("*.ipynb"))
-    assert stored == {file for source in SOURCES for file in build.editions(source)}
+    folders = (".", notebooks.SOLVED, notebooks.CLEAN)
+    stored = {
+        (folder, file.stem)
+        for folder in folders
+        for file in (notebooks.NOTEBOOKS / folder).glob("*.ipynb")
+    }
+    assert stored == {(folder, s.stem) for folder in folders for s in SOURCES}
 
 
 @each_edition
@@ -127,8 +132,8 @@ def test_it_keeps_the_rules_of_lessons(source, solved):
     assert course.list_lessons().set_index("lesson").loc[source.stem, "question"]
 
 
-@each_lesson
-def test_each_image_is_described_in_words(source):
+@each_edition
+def test_each_image_is_described_in_words(source, solved):
     for cell in code_cells(read_stored(source, solved)):
         for output in cell.outputs:
             if "image/png" in output.get("data", {}):

@@ -16,7 +16,15 @@ REPOSITORY = Path(__file__).parents[2]
 NAME = xraylab.REPOSITORY.removeprefix("https://github.com/")
 FORK = "https://github.com/somebody/my-x.rays"
 SEEN = {".py", ".md", ".cff", ".toml", ".yml", ".ipynb", ".cfg", ".txt", ".html", ""}
-NOT_OURS = {".git", ".venv", "build", "dist", ".pytest_cache", "my-lessons"}
+NOT_OURS = {
+    ".hypothesis",
+    ".git",
+    ".venv",
+    "build",
+    "dist",
+    ".pytest_cache",
+    "my-lessons",
+}
 
 
 @pytest.fixture
