@@ -198,7 +198,7 @@ class Experiment:
     def _check_same_images(self, unit: Unit, test: str) -> None:
         images = _images(test, unit.half)
         # which of R's images are copied is drawn anew with each half of the block
-        rows = unit.answers[test][["test", "path", "group_id", "label"]]
+        rows = unit.answers[test][["path", "group_id", "label"]]
         if images not in self._judged:
             self._judged[images] = rows
             seed = (SEED, IMAGES.index(images))

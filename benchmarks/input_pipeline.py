@@ -9,7 +9,6 @@ it.
 """
 
 import argparse
-import json
 from pathlib import Path
 
 import peers
@@ -91,10 +90,7 @@ def main() -> None:
             "decoding": peers.summarise(read, len(files)),
             "decoding_times": peers.ratio(read, "PIL, full", "xraylab"),
         }
-    text = json.dumps(answer, indent=1) + "\n"
-    if args.out:
-        args.out.write_text(text, encoding="utf-8")
-    print(text, end="")
+    peers.keep(answer, args.out)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ them; a ratio is taken within a round, and the median of the rounds is given.
 """
 
 import importlib.metadata
+import json
 import os
 import platform
 import statistics
@@ -88,6 +89,14 @@ def summarise(rounds: list[dict], n_images: int) -> dict:
 def ratio(rounds: list[dict], slower: str, quicker: str) -> float:
     """How many times the time of one is that of the other, in the median round."""
     return round(statistics.median(r[slower] / r[quicker] for r in rounds), 3)
+
+
+def keep(answer: dict, out: Path | None) -> None:
+    """Print an answer as JSON, and write it where a file is given."""
+    text = json.dumps(answer, indent=1) + "\n"
+    if out:
+        out.write_text(text, encoding="utf-8")
+    print(text, end="")
 
 
 def facts(packages: tuple[str, ...]) -> dict:

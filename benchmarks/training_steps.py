@@ -155,10 +155,7 @@ def main() -> None:
     answer = peers.facts(("torch", "torchvision", "accelerate", "pillow", "numpy"))
     answer |= {"rounds": args.rounds, "batches": args.batches}
     answer["sizes"] = {size_px: measure(args, size_px) for size_px in args.sizes}
-    text = json.dumps(answer, indent=1) + "\n"
-    if args.out:
-        args.out.write_text(text, encoding="utf-8")
-    print(text, end="")
+    peers.keep(answer, args.out)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from xraylab.phantom import (
     CLEAN,
     Plants,
     builtin_data,
+    is_simulated,
     masks_for,
     read_truth,
     redraw,
@@ -225,6 +226,8 @@ def test_masks_of_another_generator(written, tmp_path):
 def test_truth_is_read_as_written(written):
     folder, truth = written
     again = read_truth(folder)
+    assert is_simulated(folder)
+    assert not is_simulated(folder.parent)
     assert again["path"].tolist() == truth["path"].tolist()
     assert again["lobe"].tolist() == truth["lobe"].tolist()
 

@@ -119,7 +119,7 @@ def of_run(folder: str | Path) -> Evidence:
         notes=notes,
         external=_describe_external(training.external.read_basis(run.folder)),
         network=run.network_id,
-        is_simulated=None if merge is None else _is_simulated(merge.root),
+        is_simulated=None if merge is None else phantom.is_simulated(merge.root),
     )
 
 
@@ -236,11 +236,3 @@ def _quote_external(kept: dict) -> list[str]:
 
 def _as_sentences(note: str) -> list[str]:
     return [f"{note[0].upper()}{note[1:].rstrip('.')}."] if note else []
-
-
-def _is_simulated(root: Path) -> bool:
-    try:
-        phantom.read_truth(root)
-    except FileNotFoundError:
-        return False
-    return True

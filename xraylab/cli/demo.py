@@ -81,11 +81,9 @@ def prepare(run_folder: Path | None) -> dict:
         return page | {"data_name": "images that were not found"}
     samples = prediction.choose_samples(run.table, root)
     page["samples"] = {name: str(path) for name, path in samples.items()}
-    try:
-        phantom.read_truth(root)
-    except FileNotFoundError:
-        return page | {"data_name": f"the images in {root.name}"}
-    return page | {"data_name": "simulated images"}
+    if phantom.is_simulated(root):
+        return page | {"data_name": "simulated images"}
+    return page | {"data_name": f"the images in {root.name}"}
 
 
 def _train() -> Path:

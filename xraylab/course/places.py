@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from xraylab import data
+from xraylab import data, phantom
 from xraylab.data import scan
 from xraylab.errors import NoDataError, UnknownLayoutError
 
@@ -160,7 +160,7 @@ def _read(place: Path) -> Found:
             "names and a published test. Add it."
         )
     _refuse_too_few(files[files["source"] == FIRST])
-    return Found(root, files, _is_simulated(root), [])
+    return Found(root, files, phantom.is_simulated(root), [])
 
 
 def _refuse_too_few(first: pd.DataFrame) -> None:
@@ -186,23 +186,10 @@ def _simulated_set(root: Path) -> Path | None:
     homes = [source.root for source in data.find_sources(root)]
     shared = Path(os.path.commonpath(homes))
     inside = [f for f in (shared, *shared.parents) if f.is_relative_to(root)]
-    return next(filter(_is_simulated, inside), None)
-
-
-def _is_simulated(root: Path) -> bool:
-    """Tell whether a folder is one that `xraylab.phantom` has written."""
-    from xraylab import phantom
-
-    try:
-        phantom.read_truth(root)
-    except FileNotFoundError:
-        return False
-    return True
+    return next(filter(phantom.is_simulated, inside), None)
 
 
 def _built_in(small: bool) -> Found:
-    from xraylab import phantom
-
     return _read(phantom.builtin_data(n_children=SMALL_SET if small else 300))
 
 

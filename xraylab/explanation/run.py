@@ -150,9 +150,7 @@ def _find_others(
 
 def _true_lungs(root: Path, paths: pd.Series, side: int) -> np.ndarray | None:
     """Give the lungs of built-in images; None where the images are others."""
-    try:
-        phantom.read_truth(root)
-    except FileNotFoundError:
+    if not phantom.is_simulated(root):
         return None
     masks = (phantom.masks_for(root, path, size=(side, side)) for path in paths)
     return np.stack([m.left_lung | m.right_lung for m in masks])

@@ -151,6 +151,14 @@ def masks_for(
     return resized_masks(masks, size)
 
 
+def is_simulated(folder: str | Path) -> bool:
+    """Say whether a folder is a set of built-in images, known by its truth.
+
+    A set whose truth was taken away cannot be told from a real one.
+    """
+    return (Path(folder) / TRUTH_FOLDER / "truth.csv").is_file()
+
+
 def read_truth(folder: str | Path) -> pd.DataFrame:
     """Read the truth, one row a rendered image of source 1.
 
