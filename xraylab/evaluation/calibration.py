@@ -129,26 +129,30 @@ def measure_calibration(predictions: pd.DataFrame, *, seed: int = 0) -> pd.DataF
         If the table is not as `evaluate` asks.
     """
     rows = make_rows(predictions)
-    off = rows.scores - rows.labels
-    loss, prevalence = off**2, rows.labels.mean()
+    prevalence = rows.labels.mean()
     if_true = float((rows.scores * (1 - rows.scores)).mean())
     by_guess = prevalence * (1 - prevalence)
     by_chance = _ece_by_chance(rows, seed)
-    table = {
-        "score_minus_prevalence": (_mean(off, rows), 0.0),
-        "intercept": (_intercept(rows), 0.0),
-        "slope": (_slope(rows), 1.0),
-        "Brier": (_mean(loss, rows), if_true),
-        "Brier_skill": (_skill(loss, rows), 1 - if_true / by_guess),
-        "ECE": (_ece(rows), float(by_chance.mean())),
-    }
+    table = intervals_of(rows) | {"ECE": _ece(rows)}
     found = pd.DataFrame(
-        [(*interval, true) for interval, true in table.values()],
-        index=pd.Index(table, name="metric"),
-        columns=[*Interval._fields, "calibrated"],
+        table.values(), index=pd.Index(table, name="metric"), columns=Interval._fields
     )
+    true = 0.0, 0.0, 1.0, if_true, 1 - if_true / by_guess, float(by_chance.mean())
+    found["calibrated"] = true
     found.loc["ECE", "calibrated_high"] = np.quantile(by_chance, 0.95)
     return found
+
+
+def intervals_of(rows: Rows) -> dict[str, Interval]:
+    """Give what `measure_calibration` has with an interval, of checked rows."""
+    off = rows.scores - rows.labels
+    return {
+        "score_minus_prevalence": _mean(off, rows),
+        "intercept": _intercept(rows),
+        "slope": _slope(rows),
+        "Brier": _mean(off**2, rows),
+        "Brier_skill": _skill(off**2, rows),
+    }
 
 
 def describe_calibration(table: pd.DataFrame) -> list[str]:
