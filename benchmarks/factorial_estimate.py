@@ -191,12 +191,14 @@ class Experiment:
         return self._measured[place]
 
     def _rows(self, test: str, seed: int, exposed: str | None) -> pd.DataFrame:
-        rows = self._judged[_images(test, self.half[seed])]
+        unit = next(unit for unit in self.units.values() if unit.seed == seed)
+        rows = unit.answers[test].drop(columns="score")
         return rows[_flagged(rows, exposed)]
 
     def _check_same_images(self, unit: Unit, test: str) -> None:
         images = _images(test, unit.half)
-        rows = unit.answers[test].drop(columns="score")
+        # which of R's images are copied is drawn anew with each half of the block
+        rows = unit.answers[test][["test", "path", "group_id", "label"]]
         if images not in self._judged:
             self._judged[images] = rows
             seed = (SEED, IMAGES.index(images))

@@ -257,6 +257,23 @@ def test_units_that_judged_other_images_are_refused():
         estimating.Experiment([units[0], replace(units[1], answers=answers)], 10)
 
 
+def test_which_images_of_r_are_copied_may_differ_from_half_to_half():
+    units = make_units({}, seeds=(0, 1))
+    rows = [unit.answers["R"].copy() for unit in units]
+    for unit, own in zip(units, rows, strict=True):
+        if unit.half == 1:
+            own["copied"] = 1 - own["copied"]
+    units = [
+        replace(unit, answers=unit.answers | {"R": own})
+        for unit, own in zip(units, rows, strict=True)
+    ]
+    found = estimating.Experiment(units, 10)
+    terms = {("copies", 1450): 1, ("clean", 1450): -1}
+    assert found.estimate("R", "accuracy", terms) is not None
+    counts = {seed: len(found._rows("R", seed, "copied")) for seed in (0, 1)}
+    assert sum(counts.values()) == len(rows[0])
+
+
 def test_units_are_read_as_they_were_written(tmp_path):
     unit = make_units({}, seeds=(1,))[3]
     table = pd.concat(unit.answers.values())

@@ -17,6 +17,7 @@ NAME = xraylab.REPOSITORY.removeprefix("https://github.com/")
 FORK = "https://github.com/somebody/my-x.rays"
 SEEN = {".py", ".md", ".cff", ".toml", ".yml", ".ipynb", ".cfg", ".txt", ".html", ""}
 NOT_OURS = {
+    "xraylab.egg-info",
     ".hypothesis",
     ".git",
     ".venv",
