@@ -96,6 +96,11 @@ def decision_curve(
     of one image, at the prevalence of these rows. A model is worth having where it is
     above acting on all and acting on none, which has 0.
 
+    Measured coverage at thresholds of 0.05 to 0.8, for true scores of AUROC 0.90 to
+    0.98 (`benchmarks/coverage.py`): published test 93 to 96 %, 15 + 15 children 88 to
+    96 %, 40 + 40 children 91 to 95 %, lowest at 0.8, where few false alarms weigh
+    most.
+
     Parameters
     ----------
     predictions : DataFrame
