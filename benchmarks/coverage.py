@@ -1,25 +1,36 @@
 """How often the 95 % intervals cover the truth, by simulation.
 
-python benchmarks/coverage.py            about four minutes on one core
+python benchmarks/coverage.py                        about a quarter of an hour
+python benchmarks/coverage.py --part thresholds      the rows of others are kept
 
-The groups are those of the stored tests: how many children have one image, two
-and so on. Writes benchmarks/results/coverage.json, which the docstrings quote.
+Writes benchmarks/results/coverage.json, which the docstrings quote.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
-from typing import NamedTuple
 
+import coverage_scores
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
+from simulated import (
+    Design,
+    designs,
+    draw_alike,
+    draw_latent,
+    draw_right,
+    make_rows,
+    repeat,
+    true_figure,
+)
 
-from xraylab import __version__, evaluation, results
+from xraylab import __version__, evaluation
 from xraylab.evaluation import differences, metrics
 from xraylab.evaluation.rows import Rows
 
@@ -31,74 +42,6 @@ SHARES = ("accuracy", "balanced_accuracy", "sensitivity", "specificity", "PPV", 
 TWO_CLASS = ("AUROC", "average_precision")
 
 
-class Design(NamedTuple):
-    """A test: label and group of each row, and correlations within a group."""
-
-    name: str
-    labels: np.ndarray
-    groups: np.ndarray
-    correlations: tuple[float, ...]
-
-
-def designs() -> list[Design]:
-    """List the tests that are simulated."""
-    made = [
-        _of_stored("published test", "real-64px-official", (0.3, 0.5, 0.85)),
-        _of_stored("naive merge", "real-64px-naive-merge", (0.93,)),
-    ]
-    for n_each in (5, 15, 40):
-        labels = np.repeat([0, 1], n_each)
-        name = f"{n_each} + {n_each} children"
-        made.append(Design(name, labels, np.arange(2 * n_each), (0.0,)))
-    return made
-
-
-def _of_stored(name: str, result: str, correlations: tuple[float, ...]) -> Design:
-    table = results.read_predictions(result)
-    groups, _ = pd.factorize(table["group_id"])
-    return Design(name, table["label"].to_numpy(), groups, correlations)
-
-
-def draw_latent(
-    rng: np.random.Generator, groups: np.ndarray, correlation: float
-) -> np.ndarray:
-    """Draw standard normal values, correlated within a group."""
-    shared = rng.standard_normal(groups.max() + 1)[groups]
-    own = rng.standard_normal(groups.size)
-    return np.sqrt(correlation) * shared + np.sqrt(1 - correlation) * own
-
-
-def draw_right(
-    rng: np.random.Generator, groups: np.ndarray, correlation: float, share: float
-) -> np.ndarray:
-    """Draw which answers are right; a group's answers are alike that often."""
-    n_groups = groups.max() + 1
-    alike = rng.random(n_groups) < correlation
-    of_group = rng.random(n_groups) < share
-    return np.where(alike[groups], of_group[groups], rng.random(groups.size) < share)
-
-
-def make_rows(
-    design: Design, *, right: np.ndarray | None = None, scores: np.ndarray | None = None
-) -> Rows:
-    """Make rows of which answers are right, or of scores on any scale."""
-    if right is None:
-        calls = scores > 0
-    else:
-        calls = np.where(right, design.labels == 1, design.labels == 0)
-        scores = calls.astype(float)
-    names = pd.RangeIndex(design.groups.max() + 1)
-    return Rows(design.labels, scores, calls, design.groups, names)
-
-
-def true_figure(metric: str, share: float, prevalence: float) -> float:
-    """Give what a metric is in truth, where sensitivity = specificity = share."""
-    if metric in {"PPV", "NPV"}:
-        of = prevalence if metric == "PPV" else 1 - prevalence
-        return share * of / (share * of + (1 - share) * (1 - of))
-    return share
-
-
 def true_average_precision(auroc: float, prevalence: float) -> float:
     """Integrate the precision over the pneumonia images' scores, both normal."""
     apart = np.sqrt(2) * ndtri(auroc)
@@ -107,40 +50,6 @@ def true_average_precision(auroc: float, prevalence: float) -> float:
     found, alarms = 1 - quantiles, ndtr(-score)
     precision = prevalence * found / (prevalence * found + (1 - prevalence) * alarms)
     return float(precision.mean())
-
-
-class Tally:
-    """Counts how often intervals of one kind cover."""
-
-    def __init__(self, truth: float) -> None:
-        self.truth, self.n_runs, self.widths, self.n_covered = truth, 0, [], 0
-
-    def add(self, found: evaluation.Interval) -> None:
-        self.n_runs += 1
-        if not np.isnan(found.low):
-            self.widths.append(found.high - found.low)
-            # an end that is the truth but for rounding covers it
-            self.n_covered += found.low - 1e-9 <= self.truth <= found.high + 1e-9
-
-    def as_row(self) -> dict:
-        return {
-            "truth": round(self.truth, 4),
-            "coverage": round(self.n_covered / max(1, len(self.widths)), 4),
-            "mean_width": round(float(np.mean(self.widths)), 4),
-            "given": round(len(self.widths) / self.n_runs, 4),
-        }
-
-
-def repeat(
-    names: dict[str, float], draw: Callable[[], dict[str, evaluation.Interval]], n: int
-) -> Iterator[dict]:
-    """Draw n times and tally each name against its truth."""
-    tallies = {name: Tally(truth) for name, truth in names.items()}
-    for _ in range(n):
-        for name, found in draw().items():
-            tallies[name].add(found)
-    for name, tally in tallies.items():
-        yield {"interval": name, **tally.as_row()}
 
 
 def cover_figures(rng: np.random.Generator, n_runs: int) -> Iterator[dict]:
@@ -203,11 +112,9 @@ def _differences(
     shared = 0.0 if alike is None else alike
 
     def draw() -> dict:
-        both = draw_latent(rng, design.groups, correlation)
+        latents = draw_alike(rng, design.groups, correlation, shared)
         called, scored = [], []
-        for share in pair:
-            own = draw_latent(rng, design.groups, correlation)
-            latent = np.sqrt(shared) * both + np.sqrt(1 - shared) * own
+        for share, latent in zip(pair, latents, strict=True):
             called.append(make_rows(design, right=latent < ndtri(share)))
             apart = np.sqrt(2) * ndtri(share)
             scored.append(make_rows(design, scores=latent + apart * design.labels))
@@ -276,17 +183,49 @@ def _cover_splits(rng: np.random.Generator, n_runs: int) -> Iterator[dict]:
         yield {"design": f"{n_splits} re-splits of {n}"} | row
 
 
-def measure_coverage(n_runs: int = N_RUNS, seed: int = 0) -> pd.DataFrame:
-    """Run all simulations: one row an interval and case."""
+PARTS = {
+    "figures": (cover_figures, N_RUNS),
+    "differences": (cover_differences, N_RUNS),
+    "seeds": (cover_seeds, N_RUNS),
+    "calibration": (coverage_scores.cover_calibration, N_RUNS),
+    "predictive values": (coverage_scores.cover_predictive_values, N_RUNS),
+    "net benefit": (coverage_scores.cover_net_benefit, N_RUNS),
+    "nearly equal": (coverage_scores.cover_nearly_equal, N_RUNS),
+    "thresholds": (coverage_scores.cover_thresholds, 500),  # each draws 2,000 times
+}
+
+
+def measure_coverage(parts: Collection[str] = PARTS, seed: int = 0) -> pd.DataFrame:
+    """Simulate parts: one row an interval and case."""
     rows = []
-    for number, part in enumerate((cover_figures, cover_differences, cover_seeds)):
-        rows += part(np.random.default_rng([seed, number]), n_runs)
+    for number, (name, (cover, n_runs)) in enumerate(PARTS.items()):
+        if name in parts:
+            found = cover(np.random.default_rng([seed, number]), n_runs)
+            rows += [{"part": name, **row} for row in found]
     return pd.DataFrame(rows)
 
 
 def read_coverage() -> pd.DataFrame:
     """Read the committed table."""
     return pd.DataFrame(json.loads(FILE.read_text("utf-8"))["rows"])
+
+
+def join(kept: dict, table: pd.DataFrame) -> dict:
+    """Put new rows in place of those of the same parts, in the order of the parts."""
+    today, parts = datetime.now(UTC).date().isoformat(), set(table["part"])
+    old = [row for row in kept["rows"] if row["part"] not in parts]
+    new = [row.dropna().to_dict() for _, row in table.iterrows()]
+    dates = kept["made"]["dates"] | dict.fromkeys(parts, today)
+    made = {
+        "by": "benchmarks/coverage.py",
+        "dates": {name: dates[name] for name in PARTS if name in dates},
+        "n_runs": {name: n_runs for name, (_, n_runs) in PARTS.items()},
+        "seed": 0,
+        "versions": {"xraylab": __version__, "numpy": np.__version__},
+    }
+    order = list(PARTS).index
+    rows = sorted(old + new, key=lambda row: order(row["part"]))
+    return {"made": made, "rows": rows}
 
 
 def summarise(table: pd.DataFrame) -> pd.DataFrame:
@@ -296,18 +235,13 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def main() -> None:
-    table = measure_coverage()
-    made = {
-        "by": "benchmarks/coverage.py",
-        "date": datetime.now(UTC).date().isoformat(),
-        "n_runs": N_RUNS,
-        "seed": 0,
-        "versions": {"xraylab": __version__, "numpy": np.__version__},
-    }
-    rows = [json.dumps(row.dropna().to_dict()) for _, row in table.iterrows()]
-    lines = ",\n".join(rows)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--part", action="append", choices=PARTS)
+    table = measure_coverage(parser.parse_args().part or PARTS)
+    joined = join(json.loads(FILE.read_text("utf-8")), table)
+    lines = ",\n".join(json.dumps(row) for row in joined["rows"])
     FILE.write_text(
-        f'{{"made": {json.dumps(made)},\n"rows": [\n{lines}\n]}}\n', "utf-8"
+        f'{{"made": {json.dumps(joined["made"])},\n"rows": [\n{lines}\n]}}\n', "utf-8"
     )
     print(summarise(table).to_string())
 

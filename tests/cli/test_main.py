@@ -274,6 +274,21 @@ def test_predict_names_the_bad_file_and_goes_on(
         assert f"not read: {row['path']}: {row['error']}\n" in err
 
 
+def test_predict_says_once_that_a_run_is_unfinished(own_run, tmp_path, capsys, recwarn):
+    file = tmp_path / "grey.png"
+    Image.new("L", (64, 64), 128).save(file)
+    _, answer, _ = run_json(capsys, "predict", own_run, file)
+    assert answer["finished"]
+    (own_run / "last.safetensors").unlink()
+    _, answer, _ = run_json(capsys, "predict", own_run, file, file)
+    assert not answer["finished"]
+    assert cli.main(["predict", str(own_run), str(file), str(file)]) == 0
+    out, err = capsys.readouterr()
+    assert re.match(r"Unfinished: \d+ of \d+ epochs are trained\.\n", out)
+    assert (out + err).count("Unfinished") == 1
+    assert not recwarn.list
+
+
 def test_predict_warns_of_what_is_no_xray(run_folder, tmp_path, capsys):
     file = tmp_path / "grey.png"
     Image.new("L", (64, 64), 128).save(file)

@@ -1,11 +1,21 @@
 """Intervals cover as often as the committed table and the docstrings say."""
 
 import re
+import sys
+from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from benchmarks import coverage
 from xraylab import evaluation
+from xraylab.evaluation import calibration, decisions, thresholds
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+
+import coverage_scores as scores
+
+from benchmarks import coverage
 
 TABLE = coverage.read_coverage()
 SHARES = ["accuracy", "sensitivity", "specificity", "PPV", "NPV"]
@@ -16,7 +26,11 @@ SAID = {
     evaluation.mean_interval: ["mean"],
     evaluation.difference: DIFFERENCES,
     evaluation.seed_interval: ["seeds"],
+    decisions.predictive_values: ["PPV by prevalence", "NPV by prevalence"],
+    decisions.decision_curve: ["net benefit"],
+    thresholds.choose_operating_point: ["threshold"],
 }
+CALIBRATION = ["score_minus_prevalence", "intercept", "slope", "Brier", "Brier_skill"]
 
 
 @pytest.mark.parametrize("function", SAID, ids=lambda f: f.__name__)
@@ -28,9 +42,54 @@ def test_docstrings_say_what_was_measured(function):
         assert f"{design} {ends}" in text
 
 
+@pytest.mark.parametrize("name", CALIBRATION)
+def test_the_coverage_of_each_calibration_figure_is_said(name):
+    found = TABLE.loc[TABLE["interval"] == name, "coverage"]
+    ends = f"{name} {100 * found.min():.0f} to {100 * found.max():.0f} %"
+    assert ends in re.sub(r"\s+", " ", calibration.measure_calibration.__doc__)
+
+
+def test_the_new_cases_are_those_of_the_others():
+    parts = TABLE[~TABLE["part"].isin(["figures", "differences", "seeds"])]
+    assert set(parts["part"]) | {"figures", "differences", "seeds"} == {*coverage.PARTS}
+    for _, rows in parts.groupby("part"):
+        cases = set(zip(rows["design"], rows["correlation"], strict=True))
+        assert cases == {
+            *(("published test", correlation) for correlation in (0.3, 0.5, 0.85)),
+            *(("15 + 15 children", 0.0), ("40 + 40 children", 0.0)),
+        }
+
+
+def test_new_rows_take_the_place_of_those_of_their_part():
+    kept = {
+        "made": {"dates": {"figures": "2026-01-01", "seeds": "2026-01-01"}},
+        "rows": [{"part": "figures", "n": 1}, {"part": "seeds", "n": 2}],
+    }
+    joined = coverage.join(kept, pd.DataFrame([{"part": "figures", "n": 3}]))
+    assert joined["rows"] == [{"part": "figures", "n": 3}, {"part": "seeds", "n": 2}]
+    dates = joined["made"]["dates"]
+    assert dates["seeds"] == "2026-01-01" < dates["figures"]
+
+
+def test_what_is_called_true_is_so_of_very_many_children():
+    (design,) = (d for d in coverage.designs() if d.name == "40 + 40 children")
+    many = design._replace(labels=np.repeat([0, 1], 200_000), groups=np.arange(400_000))
+    rng = np.random.default_rng(0)
+    rows = scores.draw_scores(rng, many, 0.0, 0.9, stretch=2.0)
+    found = calibration.intervals_of(rows)
+    for name, truth in scores.true_calibration(0.9, 2.0, 0.5).items():
+        assert found[name].value == pytest.approx(truth, abs=0.02), name
+    rows = scores.draw_scores(rng, many, 0.0, 0.9)
+    for cut in scores.CUTS:
+        gained = np.where(rows.labels == 1, 1, -cut / (1 - cut)) * (rows.scores >= cut)
+        truth = scores.true_net_benefit(0.9, cut, 0.5)
+        assert gained.mean() == pytest.approx(truth, abs=0.01)
+
+
 def test_the_table_holds_what_was_asked():
     assert set(TABLE["interval"]) == {
         *(name for names in SAID.values() for name in names),
+        *CALIBRATION,
         *("re-splits", "re-splits, taken as seeds"),
     }
     shares = TABLE[TABLE["interval"].isin([*SHARES, "AUROC"])]

@@ -144,6 +144,13 @@ def test_test_folders_and_images_of_the_test_are_left_out(
     assert not any(path.endswith(("renamed.jpg", named.name)) for path in read)
 
 
+def test_a_name_that_tells_no_published_image_leaves_none_out(run_folder, others):
+    name = next(path for path in of_split(run_folder, "train") if "(" in path)
+    (others / "ill/case-1-5.jpg").rename(others / "ill" / name.rsplit("/", 1)[1])
+    counts, _ = measured(run_folder, others)
+    assert counts == [40]
+
+
 def test_nothing_left_is_said(run_folder, others):
     for name in ("healthy", "ill"):
         shutil.move(others / name, others / "test" / name)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.conftest import as_jpeg, blob_image, write_file
 from tests.training.test_runs import data as data
-from tests.training.test_runs import train
+from tests.training.test_runs import stop_after_two_epochs, train
 from xraylab import errors, images, prediction
 from xraylab.training import runs
 
@@ -18,6 +18,27 @@ from xraylab.training import runs
 def predictor(tmp_path, data):
     train(tmp_path / "r", data)
     return prediction.Predictor(tmp_path / "r")
+
+
+def test_an_unfinished_run_is_said_once(tmp_path, data, monkeypatch, recwarn):
+    stop_after_two_epochs(monkeypatch, lambda: train(tmp_path / "r", data))
+    recwarn.clear()
+    prediction.Predictor(tmp_path / "r").predict(blob_image(3, 64))
+    (warning,) = recwarn.list
+    assert str(warning.message) == "Unfinished: 2 of 4 epochs are trained."
+    assert warning.filename == __file__
+    with pytest.warns(UserWarning, match="Unfinished"):
+        page = prediction.demo_page(tmp_path / "r", {}, data_name="drawn")
+    assert "Unfinished: 2 of 4 epochs are trained." in page.children[-1].value
+
+
+def test_a_finished_run_is_answered_without_a_warning(tmp_path, data, recwarn):
+    train(tmp_path / "r", data)
+    recwarn.clear()
+    prediction.Predictor(tmp_path / "r").predict(blob_image(3, 64))
+    page = prediction.demo_page(tmp_path / "r", {}, data_name="drawn")
+    assert "Unfinished" not in page.children[-1].value
+    assert not recwarn.list
 
 
 def test_path_bytes_and_array_get_the_same_answer(predictor, tmp_path):

@@ -190,11 +190,8 @@ def describe_point(threshold: float, chosen: Mapping) -> str:
 
 def describe_basis(run: training.runs.Run) -> tuple[int, list[str]]:
     """Say what a run's figures rest on: its end, and how many children are known."""
-    n_unknown, lines = int(data.describe_split(run.table)["n_unknown"].sum()), []
-    if not run.is_finished:
-        lines.append(
-            f"Unfinished: {len(run.history)} of {run.recipe.epochs} epochs are trained."
-        )
+    n_unknown = int(data.describe_split(run.table)["n_unknown"].sum())
+    lines = [run.unfinished] if run.unfinished else []
     if n_unknown:
         lines.append(
             f"Images of which no name tells the child: {n_unknown:,}; each is a group "

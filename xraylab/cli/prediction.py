@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from pathlib import Path
 
 from xraylab.cli import arguments
@@ -22,8 +23,10 @@ def predict(args: argparse.Namespace) -> Answer:
     """Answer for image files, in the order given."""
     from xraylab import prediction
 
-    predictor = prediction.Predictor(args.run_folder)
-    rows, lines = [], []
+    with warnings.catch_warnings(action="ignore"):  # the answer says it
+        predictor = prediction.Predictor(args.run_folder)
+    run, note = predictor.run, prediction.NOT_FOR_CLINICAL_USE
+    rows, lines = [], [run.unfinished] if run.unfinished else []
     for file in args.files:
         try:
             answer = predictor.predict(file)
@@ -36,8 +39,8 @@ def predict(args: argparse.Namespace) -> Answer:
             rows.append({"path": str(file), **answer.as_dict()})
             lines += [str(file), f"  {answer}"]
             lines += [f"  Careful: {warning}" for warning in answer.warnings]
-    run, note = predictor.run, prediction.NOT_FOR_CLINICAL_USE
     decision = prediction.describe_decision(run.threshold, run.rule)
     failed = any("error" in row for row in rows)
     text = "\n".join([*lines, decision, note])
-    return {"predictions": rows, "note": note}, text, 1 if failed else 0
+    answer = {"predictions": rows, "finished": run.is_finished, "note": note}
+    return answer, text, 1 if failed else 0

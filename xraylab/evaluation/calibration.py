@@ -95,8 +95,12 @@ def measure_calibration(predictions: pd.DataFrame, *, seed: int = 0) -> pd.DataF
     """Measure how far scores are from probabilities.
 
     Intervals come from the variance between groups (for intercept and slope the
-    clustered sandwich), with t of the groups of the smaller class less one. How often
-    they cover was not measured.
+    clustered sandwich), with t of the groups of the smaller class less one. Measured
+    coverage for AUROC 0.90 to 0.98 and 15 or more children of each class
+    (`benchmarks/coverage.py`): score_minus_prevalence 94 to 98 %, intercept 92 to 97 %,
+    slope 94 to 96 %, Brier 84 to 95 %, Brier_skill 85 to 95 %. The last two are lowest
+    where few children hold the few scores that are far off: 15 of each class, AUROC
+    0.98. There 26 % of the tests had no slope, as no score was on the wrong side.
 
     Parameters
     ----------
@@ -129,26 +133,30 @@ def measure_calibration(predictions: pd.DataFrame, *, seed: int = 0) -> pd.DataF
         If the table is not as `evaluate` asks.
     """
     rows = make_rows(predictions)
-    off = rows.scores - rows.labels
-    loss, prevalence = off**2, rows.labels.mean()
+    prevalence = rows.labels.mean()
     if_true = float((rows.scores * (1 - rows.scores)).mean())
     by_guess = prevalence * (1 - prevalence)
     by_chance = _ece_by_chance(rows, seed)
-    table = {
-        "score_minus_prevalence": (_mean(off, rows), 0.0),
-        "intercept": (_intercept(rows), 0.0),
-        "slope": (_slope(rows), 1.0),
-        "Brier": (_mean(loss, rows), if_true),
-        "Brier_skill": (_skill(loss, rows), 1 - if_true / by_guess),
-        "ECE": (_ece(rows), float(by_chance.mean())),
-    }
+    table = intervals_of(rows) | {"ECE": _ece(rows)}
     found = pd.DataFrame(
-        [(*interval, true) for interval, true in table.values()],
-        index=pd.Index(table, name="metric"),
-        columns=[*Interval._fields, "calibrated"],
+        table.values(), index=pd.Index(table, name="metric"), columns=Interval._fields
     )
+    true = 0.0, 0.0, 1.0, if_true, 1 - if_true / by_guess, float(by_chance.mean())
+    found["calibrated"] = true
     found.loc["ECE", "calibrated_high"] = np.quantile(by_chance, 0.95)
     return found
+
+
+def intervals_of(rows: Rows) -> dict[str, Interval]:
+    """Give what `measure_calibration` has with an interval, of checked rows."""
+    off = rows.scores - rows.labels
+    return {
+        "score_minus_prevalence": _mean(off, rows),
+        "intercept": _intercept(rows),
+        "slope": _slope(rows),
+        "Brier": _mean(off**2, rows),
+        "Brier_skill": _skill(off**2, rows),
+    }
 
 
 def describe_calibration(table: pd.DataFrame) -> list[str]:

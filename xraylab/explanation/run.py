@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -37,8 +37,8 @@ def perturb_run(
         Other images instead: a folder of two classes, in any layout that
         `xraylab audit` reads, or a merge. What lies in a test folder there is left
         out, and so is each image that is known to be of the run's test or training,
-        by file name or `image_id`, with its copies. One that was renamed and saved
-        anew is not known.
+        by the file or a published file name, with its copies. One that was renamed
+        and saved anew is not known.
     progress : bool
         Show progress bars on stderr.
 
@@ -129,14 +129,10 @@ def _find_others(
             "Give a folder of normal and pneumonia.",
             argument="data_folder",
         )
-    names = {PurePosixPath(path).name for path in known["path"]}
-    is_known = (
-        table["published_split"].eq("test")
-        | table["path"].map(lambda path: PurePosixPath(path).name in names)
-        | table["image_id"].isin(known["image_id"])
-    )
-    # all copies go with one, whichever of them would be kept
-    is_out = table["image_id"].isin(table.loc[is_known, "image_id"])
+    # without pixels, so that nothing of the run's test is opened
+    is_out = training.external.find_known(table, known)
+    of_test = table.loc[table["published_split"] == "test", "image_id"]
+    is_out |= table["image_id"].isin(of_test)
     left = table[table["kept"] & ~is_out]
     if left["label"].nunique() < 2:
         raise InputError(

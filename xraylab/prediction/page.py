@@ -54,7 +54,7 @@ def _about(run: training.runs.Run, data_name: str) -> str:
     name, protocol = html.escape(run.recipe.model), html.escape(run.protocol)
     text = (
         f"Network {name} at {run.recipe.size_px} px, trained on "
-        f"{html.escape(data_name)}, split {protocol}.<br>"
+        f"{html.escape(data_name)}, split {protocol}. {run.unfinished}<br>"
         "It runs on the computer that serves this page, and no image is kept."
     )
     memory_mb = cores.peak_mb()

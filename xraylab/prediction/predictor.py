@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -126,6 +127,8 @@ class Prediction:
 class Predictor:
     """A run made ready to answer for single images.
 
+    It warns once where the training has not ended: the answers may still change.
+
     Parameters
     ----------
     run_folder : path
@@ -148,6 +151,8 @@ class Predictor:
 
     def __init__(self, run_folder: str | Path, *, weights: str = "best") -> None:
         self.run = training.load_run(run_folder)
+        if self.run.unfinished:
+            warnings.warn(self.run.unfinished, stacklevel=2)
         self.model = self.run.make_model(weights)
 
     def predict(self, image: str | Path | bytes | np.ndarray) -> Prediction:

@@ -15,7 +15,7 @@ from xraylab.errors import InputError, NotARunError
 from xraylab.files import cache_folder, write_text
 from xraylab.training import content, processes, runs, test_log
 
-__all__ = ["External", "read_basis", "score_external"]
+__all__ = ["External", "find_known", "read_basis", "score_external"]
 _BASIS = "external.json"  # what the answers in predictions-external.csv rest on
 
 
@@ -85,7 +85,7 @@ def score_external(
         progress=progress,
     )
     table = table.assign(row=cache.rows(table["path"]))
-    is_known = _find_known(table, run, cache.pixels)
+    is_known = find_known(table, run.table, cache.pixels)
     rows = table[table["kept"] & ~is_known]
     if rows["label"].nunique() < 2:
         raise InputError(
@@ -100,6 +100,37 @@ def score_external(
     found = External(predictions, n_readings, classes, kinds, n_known)
     _keep(run.folder, found, Path(data_folder))
     return found
+
+
+def find_known(
+    table: pd.DataFrame, known: pd.DataFrame, pixels: np.ndarray | None = None
+) -> pd.Series:
+    """Say which files show an image of a run; all copies go with one.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Files from elsewhere, as in a merge's manifest; with pixels also the column row.
+    known : DataFrame
+        Rows of a run's table.
+    pixels : array of uint8, shape (n, size_px, size_px), optional
+        What the run's network would see of the files. Without it an image is known by
+        its file and a published file name only.
+
+    Returns
+    -------
+    Series of bool
+        One value a row of `table`.
+    """
+    names = {PurePosixPath(path).name for path in known["path"]}
+    has_name = (table["kind"] != "") & table["path"].map(
+        lambda path: PurePosixPath(path).name in names
+    )
+    is_known = has_name | table["image_id"].isin(known["image_id"])
+    if pixels is not None:
+        seen = pd.Series(content.digest_rows(pixels, table["row"]), index=table.index)
+        is_known |= seen.isin(known["pixels"])
+    return table["image_id"].isin(table.loc[is_known, "image_id"])
 
 
 def read_basis(run_folder: str | Path) -> dict:
@@ -167,21 +198,6 @@ def _read_classes(table: pd.DataFrame, folder: str | Path) -> dict[int, list[str
             argument="data_folder",
         )
     return names
-
-
-def _find_known(table: pd.DataFrame, run: runs.Run, pixels: np.ndarray) -> pd.Series:
-    """Say which files show an image of the run's table; all copies go with one."""
-    names = {PurePosixPath(path).name for path in run.table["path"]}
-    has_name = (table["kind"] != "") & table["path"].map(
-        lambda path: PurePosixPath(path).name in names
-    )
-    seen = pd.Series(content.digest_rows(pixels, table["row"]), index=table.index)
-    is_known = (
-        has_name
-        | seen.isin(run.table["pixels"])
-        | table["image_id"].isin(run.table["image_id"])
-    )
-    return table["image_id"].isin(table.loc[is_known, "image_id"])
 
 
 def _count(run: runs.Run, rows: pd.DataFrame) -> int:

@@ -96,6 +96,14 @@ class Run:
         """False while epochs are still to come."""
         return (self.folder / _LAST).is_file()
 
+    @property
+    def unfinished(self) -> str:
+        """How far the training came, as a sentence; "" when it has ended."""
+        if self.is_finished:
+            return ""
+        n_epochs = f"{len(self.history)} of {self.recipe.epochs}"
+        return f"Unfinished: {n_epochs} epochs are trained."
+
     def refuse_unfinished(self, what: str) -> None:
         """Raise UnfinishedRunError while epochs are still to come."""
         if not self.is_finished:
