@@ -135,13 +135,11 @@ def relink(text: str, source: PurePosixPath, places: dict, root: Path = ROOT) ->
     here = places[source].parent
 
     def lead_on(link: re.Match) -> str:
-        # solutions keep the links of their lesson, which lies one folder above
-        for start in (source.parent, source.parent.parent):
-            target = PurePosixPath(posixpath.normpath(start / link[1]))
-            if target in places:
-                return posixpath.relpath(places[target], here)
-            if (root / target).exists():
-                return f"{REPOSITORY}/blob/main/{target}"
+        target = PurePosixPath(posixpath.normpath(source.parent / link[1]))
+        if target in places:
+            return posixpath.relpath(places[target], here)
+        if (root / target).exists():
+            return f"{REPOSITORY}/blob/main/{target}"
         return link[1]  # Sphinx says so, where it leads nowhere
 
     return _LINK.sub(lead_on, _BADGE.sub(r"[\1]", text))

@@ -90,7 +90,6 @@ def test_tags_of_a_cell_stay():
         (LESSON, "../docs/glossary.md#auroc", "../glossary.md#auroc"),
         (LESSON, "solutions/00_the_claim.ipynb", "../solutions/00_the_claim.ipynb"),
         (SOLUTIONS, "../00_the_claim.ipynb", "../lessons/00_the_claim.ipynb"),
-        (SOLUTIONS, "01_merging.ipynb", "../lessons/01_merging.ipynb"),
         (PurePosixPath("docs/book/index.md"), "../glossary.md", "glossary.md"),
         (LESSON, "https://example.org/a(b)", "https://example.org/a(b)"),
         (LESSON, "#below", "#below"),
