@@ -3,8 +3,8 @@
 #
 # **Question: are three sources three times the data?**
 #
-# Lesson 00 ended with a surprise: the three folders hold the same images. Here
-# you find that out yourself, step by step, and end with a merge you can trust. You
+# Lesson 00 ended with a doubt about the three folders. Here you look into it yourself,
+# step by step, and end with a merge you can trust. You
 # need nothing from lesson 00. The cells run in seconds; leave yourself a quiet half
 # hour for the four tasks.
 #
@@ -128,7 +128,7 @@ lesson.check("what fingerprints show", answer)
 # ## Copies by eye
 #
 # We take one file of the third source. Among the first 400 files of the first source
-# we look for the five that are most like it. How do we measure "like"? Shrink both to
+# we look for the six that are most like it. How do we measure "like"? Shrink both to
 # a small grey square, subtract the mean, multiply them point by point, add up, and
 # divide by how much both vary. Images that are bright in the same places get a value
 # near 1. This is the **correlation**.

@@ -100,10 +100,21 @@ def search(names, read_valid, read_test):
 lesson.check("choose, then look once", search)
 
 # %% tags=["nbval-ignore-output"]
-chosen = table["value"].astype(float).idxmax()
-print("Chosen on validation:", chosen)
+def brier(rows):
+    return ((rows["score"] - rows["label"]) ** 2).mean()
+
+
+highest = table["value"].astype(float)
+tied = list(highest.index[highest == highest.max()])
+chosen = min(tied, key=lambda name: brier(valid[name]))
+print("Highest AUROC on validation:", ", ".join(tied))
+print("Chosen, by the smaller Brier score where several are highest:", chosen)
 
 # %% [markdown]
+# With so few children several networks may be highest together, and even an AUROC of
+# 1.000 has a wide interval: it says little about mistakes that are rare. So the rule for
+# a tie must stand before one looks.
+#
 # ## Luck
 #
 # How much better is it than the others, on the same children?

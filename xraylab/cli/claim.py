@@ -16,7 +16,7 @@ def add_verbs(verbs: Verbs) -> None:
         "run_folder",
         type=arguments.folder,
         metavar="RUN",
-        help="claim.html and claim.json are written into it",
+        help="folder that train wrote; claim.html and claim.json go into it",
     )
 
 

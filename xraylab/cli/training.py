@@ -51,7 +51,12 @@ def add_verbs(verbs: Verbs) -> None:
 
 
 def _add_recipe(verb: argparse.ArgumentParser, options: dict[str, dict]) -> None:
-    verb.add_argument("--recipe", choices=["original", "lesson"], default="original")
+    verb.add_argument(
+        "--recipe",
+        choices=["original", "lesson"],
+        default="original",
+        help="224 px, 20 epochs, ImageNet weights (default); or 48 px, 300 steps, none",
+    )
     changes = verb.add_argument_group("changes to the recipe")
     for option, how in options.items():
         changes.add_argument(option, **how)

@@ -42,7 +42,7 @@ STARTER, SOLUTION = "starter", "solution"  # tags: the same task, open and solve
 _TASK = re.compile(r'lesson\.check\("(.+?)"')
 # Below each task; comments, so that running all cells gives nothing away.
 HINTS = """\
-# Stuck? Take the # away, run this, and run it again for the next hint.
+# Stuck? Take the # away from one line: run it for a hint, and again for the next.
 # lesson.hint("{name}")
 # lesson.solution("{name}")"""
 SOLVED_NOTE = "*Every task is solved here. [Try the lesson first](../{name}.ipynb).*"

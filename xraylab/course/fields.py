@@ -80,7 +80,8 @@ def guess_field(name: str, seal: Callable[..., None]):
         printed = io.StringIO()
         with redirect_stdout(printed):
             seal(name, _read(field.value.value), sure=field.sure.value)
-        field.said.value = html.escape(printed.getvalue().strip())
+        said = printed.getvalue().replace("run the cell again", "press Seal again")
+        field.said.value = html.escape(said.strip())
 
     field.button.on_click(press)
     field.children = [field.value, field.sure, field.button, field.said]

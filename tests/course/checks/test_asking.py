@@ -13,7 +13,9 @@ def test_an_unknown_name_is_named_with_all_known_ones(ask):
         ask("another")
 
 
-def test_hints_come_one_after_the_other_and_the_last_one_stays(capsys, monkeypatch):
+def test_hints_come_one_after_the_other_and_then_the_solution_is_named(
+    capsys, monkeypatch
+):
     monkeypatch.setattr("xraylab.course.checks.asking._GIVEN", {})
     for _ in range(4):
         lesson.hint(NAME)
@@ -23,7 +25,7 @@ def test_hints_come_one_after_the_other_and_the_last_one_stays(capsys, monkeypat
         "Hint 1 of 3, a nudge",
         "Hint 2 of 3, the method",
         "Hint 3 of 3, almost all of it",
-        "Hint 3 of 3, almost all of it",
+        f'No more hints. lesson.solution("{NAME}") shows one right answer.',
     ]
 
 

@@ -110,7 +110,7 @@ def check(name: str, answer: object = None, *given: object) -> Outcome:
 
 
 def hint(name: str) -> None:
-    """Print the next hint of a task: a nudge, the method, almost all of it.
+    """Print the next hint of a task: a nudge, the method, almost all of it; no more.
 
     Raises
     ------
@@ -118,7 +118,10 @@ def hint(name: str) -> None:
         If no lesson asks under that name.
     """
     hints = find_check(name).hints
-    place = min(_GIVEN.get(name, 0), len(hints) - 1)
+    place = _GIVEN.get(name, 0)
+    if place == len(hints):
+        print(f'No more hints. lesson.solution("{name}") shows one right answer.')
+        return
     _GIVEN[name] = place + 1
     print(f"Hint {place + 1} of {len(hints)}, {STAGES[place]}: {hints[place]}")
 
