@@ -194,7 +194,7 @@ lesson.check("a sentence that can be checked", in_words)
 # %% tags=["nbval-ignore-output"]
 print("Data:     ", here.data_name)
 print("Training: ", base.model, f"{base.size_px} px, one seed, changed:", changes[chosen])
-print("Chosen:   ", f"{chosen}, from {len(changes)} networks, by AUROC on validation")
+print("Chosen:   ", chosen, f"from {len(changes)}, by AUROC, then Brier, on validation")
 print("Test:     ", "published folder, read", n_readings, "time(s) for these images")
 print("Measured: ", evaluation.describe(metrics.loc[["AUROC"]])[0])
 print("Not shown:", "other hospitals, other seeds, other children, any use in a clinic")
