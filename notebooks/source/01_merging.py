@@ -271,8 +271,11 @@ print(duplicates.LIMITS)
 # %%
 merged = data.merge(here.root, progress=False)
 report = merged.report()
-for name in ["files", "images", "label_conflicts", "problems", "margin"]:
+for name in ["files", "images", "label_conflicts", "problems"]:
     print(f"{name:16} {report[name]}")
+margin = report["margin"]
+print("least alike pair taken as the same:    ", margin["least_alike_same"])
+print("most alike pair taken as different:    ", margin["most_alike_different"])
 
 # %% [markdown]
 # So: **are three sources three times the data?** No. They are the same images
@@ -308,7 +311,8 @@ else:
 # %%
 if third_source in here.missing:
     print("The rule is about the third source, which is not here.")
-report["index_rule"]
+rule = report["index_rule"]
+print(f"rule and pixels agree for {rule['agree']} files, disagree for {rule['disagree']}")
 
 # %% [markdown]
 # ## Who is the same child?
@@ -378,9 +382,9 @@ for protocol, meaning in data.PROTOCOLS.items():
     print(f"child in train {test['group_in_train']:.0%}")
 
 # %% [markdown]
-# With three sources most images stand in three files. Give your function that, and the
-# share of the first split that is in training: does it come near the count? Expect no
-# exact match, since the files are few and some images stand in more of them.
+# With three sources most images stand in three files. In a cell of your own, give your
+# function that, and the share of the first split that is in training. Does it come near
+# the count? Expect no exact match: the files are few, and some images stand in more.
 #
 # In the second split each image stands once. The copies are gone, and the children are
 # not.
