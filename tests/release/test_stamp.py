@@ -16,16 +16,7 @@ REPOSITORY = Path(__file__).parents[2]
 NAME = xraylab.REPOSITORY.removeprefix("https://github.com/")
 FORK = "https://github.com/somebody/my-x.rays"
 SEEN = {".py", ".md", ".cff", ".toml", ".yml", ".ipynb", ".cfg", ".txt", ".html", ""}
-NOT_OURS = {
-    "xraylab.egg-info",
-    ".hypothesis",
-    ".git",
-    ".venv",
-    "build",
-    "dist",
-    ".pytest_cache",
-    "my-lessons",
-}
+NOT_OURS = {"xraylab.egg-info", "build", "dist", "my-lessons"}
 
 
 @pytest.fixture
@@ -59,13 +50,19 @@ def fork(tmp_path, monkeypatch):
     return tmp_path
 
 
+def is_ours(path):
+    """Say whether a path is of the project; hidden folders are of tools, but CI's."""
+    return not any(
+        part in NOT_OURS or (part.startswith(".") and part != ".github")
+        for part in path.parts
+    )
+
+
 def texts(folder):
     return {
         path.relative_to(folder).as_posix(): path.read_text("utf-8", "replace")
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
-        and path.suffix in SEEN
-        and not NOT_OURS & set(path.relative_to(folder).parts)
+        if path.is_file() and path.suffix in SEEN and is_ours(path.relative_to(folder))
     }
 
 
