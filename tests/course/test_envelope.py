@@ -86,13 +86,16 @@ def test_a_code_carries_guesses_and_truths_to_an_empty_place(capsys, file, monke
     assert lesson.read_guesses().equals(before)
 
 
-def test_what_is_sealed_here_stays(capsys, file, monkeypatch):
+def test_what_is_sealed_and_measured_here_stays(capsys, file, monkeypatch):
     lesson.guess("naive accuracy", 0.96, sure=0.9)
+    lesson.keep_truth("naive accuracy", 0.95)
     code = carried(capsys)
     monkeypatch.setenv("XRAYLAB_GUESSES", str(file.parent / "elsewhere.jsonl"))
     lesson.guess("naive accuracy", 0.5, sure=0.5)
+    lesson.keep_truth("naive accuracy", 0.75)
     lesson.carry_guesses(code)
     assert lesson.read_guesses()["value"].tolist() == [0.5]
+    assert lesson.read_truths() == {"naive accuracy": "0.75"}
 
 
 def test_nothing_to_carry_is_said(capsys):

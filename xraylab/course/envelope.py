@@ -101,7 +101,7 @@ def carry_guesses(code: str | None = None) -> None:
     here = set(guesses.read_guesses()["name"])
     new = [line for line in lines if line["name"] not in here]
     guesses.seal_again(new)
-    guesses.add_truths(truths)
+    guesses.add_truths(truths | guesses.stored_truths())
     print(
         f"{len(new)} guess{'es' * (len(new) != 1)} taken in, {len(lines)} in the code."
     )

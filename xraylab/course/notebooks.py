@@ -20,7 +20,6 @@ _INSTALLED = Path(__file__).with_name("lessons")
 # the folder of sources tells ours from any other folder of that name
 NOTEBOOKS = _IN_REPOSITORY if (_IN_REPOSITORY / "source").is_dir() else _INSTALLED
 CLEAN = "clean"  # folder beside the lessons: the same without outputs
-
 SOLVED = "solutions"  # folder beside the lessons, with the same names
 
 
