@@ -112,7 +112,7 @@ def test_a_code_that_is_cut_is_refused_and_nothing_is_taken(
     answer_some()
     code = carried(capsys)
     monkeypatch.setenv("XRAYLAB_GUESSES", str(file.parent / "elsewhere.jsonl"))
-    with pytest.raises(InputError, match=r"code must be one that .* cut or changed"):
+    with pytest.raises(InputError, match=r"code must be one that .* cannot be read"):
         lesson.carry_guesses(spoil(code))
     assert lesson.read_guesses().empty
 

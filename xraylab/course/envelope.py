@@ -94,8 +94,8 @@ def carry_guesses(code: str | None = None) -> None:
             find_question(name)
     except (binascii.Error, zlib.error, ValueError, KeyError, TypeError) as error:
         raise InputError(
-            "must be one that lesson.carry_guesses() printed, found one that is cut "
-            "or changed. Copy all of it, from the first letter to the last.",
+            "must be one that lesson.carry_guesses() of this version printed, found "
+            "one that cannot be read. Copy all of it, from first letter to last.",
             argument="code",
         ) from error
     here = set(guesses.read_guesses()["name"])
