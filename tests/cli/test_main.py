@@ -230,6 +230,42 @@ def test_evaluate_shows_calibration_and_subgroups(own_run, capsys):
     assert re.search(r"\n  kind virus: sensitivity .*, n = \d+, ", out)
 
 
+def test_evaluate_says_what_recalibration_mends_and_what_answers_are_worth(
+    own_run, capsys
+):
+    cli.main(["evaluate", str(own_run)])
+    out = capsys.readouterr().out
+    assert "\nnet benefit at threshold 0.500, as if one pneumonia missed were" in out
+    assert "\n  acting on all " in out
+    _, valid, _ = run_json(capsys, "evaluate", own_run)
+    assert valid["recalibrated"]["judged"] == []
+    _, answer, _ = run_json(capsys, "evaluate", own_run, "--on", "test")
+    found = answer["recalibrated"]
+    assert found["fitted"] == valid["recalibrated"]["fitted"]
+    assert set(found["fitted"]) | set(found["not_fitted"]) == {"temperature", "platt"}
+    given = {r["metric"]: r for r in found["judged"] if r["scores"] == "as given"}
+    for name, row in given.items():
+        expected = answer["calibration"][name]["value"]
+        assert row["value"] == pytest.approx(expected), name
+    assert set(answer["net_benefit"]) == {"model", "act_on_all", "more"}
+    cli.main(["evaluate", str(own_run), "--on", "test", "--threshold", "1"])
+    out = capsys.readouterr().out
+    assert "\nScores as given, and mended by changes fitted on validation:\n" in out
+    assert "net benefit" not in out  # a threshold of 1 weighs nothing
+
+
+def test_images_from_elsewhere_need_no_validation(own_run, tmp_path, capsys):
+    run_json(capsys, "evaluate", own_run, "--choose", "youden")
+    shutil.rmtree(own_run.parent / "merge")
+    for i in range(12):
+        name = ("NORMAL", "PNEUMONIA")[i % 2]
+        write_file(tmp_path / "nih" / name / f"{i}.png", as_jpeg(blob_image(700 + i)))
+    argv = ["evaluate", str(own_run), "--on", "external", "--data"]
+    assert cli.main([*argv, str(tmp_path / "nih")]) == 0
+    said = "Not held against validation: its images are not there any more. --merge"
+    assert f"\n{said} gives them.\n" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("argv", "message"),
     [

@@ -58,6 +58,11 @@ class Recalibration(NamedTuple):
         """Give the mended scores, float of the same shape, in [0, 1]."""
         return expit(self.intercept + self.slope * _logits(np.asarray(scores, float)))
 
+    def __str__(self) -> str:
+        """Write it as "logit x 0.76 - 0.31"."""
+        moved = f" {'-' if self.intercept < 0 else '+'} {abs(self.intercept):.2f}"
+        return f"logit x {self.slope:.2f}{moved if self.intercept else ''}"
+
 
 def reliability(predictions: pd.DataFrame, n_bins: int = N_BINS) -> pd.DataFrame:
     """Hold scores against how often they were right, bin by bin.
@@ -137,7 +142,7 @@ def measure_calibration(predictions: pd.DataFrame, *, seed: int = 0) -> pd.DataF
     if_true = float((rows.scores * (1 - rows.scores)).mean())
     by_guess = prevalence * (1 - prevalence)
     by_chance = _ece_by_chance(rows, seed)
-    table = intervals_of(rows) | {"ECE": _ece(rows)}
+    table = intervals_of(rows) | {"ECE": ece_of(rows)}
     found = pd.DataFrame(
         table.values(), index=pd.Index(table, name="metric"), columns=Interval._fields
     )
@@ -309,7 +314,8 @@ def _has_no_best(x: np.ndarray, labels: np.ndarray) -> bool:
     return normal.max() <= ill.min() or ill.max() <= normal.min()
 
 
-def _ece(rows: Rows) -> Interval:
+def ece_of(rows: Rows) -> Interval:
+    """Give the ECE of checked rows, without an interval."""
     off = np.bincount(_bins(rows.scores, N_BINS), rows.labels - rows.scores)
     n, n_groups = rows.labels.size, len(rows.group_names)
     reason = "an ECE is never below 0; hold it against the one by chance"

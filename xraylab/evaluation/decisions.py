@@ -23,7 +23,7 @@ from xraylab.evaluation.intervals import (
 from xraylab.evaluation.metrics import correlate, find_metric
 from xraylab.evaluation.rows import Rows, make_rows
 
-__all__ = ["decision_curve", "predictive_values"]
+__all__ = ["decision_curve", "describe_benefit", "net_benefit", "predictive_values"]
 PREVALENCES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7)
 _ENDS = ("value", "low", "high")
 THRESHOLDS = tuple(round(0.05 * i, 2) for i in range(1, 20))
@@ -120,18 +120,80 @@ def decision_curve(
     InputError
         If a threshold is not in (0, 1), or the table is not as `evaluate` asks.
     """
-    odd = [t for t in thresholds if not 0 < t < 1]
-    if odd:
-        raise InputError(f"thresholds must be in (0, 1), found {odd[0]}.")
+    _check(*thresholds)
     table = []
     for threshold in thresholds:
         rows = make_rows(predictions, threshold)
-        cost = threshold / (1 - threshold)
-        worth = np.where(rows.labels == 1, 1.0, -cost)
+        worth = _worth(rows, threshold)
         found = mean_interval(worth * rows.calls, rows.groups)
         row = {"threshold": threshold, **found._asdict()}
         table.append(row | {"act_on_all": float(worth.mean())})
     return pd.DataFrame(table)
+
+
+def net_benefit(predictions: pd.DataFrame, threshold: float) -> dict[str, Interval]:
+    """Weigh the answers at one threshold beside calling all images pneumonia.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        As for `decision_curve`.
+    threshold : float
+        In (0, 1).
+
+    Returns
+    -------
+    dict of str -> Interval
+        model and act_on_all: their net benefit, as in `decision_curve`; more: the
+        first less the second, of the same images. Acting on none has 0. How often
+        the interval of `more` covers was not simulated.
+
+    Raises
+    ------
+    InputError
+        As `decision_curve`.
+    """
+    _check(threshold)
+    rows = make_rows(predictions, threshold)
+    worth = _worth(rows, threshold)
+    acted_on = {"model": rows.calls, "act_on_all": 1.0, "more": rows.calls - 1.0}
+    return {
+        name: mean_interval(worth * acted, rows.groups)
+        for name, acted in acted_on.items()
+    }
+
+
+def describe_benefit(found: dict[str, Interval], threshold: float) -> list[str]:
+    """Write what `net_benefit` found, with what its threshold takes for granted."""
+    weight = (1 - threshold) / threshold
+    n_times = "one false alarm" if weight == 1 else f"{weight:.2g} false alarms"
+    over = {"all": found["more"], "none": found["model"]}
+    return [
+        f"net benefit at threshold {threshold:.3f}, as if one pneumonia missed were as "
+        f"bad as {n_times}: {found['model']}",
+        f"  acting on all {found['act_on_all'].figure}, acting on none 0",
+        *(f"  {_compare(interval, policy)}" for policy, interval in over.items()),
+    ]
+
+
+def _compare(more: Interval, policy: str) -> str:
+    than = f"than acting on {policy}"
+    if math.isnan(more.low):
+        return f"so few groups do not tell whether it is worth more {than}"
+    if more.low > 0 or more.high < 0:
+        return f"worth {'more' if more.low > 0 else 'less'} {than}: {more.figure}"
+    return f"not shown to be worth more or less {than}: {more.figure}"
+
+
+def _check(*thresholds: float) -> None:
+    odd = [t for t in thresholds if not 0 < t < 1]
+    if odd:
+        raise InputError(f"thresholds must be in (0, 1), found {odd[0]}.")
+
+
+def _worth(rows: Rows, threshold: float) -> np.ndarray:
+    """Give what acting on each image is worth, in pneumonia found."""
+    return np.where(rows.labels == 1, 1.0, -threshold / (1 - threshold))
 
 
 def _as_interval(value: float, low: float, high: float, rows: Rows) -> Interval:
