@@ -22,8 +22,8 @@ NAMES = ("zoom", "squeeze", "re-save", "brightness", "lungs hidden", "outside hi
 SIDES = {"validation": 224, "originals": 1024}  # px, where the changes are made
 ABOUT = (
     "How the answers move when images are changed by a dose; each change is paired, of "
-    "the same images. validation: that of the run, 224 px squares that were saved as "
-    "JPEG before. originals: full-size files as published, read at 1,024 px; the run "
+    "the same images. Validation is that of the run, 224 px squares that were saved as "
+    "JPEG before. Originals are full-size files as published, read at 1,024 px; it "
     "was TRAINED ON most of them (n_trained_on), so their AUROC is no estimate for new "
     "children. No lungs are marked on real images: lungs hidden paints a box, the "
     "middle two thirds of each side, in the image's mean grey, heart and spine with "

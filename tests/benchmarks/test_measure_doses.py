@@ -69,6 +69,7 @@ def test_every_figure_has_n_groups_and_a_way_it_was_made():
 
 def test_what_is_no_estimate_is_said_to_be_none():
     about = TABLE.attrs["about"]
+    assert about == measure_doses.ABOUT
     for said in ("TRAINED ON", "a box", "heart and spine", "no estimate", "one seed"):
         assert said in about
     counts = TABLE.groupby(["result", "on"])["n_trained_on"].unique()

@@ -7,9 +7,9 @@ from tests.claim.conftest import change_facts
 from xraylab import claim, errors, explanation, results, training
 from xraylab.claim import evidence, figures
 from xraylab.evaluation import Interval, decisions
-from xraylab.explanation import stored
+from xraylab.explanation import doses, stored
 
-FIGURES = {
+VALUES = dict.fromkeys(doses.FIGURES, 0.1) | {
     "shift": 0.4,
     "flipped": 0.25,
     "AUROC change": -0.1,
@@ -23,7 +23,7 @@ def doses_table(names=("zoom", "mirror")):
         (name, dose, figure, *Interval(value * dose, -0.5, 0.5, 30, 20, "by group"))
         for name in names
         for dose in (0.0, 1.0)
-        for figure, value in FIGURES.items()
+        for figure, value in VALUES.items()
     ]
     columns = ["perturbation", "dose", "figure", *Interval._fields]
     return pd.DataFrame(rows, columns=columns)
@@ -50,13 +50,15 @@ def test_doses_that_are_kept_fill_the_field(own_run):
     assert part["state"] == "given"
     assert part["lines"] == ["On validation of naive-merge: threshold 0.500, a box."]
     (title,) = part["tables"]
-    assert title == "On validation of naive-merge: at the dose that turns most answers"
+    assert title == (
+        "On validation of naive-merge, n = 30, 20 groups: at the dose that turns most "
+        "answers"
+    )
     rows = part["tables"][title].set_index("change")
     assert set(rows.index) == {"zoom", "mirror"}
     assert rows.loc["zoom", "dose"] == "1"
     assert rows.loc["zoom", "flipped"] == "0.250 (-0.50 to 0.50)"
     assert rows.loc["zoom", "AUROC change"] == "-0.100 (-0.50 to 0.50)"
-    assert tuple(rows.loc["zoom", ["n", "groups"]]) == (30, 20)
 
 
 def test_doses_of_other_images_stand_beside_them(own_run):
@@ -64,7 +66,7 @@ def test_doses_of_other_images_stand_beside_them(own_run):
     keep_doses(own_run, "doses elsewhere", on="DIR, without the run's own")
     part = claim.make_claim(own_run).fields["robustness"]
     assert len(part["tables"]) == len(part["lines"]) == 2
-    assert "On DIR, without the run&#x27;s own: at the dose" in (
+    assert "On DIR, without the run&#x27;s own, n = 30, 20 groups: at the dose" in (
         claim.make_claim(own_run).as_html()
     )
 
@@ -124,21 +126,43 @@ def test_what_perturb_and_explain_keep_is_what_the_card_reads(own_run):
 
 def test_calibration_says_what_is_mended_and_what_answers_are_worth():
     card = claim.make_claim("real-64px-official")
-    lines = card.fields["calibration"]["lines"]
+    part = card.fields["calibration"]
     found = evidence.of_result("real-64px-official")
     valid, test = found.answers["valid"], found.answers["test"]
     benefit = decisions.net_benefit(test, found.threshold)
     said = decisions.describe_benefit(benefit, found.threshold)
-    said += figures.recalibrate_answers(valid, test)[1]
-    assert lines[1:] == [f"{line.strip()}; test reading 23." for line in said]
-    assert card.as_html().count("<svg") == 2
-    assert "Decision curve: net benefit at each threshold" in card.as_html()
+    _, weighed = part["lines"]
+    assert weighed.lower() == "; ".join(map(str.strip, said)) + "; test reading 23."
+    judged = pd.DataFrame(figures.recalibrate_answers(valid, test)[0]["judged"])
+    title = "Test, mended by changes fitted on validation; test reading 23"
+    rows = part["tables"][title]
+    assert [name.split(" (")[0] for name in rows["scores"]] == [
+        "as given",
+        "temperature",
+        "platt",
+    ]
+    judged = judged.groupby("scores", sort=False)
+    for row, (_, expected) in zip(rows.to_dict("records"), judged, strict=True):
+        assert (row["n"], row["groups"]) == (624, 427)
+        for metric, value in expected.set_index("metric")["value"].items():
+            assert row[metric].startswith(f"{value:.3f}")
+    page = card.as_html()
+    assert page.count("<svg") == 2
+    assert "Decision curve: net benefit at each threshold" in page
+
+
+def test_scores_without_a_fault_are_not_mended_and_it_is_said(own_run):
+    file = own_run / "predictions-valid.csv"
+    table = pd.read_csv(file)
+    table.assign(score=table["label"] * 0.8 + 0.1).to_csv(file, index=False)
+    lines = claim.make_claim(own_run).fields["calibration"]["lines"]
+    assert sum(" is not fitted: scores must overlap" in line for line in lines) == 2
 
 
 def test_without_validation_nothing_is_mended_and_it_is_said(own_run):
     (own_run / "predictions-valid.csv").unlink()
     part = claim.make_claim(own_run).fields["calibration"]
-    assert not any("mended" in line for line in part["lines"])
+    assert not any("mended" in title for title in part["tables"])
     assert part["missing"] == [
         f"Not measured: what mends the scores, by validation. `xraylab evaluate "
         f"{own_run}` measures it."

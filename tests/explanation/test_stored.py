@@ -8,18 +8,26 @@ import pytest
 from xraylab import errors, files
 from xraylab.evaluation import Interval
 from xraylab.explanation import stored
+from xraylab.explanation.doses import FIGURES
 
-ABOUT = {"on": "validation of grouped", "network": "7b25b4a8b292a71a", "threshold": 0.5}
+ABOUT = {
+    **{"on": "validation of grouped", "network": "7b25b4a8b292a71a"},
+    **{"threshold": 0.5, "lungs": "a box", "n_shuffled": 3, "limit": 0.5},
+}
 
 
 def a_table(kind):
     given = Interval(0.25, 0.1, 0.4, 1200, 800, "t, by group")
     not_given = Interval(1 / 3, math.nan, math.nan, 3, 3, "not given: fewer than 5")
-    rows = [given._asdict(), not_given._asdict()]
-    first = {"map": "occlusion"}
+    first = [{"map": "occlusion"}, {"map": "Grad-CAM"}]
     if kind != "maps":
-        first = {"perturbation": "zoom", "dose": 1.1, "figure": "shift"}
-    return pd.DataFrame([first | row for row in rows])
+        first = [
+            {"perturbation": name, "dose": dose, "figure": figure}
+            for name, dose in (("zoom", 1.1), ("zoom", 1.2), ("mirror", 1.0))
+            for figure in sorted(FIGURES)
+        ]
+    intervals = [given._asdict(), not_given._asdict()] * len(first)
+    return pd.DataFrame([a | b for a, b in zip(first, intervals, strict=False)])
 
 
 @pytest.mark.parametrize("kind", stored._KINDS)
@@ -61,6 +69,29 @@ def test_a_damaged_file_is_named_with_what_writes_it(text, tmp_path):
     (tmp_path / "maps.json").write_text(text)
     with pytest.raises(errors.NotARunError, match=r"maps.json must .* `xraylab expl"):
         stored.read(tmp_path, "maps")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda t: t.iloc[1:],  # a dose lacks a figure
+        lambda t: pd.concat([t, t.head(1)]),
+        lambda t: t.assign(perturbation="magic"),
+        lambda t: t[t["figure"] != "flipped"],
+    ],
+)
+def test_rows_that_do_not_make_a_dose_curve_are_refused(change, tmp_path):
+    stored.keep(tmp_path, "doses", ABOUT, change(a_table("doses")))
+    with pytest.raises(errors.NotARunError, match="written anew"):
+        stored.read(tmp_path, "doses")
+
+
+@pytest.mark.parametrize("name", ["on", "network", "threshold", "lungs"])
+def test_facts_that_are_missing_or_of_another_kind_are_refused(name, tmp_path):
+    for about in (ABOUT | {name: None}, {k: v for k, v in ABOUT.items() if k != name}):
+        stored.keep(tmp_path, "doses", about, a_table("doses"))
+        with pytest.raises(errors.NotARunError, match="written anew"):
+            stored.read(tmp_path, "doses")
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from xraylab import explanation
@@ -20,21 +22,42 @@ def calibrated(e: Evidence) -> Field:
         text = "whether scores are probabilities on the test"
         return Field(missing=[not_measured(text, read_test(e))])
     test = e.answers["test"]
-    rows, lines, missing = calibration.measure_calibration(test), [], []
+    rows = calibration.measure_calibration(test)
     high = rows.loc["ECE", "calibrated_high"]
-    text = f"By chance the ECE of calibrated scores stays below {high:.3f} in 95 %."
+    lines = [f"By chance the ECE of calibrated scores stays below {high:.3f} in 95 %."]
+    tables = {f"Test; {count_said(e)}": as_table(rows, {"calibrated": "if calibrated"})}
     if 0 < e.threshold < 1:
-        lines = decisions.describe_benefit(
-            decisions.net_benefit(test, e.threshold), e.threshold
-        )
-    if "valid" in e.answers:
-        lines += figures.recalibrate_answers(e.answers["valid"], test)[1]
-    else:
-        command = command_of(e, "evaluate")
-        missing = [not_measured("what mends the scores, by validation", command)]
-    table = as_table(rows, {"calibrated": "if calibrated"})
-    said = [text, *(f"{line.strip()}; {count_said(e)}." for line in lines)]
-    return Field(said, {f"Test; {count_said(e)}": table}, missing)
+        lines.append(_weighed(test, e))
+    if "valid" not in e.answers:
+        text = "what mends the scores, by validation"
+        return Field(lines, tables, [not_measured(text, command_of(e, "evaluate"))])
+    found, _ = figures.recalibrate_answers(e.answers["valid"], test)
+    lines += [f"{how} is not fitted: {why}" for how, why in found["not_fitted"].items()]
+    title = f"Test, mended by changes fitted on validation; {count_said(e)}"
+    return Field(lines, tables | {title: _mended(found)})
+
+
+def _weighed(test: pd.DataFrame, e: Evidence) -> str:
+    benefit = decisions.net_benefit(test, e.threshold)
+    lines = decisions.describe_benefit(benefit, e.threshold)
+    text = "; ".join(line.strip() for line in [*lines, count_said(e)])
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _mended(found: dict) -> pd.DataFrame:
+    """Lay out what `recalibrate_answers` found: one row a change of the scores."""
+    rows = []
+    for name, part in pd.DataFrame(found["judged"]).groupby("scores", sort=False):
+        change = found["fitted"].get(name)
+        words = f" ({calibration.Recalibration(**change)})" if change else ""
+        row, counts = {"scores": f"{name}{words}"}, part.iloc[0]
+        for figure in part.to_dict("records"):
+            interval = _interval(figure)
+            given = interval.low <= interval.high
+            text = interval.figure if given else f"{interval.value:z.3f}"
+            row[figure["metric"]] = text
+        rows.append(row | {"n": counts["n"], "groups": counts["n_groups"]})
+    return pd.DataFrame(rows)
 
 
 def perturbed(e: Evidence) -> Field:
@@ -45,9 +68,9 @@ def perturbed(e: Evidence) -> Field:
     lines, tables = [], {}
     for about, table in e.doses:
         lines += _describe_doses(about, e)
-        tables[f"On {about['on']}: at the dose that turns most answers"] = _strongest(
-            table
-        )
+        counts = _interval(table[table["figure"] == "flipped"].iloc[0])
+        title = f"On {about['on']}, n = {counts.n:,}, {counts.n_groups:,} groups"
+        tables[f"{title}: at the dose that turns most answers"] = _strongest(table)
     return Field(list(dict.fromkeys(lines)), tables)
 
 
@@ -68,23 +91,15 @@ def _describe_doses(about: dict, e: Evidence) -> list[str]:
 def _strongest(table: pd.DataFrame) -> pd.DataFrame:
     """Take each change at the dose that turns most answers, as text."""
     rows = []
-    for name, _, swing, _, dose in explanation.rank_perturbations(table).itertuples(
-        index=False
-    ):
+    for name, _, _, _, dose in explanation.rank_perturbations(table).to_numpy():
         part = table[(table["perturbation"] == name) & (table["dose"] == dose)]
-        found = {r["figure"]: _interval(r) for r in part.to_dict("records")}
-        row = {
-            "change": name,
-            "dose": f"{dose:g}",
-            "logit swings by": f"{swing:.2f}",
-        }
-        row |= {figure: _short(found[figure]) for figure in _MOVED}
-        counts = found["flipped"]
-        rows.append(row | {"n": counts.n, "groups": counts.n_groups})
+        found = {row["figure"]: _interval(row) for row in part.to_dict("records")}
+        row = {"change": name, "dose": f"{dose:g}"}
+        rows.append(row | {figure: _short(found[figure]) for figure in _MOVED})
     return pd.DataFrame(rows)
 
 
-def _interval(row: dict) -> Interval:
+def _interval(row: Mapping) -> Interval:
     return Interval(*(row[name] for name in Interval._fields))
 
 

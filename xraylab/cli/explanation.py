@@ -11,7 +11,7 @@ from xraylab.cli.arguments import Answer, Verbs
 
 def add_verbs(verbs: Verbs) -> None:
     """Add the verbs and their arguments."""
-    text = "change images by known doses, and see what moves the answers"
+    text = "change images by known doses, see what moves the answers, and keep it"
     verb = arguments.add_verb(verbs, "perturb", perturb, text)
     verb.add_argument("run_folder", type=arguments.folder, metavar="RUN")
     verb.add_argument(

@@ -17,7 +17,7 @@ from xraylab.explanation.maps import MAPS
 from xraylab.explanation.perturbations import PERTURBATIONS
 from xraylab.explanation.scorers import make_scorer
 
-__all__ = ["check_run", "perturb_run"]
+__all__ = ["LEAST", "check_run", "describe_check", "perturb_run"]
 SHOWN_PX = 224  # images are changed at this size, or the network's if that is larger
 LEAST = (
     "To pass is the least one may ask: it says that a map depends on the weights, not "
@@ -88,7 +88,7 @@ def perturb_run(
         threshold=run.threshold,
     )
     where = "a box for the lungs" if lungs is None else "the true lungs"
-    about = {"on": what, "network": run.network_id, "threshold": run.threshold}
+    about = {"on": what, "network": run.network_id, "threshold": float(run.threshold)}
     stored.keep(run.folder, kind, about | {"lungs": where}, found)
     head = f"{what}, threshold {run.threshold:.3f}, {where}"
     return found, "\n".join([head, *_describe(found)])

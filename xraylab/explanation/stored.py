@@ -14,17 +14,35 @@ import pandas as pd
 
 from xraylab.errors import NotARunError
 from xraylab.evaluation import Interval
+from xraylab.explanation.doses import FIGURES
+from xraylab.explanation.perturbations import PERTURBATIONS
 from xraylab.files import as_json, write_text
 
 __all__ = ["Kept", "keep", "read"]
-# by kind: file, columns before those of an interval, and the verb that writes it
+
+
+class _Kind(NamedTuple):
+    """A file, the columns before those of an interval, facts, and who writes it."""
+
+    file: str
+    columns: list[str]
+    facts: dict[str, type]
+    verb: str
+
+
+_FACTS = {"on": str, "network": str}
+_DOSES = (
+    ["perturbation", "dose", "figure"],
+    _FACTS | {"threshold": float, "lungs": str},
+)
 _KINDS = {
-    "doses": ("perturbations.json", ["perturbation", "dose", "figure"], "perturb"),
-    "doses elsewhere": (
-        *("perturbations-elsewhere.json", ["perturbation", "dose", "figure"]),
-        "perturb --data DIR",
+    "doses": _Kind("perturbations.json", *_DOSES, "perturb"),
+    "doses elsewhere": _Kind(
+        "perturbations-elsewhere.json", *_DOSES, "perturb --data DIR"
     ),
-    "maps": ("maps.json", ["map"], "explain"),
+    "maps": _Kind(
+        "maps.json", ["map"], _FACTS | {"n_shuffled": int, "limit": float}, "explain"
+    ),
 }
 
 
@@ -61,7 +79,7 @@ def keep(run_folder: str | Path, kind: str, about: dict, table: pd.DataFrame) ->
     xraylab.files.NotWrittenError
         If the folder cannot be written.
     """
-    file = Path(run_folder) / _KINDS[kind][0]
+    file = Path(run_folder) / _KINDS[kind].file
     rows = table.to_dict("records")
     lines = ",\n".join(as_json(row) for row in rows)
     head = as_json(about)[1:-1]
@@ -77,22 +95,34 @@ def read(run_folder: str | Path, kind: str) -> Kept | None:
     NotARunError
         Naming the file, if it is damaged.
     """
-    name, first, verb = _KINDS[kind]
-    file = Path(run_folder) / name
+    asked = _KINDS[kind]
+    file = Path(run_folder) / asked.file
     if not file.is_file():
         return None
     try:
-        kept = json.loads(file.read_bytes())
-        columns = [*first, *Interval._fields]
-        table = pd.DataFrame(kept.pop("rows"))[columns]
-        if not {"on", "network"} <= kept.keys() or table.empty:
-            raise KeyError("on, network, and rows")
-        numbers = ["value", "low", "high", "n", "n_groups"]
-        table[numbers] = table[numbers].fillna(math.nan).astype(float)
-        table[["n", "n_groups"]] = table[["n", "n_groups"]].astype(int)
+        about = json.loads(file.read_bytes())
+        table = _read_rows(about.pop("rows"), asked.columns)
+        if any(type(about[name]) is not fact for name, fact in asked.facts.items()):
+            raise TypeError
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NotARunError(
-            f"{file} must hold what `xraylab {verb}` found, but could not be read "
-            f"({type(error).__name__}). Delete it, or have it written anew."
+            f"{file} must hold what `xraylab {asked.verb}` found, but could not be "
+            f"read ({type(error).__name__}). Delete it, or have it written anew."
         ) from error
-    return Kept(kept, table)
+    return Kept(about, table)
+
+
+def _read_rows(rows: list[dict], first: list[str]) -> pd.DataFrame:
+    """Check that each figure is there once, of each dose of a known change."""
+    table = pd.DataFrame(rows)[[*first, *Interval._fields]]
+    if table.empty or table.duplicated(first).any():
+        raise ValueError
+    numbers = ["value", "low", "high", "n", "n_groups"]
+    table[numbers] = table[numbers].fillna(math.nan).astype(float)
+    table[["n", "n_groups"]] = table[["n", "n_groups"]].astype(int)
+    if "dose" in first:
+        figures = table.groupby(["perturbation", "dose"])["figure"].agg(frozenset)
+        is_known = table["perturbation"].isin(list(PERTURBATIONS)).all()
+        if not is_known or figures.nunique() != 1 or not figures.iloc[0] >= FIGURES:
+            raise ValueError
+    return table
