@@ -126,7 +126,7 @@ def every_figure(predictions, history, counts_table):
         plots.plot_reliability: (predictions,),
         plots.plot_decision_curve: ({"model": decisions.decision_curve(predictions)},),
         plots.plot_predictive_values: (decisions.predictive_values(predictions),),
-        plots.plot_similarity: (scores, 0.5),
+        plots.plot_similarity: (scores,),
         plots.plot_probes: (PROBES,),
         plots.show_map: (np.zeros((8, 8), np.uint8), np.eye(8) - 0.5),
         plots.plot_dose_curve: ({"zoom": CURVE},),
@@ -337,11 +337,10 @@ def test_predictive_values_are_the_tables(predictions):
         assert drawn[metric].get_ydata().tolist() == rows["value"].tolist()
 
 
-def test_similarity_counts_what_is_cut_off():
-    ax = plots.plot_similarity([0.5, 0.9, 0.97, 0.99, 1.0], 0.97)
+def test_similarity_counts_each_pair_and_draws_no_line():
+    ax = plots.plot_similarity([0.5, 0.9, 0.97, 0.99, 1.0])
     assert sum(bar.get_height() for bar in ax.patches) == 5
-    assert ax.texts[0].get_text().strip() == "3 at or above 0.97"
-    assert ax.lines[0].get_xdata()[0] == 0.97
+    assert not ax.lines
 
 
 def test_images_that_do_not_fit_are_refused():
