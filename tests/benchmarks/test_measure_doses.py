@@ -46,7 +46,9 @@ def test_unchanged_images_have_the_stored_figures(name):
         rows = figure(name, "validation", metric)
         for change in measure_doses.NAMES:
             row = rows.loc[change, explanation.PERTURBATIONS[change].neutral]
-            assert row["value"] == pytest.approx(expected.value, abs=0.002)
+            # the threshold is the score of one image, which rounding may turn
+            one = 0.001 if metric == "AUROC" else 1.1 / expected.n
+            assert row["value"] == pytest.approx(expected.value, abs=one)
             assert (row["n"], row["n_groups"]) == (expected.n, expected.n_groups)
 
 
