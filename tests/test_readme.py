@@ -53,7 +53,7 @@ def test_what_is_said_of_another_hospital_follows_from_the_answers():
             assert f"{name} {evaluation.measure(answers, name)}" in text
     assert "ADULTS, and their labels are TEXT-MINED" in text
     for name in results.list_tables()["name"]:
-        assert f"-{name.rsplit('-', 1)[1]}`" in text
+        assert f"{name.rsplit('-', 1)[-1]}`" in text
 
 
 def test_what_is_said_of_a_hidden_middle_follows_from_the_doses():

@@ -95,9 +95,9 @@ def describe_move(before: Prediction, after: Prediction) -> str:
     >>> describe_move(Prediction(0.9, 0.5), Prediction(0.2, 0.5))
     'The change turns the answer. The score moves by -0.700.'
     """
-    turned = before.label != after.label
-    first = "turns the answer" if turned else "leaves the answer as it is"
-    return f"The change {first}. The score moves by {after.score - before.score:+.3f}."
+    is_kept = before.label == after.label
+    what = "leaves the answer as it is" if is_kept else "turns the answer"
+    return f"The change {what}. The score moves by {after.score - before.score:+.3f}."
 
 
 def _show(panel: ipywidgets.VBox, predictor: Predictor, file: Path) -> None:
