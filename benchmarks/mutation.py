@@ -1,0 +1,163 @@
+"""Small faults in the modules that decide results: do their own tests notice them?
+
+python benchmarks/mutation.py draw --seed 1     fixes a list of faults, and runs nothing
+python benchmarks/mutation.py run --seed 1      some forty minutes on one core
+python benchmarks/mutation.py run --seed 1 --survivors    only those not noticed so far
+
+Each fault is put into a copy of the package in a temporary folder, and the tests of its
+module are run there. Writes benchmarks/results/mutation.json: what was found on the
+first run of a list, and what is found now.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[1]
+sys.path.insert(0, str(REPOSITORY))
+
+from tests.mutants import mutants
+
+FILE = Path(__file__).parent / "results" / "mutation.json"
+MODULES = (
+    *("data/filenames", "data/merging", "data/splits"),
+    *("duplicates/correlation", "duplicates/find", "duplicates/registration"),
+    "images/decode",
+    *("evaluation/calibration", "evaluation/intervals"),
+    *("evaluation/metrics", "evaluation/thresholds"),
+    *("audit/leakage", "audit/shortcuts"),
+    *("training/loop", "training/runs"),
+)
+EACH = 6  # faults a module
+LIMIT_S = 300
+NOTICED, SURVIVED, TIMED_OUT = "noticed", "survived", "timed out"
+# Faults that change nothing anybody can see, each with its reason.
+EQUIVALENT: dict[str, str] = {}
+# Unit tests alone, the same examples each time, and no plug-in they can do without.
+PYTEST = [
+    *(sys.executable, "-m", "pytest", "-x", "-q", "--hypothesis-seed=0"),
+    *("-o", "addopts=--strict-markers", "-m", "not long", "-p", "no:cacheprovider"),
+    *("-p", "no:nbval", "-p", "no:anyio"),
+]
+
+
+def list_faults(module: str) -> dict[str, str]:
+    """Give each fault of a module by what it is, with the whole changed file.
+
+    No line stands in a name, so that an edit elsewhere renames none.
+    """
+    source = (REPOSITORY / "xraylab" / f"{module}.py").read_text("utf-8")
+    found, seen = {}, Counter()
+    for change, text in mutants(source):
+        what = change.partition(": ")[2]
+        seen[what] += 1
+        found[f"{what} #{seen[what]}" if seen[what] > 1 else what] = text
+    return found
+
+
+def draw(seed: int) -> list[dict]:
+    """Draw faults of each module by what they are: a seed gives the same ones."""
+
+    def place(module: str, fault: str) -> bytes:
+        return hashlib.sha256(f"{seed} {module} {fault}".encode()).digest()
+
+    return [
+        {"module": module, "fault": fault}
+        for module in MODULES
+        for fault in sorted(list_faults(module), key=lambda f: place(module, f))[:EACH]
+    ]
+
+
+def try_tests(module: str, text: str | None = None) -> str:
+    """Say what the tests of a module do when its file is changed to a text."""
+    room, name = module.split("/")
+    with tempfile.TemporaryDirectory() as folder:
+        for part in ("xraylab", "tests", "benchmarks"):
+            shutil.copytree(REPOSITORY / part, Path(folder) / part)
+        shutil.copy(REPOSITORY / "pyproject.toml", folder)
+        if text is not None:
+            (Path(folder) / "xraylab" / f"{module}.py").write_text(text, "utf-8")
+        one_core = {"OMP_NUM_THREADS": "1", "XRAYLAB_PROGRESS": "0"}
+        try:
+            done = subprocess.run(
+                [*PYTEST, f"tests/{room}/test_{name}.py"],
+                cwd=folder,
+                env=os.environ | one_core | {"PYTHONPATH": folder},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=LIMIT_S,
+            )
+        except subprocess.TimeoutExpired:
+            return TIMED_OUT
+    if done.returncode not in (0, 1, 2):  # passed, failed, could not be imported
+        raise RuntimeError(f"pytest of {module} ended with {done.returncode}")
+    return NOTICED if done.returncode else SURVIVED
+
+
+def run(faults: list[dict]) -> None:
+    """Try faults and note in each what was found; the unchanged module comes first."""
+    sound = set()
+    for fault in faults:
+        module = fault["module"]
+        if module not in sound and try_tests(module) != SURVIVED:
+            raise SystemExit(f"the tests of {module} fail with no fault in it")
+        sound.add(module)
+        text = list_faults(module).get(fault["fault"])
+        found = "gone from the code" if text is None else try_tests(module, text)
+        fault.setdefault("first", found)
+        fault["now"] = found
+        print(f"{found:9} {module}: {fault['fault']}", flush=True)
+
+
+def count(faults: list[dict]) -> str:
+    """Say how many were noticed, at first and now, and name the others."""
+    lines = []
+    for when in ("first", "now"):
+        left = [x for x in faults if x.get(when) not in (NOTICED, TIMED_OUT)]
+        lines.append(f"{when}: {len(faults) - len(left)} of {len(faults)} noticed")
+    for fault in left:
+        name = f"{fault['module']}: {fault['fault']}"
+        lines.append(f"  {name}\n    {EQUIVALENT.get(name, 'NO REASON GIVEN')}")
+    return "\n".join(lines)
+
+
+def read() -> dict:
+    """Give the committed lists, by seed."""
+    return json.loads(FILE.read_text("utf-8")) if FILE.is_file() else {}
+
+
+def write(seed: int, faults: list[dict]) -> None:
+    """Keep a list in the place of that of the same seed; the others stay."""
+    date = f"{datetime.now(UTC):%Y-%m-%d}"
+    kept = read() | {str(seed): {"date": date, "faults": faults}}
+    FILE.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=("draw", "run", "show"))
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--survivors", action="store_true")
+    chosen = parser.parse_args()
+    if chosen.what == "draw":
+        write(chosen.seed, draw(chosen.seed))
+    faults = read()[str(chosen.seed)]["faults"]
+    if chosen.what == "run":
+        old = [x for x in faults if x.get("now", SURVIVED) not in (NOTICED, TIMED_OUT)]
+        try:
+            run(old if chosen.survivors else faults)
+        finally:
+            write(chosen.seed, faults)
+    print(count(faults))
+
+
+if __name__ == "__main__":
+    main()
