@@ -10,6 +10,7 @@ first run of a list, and what is found now.
 """
 
 import argparse
+import ast
 import hashlib
 import json
 import os
@@ -21,11 +22,11 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[1]
-sys.path.insert(0, str(REPOSITORY))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.mutants import mutants
 
+REPOSITORY = Path(__file__).parents[1]
 FILE = Path(__file__).parent / "results" / "mutation.json"
 MODULES = (
     *("data/filenames", "data/merging", "data/splits"),
@@ -36,6 +37,7 @@ MODULES = (
     *("audit/leakage", "audit/shortcuts"),
     *("training/loop", "training/runs"),
 )
+FUNCTION = ast.FunctionDef | ast.ClassDef
 EACH = 6  # faults a module
 LIMIT_S = 300
 NOTICED, SURVIVED, TIMED_OUT = "noticed", "survived", "timed out"
@@ -52,12 +54,16 @@ PYTEST = [
 def list_faults(module: str) -> dict[str, str]:
     """Give each fault of a module by what it is, with the whole changed file.
 
-    No line stands in a name, so that an edit elsewhere renames none.
+    A name has the function and no line, so that an edit elsewhere renames none.
     """
     source = (REPOSITORY / "xraylab" / f"{module}.py").read_text("utf-8")
+    functions = [f for f in ast.walk(ast.parse(source)) if isinstance(f, FUNCTION)]
     found, seen = {}, Counter()
     for change, text in mutants(source):
-        what = change.partition(": ")[2]
+        where, _, what = change.partition(": ")
+        line = int(where.removeprefix("line "))
+        around = [f for f in functions if f.lineno <= line <= f.end_lineno]
+        what = f"{around[-1].name if around else 'module'}: {what}"
         seen[what] += 1
         found[f"{what} #{seen[what]}" if seen[what] > 1 else what] = text
     return found
