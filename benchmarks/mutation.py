@@ -15,12 +15,16 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
 from collections import Counter
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
+
+import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -44,11 +48,13 @@ NOTICED, SURVIVED, TIMED_OUT = "noticed", "survived", "timed out"
 # Faults that change nothing anybody can see, each with its reason.
 EQUIVALENT: dict[str, str] = {}
 # Unit tests alone, the same examples each time, and no plug-in they can do without.
-PYTEST = [
-    *(sys.executable, "-m", "pytest", "-x", "-q", "--hypothesis-seed=0"),
-    *("-o", "addopts=--strict-markers", "-m", "not long", "-p", "no:cacheprovider"),
-    *("-p", "no:nbval", "-p", "no:anyio"),
+OPTIONS = [
+    *("-x", "-q", "--hypothesis-seed=0", "-o", "addopts=--strict-markers"),
+    *("-m", "not long", "-p", "no:cacheprovider", "-p", "no:nbval", "-p", "no:anyio"),
 ]
+# Loaded once, before each fault gets a process of its own.
+LIBRARIES = ("hypothesis", "pandas", "PIL.Image", "pytest", "scipy.ndimage")
+LIBRARIES += ("scipy.optimize", "sklearn.linear_model", "torch", "accelerate")
 
 
 def list_faults(module: str) -> dict[str, str]:
@@ -84,32 +90,48 @@ def draw(seed: int) -> list[dict]:
 
 def try_tests(module: str, text: str | None = None) -> str:
     """Say what the tests of a module do when its file is changed to a text."""
-    room, name = module.split("/")
     with tempfile.TemporaryDirectory() as folder:
         for part in ("xraylab", "tests", "benchmarks"):
             shutil.copytree(REPOSITORY / part, Path(folder) / part)
         shutil.copy(REPOSITORY / "pyproject.toml", folder)
         if text is not None:
             (Path(folder) / "xraylab" / f"{module}.py").write_text(text, "utf-8")
-        one_core = {"OMP_NUM_THREADS": "1", "XRAYLAB_PROGRESS": "0"}
-        try:
-            done = subprocess.run(
-                [*PYTEST, f"tests/{room}/test_{name}.py"],
-                cwd=folder,
-                env=os.environ | one_core | {"PYTHONPATH": folder},
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                timeout=LIMIT_S,
-            )
-        except subprocess.TimeoutExpired:
-            return TIMED_OUT
-    if done.returncode not in (0, 1, 2):  # passed, failed, could not be imported
-        raise RuntimeError(f"pytest of {module} ended with {done.returncode}")
-    return NOTICED if done.returncode else SURVIVED
+        child = os.fork()
+        if not child:
+            _run_tests(folder, module)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code == -signal.SIGALRM:
+        return TIMED_OUT
+    if code not in (0, 1, 2):  # passed, failed, could not be imported
+        raise RuntimeError(f"pytest of {module} ended with {code}")
+    return NOTICED if code else SURVIVED
+
+
+def _run_tests(folder: str, module: str) -> NoReturn:
+    """Run the tests of a module of the package in a folder, and end this process."""
+    code = 3
+    try:
+        signal.alarm(LIMIT_S)
+        for name in [n for n in sys.modules if n.partition(".")[0] == "tests"]:
+            del sys.modules[name]
+        os.chdir(folder)
+        sys.path.insert(0, folder)
+        os.environ |= {"PYTHONPATH": folder, "XRAYLAB_PROGRESS": "0"}
+        for stream in (1, 2):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+        room, name = module.split("/")
+        code = int(pytest.main([*OPTIONS, f"tests/{room}/test_{name}.py"]))
+        if Path(sys.modules["xraylab"].__file__).parents[1] != Path(folder):
+            code = 3
+    finally:
+        os._exit(code)
 
 
 def run(faults: list[dict]) -> None:
     """Try faults and note in each what was found; the unchanged module comes first."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    for name in LIBRARIES:
+        import_module(name)
     sound = set()
     for fault in faults:
         module = fault["module"]
