@@ -90,6 +90,59 @@ def test_only_the_rows_asked_for_are_searched(images, squares):
     assert found[["a", "b"]].to_numpy().tolist() == [[3, N_CHILDREN]]
 
 
+def test_whoever_had_a_copy_as_its_partner_is_asked_again(squares, monkeypatch):
+    """Of three, 1 is a copy of 0; 2 is one too, but 1 seems nearer to it."""
+
+    def partners(low, spans, asked, progress):
+        nearest = {0: 1, 1: 0, 2: 1 if spans[:, :, 1].any() else 0}
+        return [-1 if m else nearest[row] for m, row in np.argwhere(asked)]
+
+    def differences(squares, a, b, mirrored, progress):
+        return np.where(a == 0, 0.0, 1.0)
+
+    monkeypatch.setattr(registration.candidates, "find_partners", partners)
+    monkeypatch.setattr(registration, "_differences", differences)
+    assert find(squares[:3])[["a", "b"]].to_numpy().tolist() == [[0, 1], [0, 2]]
+
+
+def test_a_comparison_does_not_depend_on_the_others(images, squares):
+    copies = np.array([square(turn(image, 2), 80) for image in images[:4]])
+    others = np.concatenate([copies, squares[5:7]])
+    mine = np.concatenate([squares[:4], squares[10:12]])
+    together = duplicates.compare(mine, others)
+    alone = [
+        duplicates.compare(a[None], b[None])[0]
+        for a, b in zip(mine, others, strict=True)
+    ]
+    assert together == pytest.approx(alone, abs=1e-6)
+    assert (together[:4] <= registration.SAME_PLACES).all()
+    assert (together[4:] > 0.1).all()
+
+
+def test_weighed_images_have_mean_0_and_length_1_where_they_are_seen():
+    rng = np.random.default_rng(0)
+    shown = rng.normal(7, 3, (3, 12, 12)).astype(np.float32)
+    weights = (rng.random((3, 12, 12)) < 0.6).astype(np.float32)
+    found = registration._weigh(shown, weights)
+    assert (found[weights == 0] == 0).all()
+    assert found.sum((1, 2)) == pytest.approx(np.zeros(3), abs=1e-5)
+    assert np.square(found).sum((1, 2)) == pytest.approx(np.ones(3), abs=1e-5)
+    assert (registration._weigh(np.full((1, 12, 12), 5.0), weights[:1]) == 0).all()
+    assert (registration._weigh(shown, 0 * weights) == 0).all()
+
+
+def test_the_worst_place_is_that_of_a_changed_place_alone():
+    rng = np.random.default_rng(0)
+    a = rng.normal(size=(2, 48, 48)).astype(np.float32)
+    b, inside = 3 * a + 20, np.ones_like(a)
+    assert registration._worst_place(a, b, inside) == pytest.approx([0, 0], abs=1e-6)
+    b[1, 16:24, 24:32] = 3 * rng.normal(size=(8, 8)) + 20  # 2 - 2 r: about 2
+    assert registration._worst_place(a, b, inside)[0] == pytest.approx(0, abs=1e-6)
+    assert registration._worst_place(a, b, inside)[1] == pytest.approx(2, abs=0.6)
+    inside[1, 16:24, 24:30] = 0  # now most of it lies outside, and it says nothing
+    assert registration._worst_place(a, b, inside)[1] < 0.1
+
+
 def test_clean_images_are_all_different(squares):
     assert find(squares).empty
 
