@@ -90,6 +90,15 @@ def test_only_the_rows_asked_for_are_searched(images, squares):
     assert found[["a", "b"]].to_numpy().tolist() == [[3, N_CHILDREN]]
 
 
+def test_only_pairs_of_a_row_that_is_asked_are_found(images, squares):
+    copies = [square(crop(images[i], 0.04)) for i in (3, 7)]
+    both = np.concatenate([squares[:10], copies, np.full((1, 48, 48), 7, np.uint8)])
+    asked = np.zeros(13, bool)
+    asked[[10, 12]] = True  # the copy of 3, and a flat image, which is like nothing
+    found = registration.find_moved(both, np.arange(13), asked=asked, progress=False)
+    assert found[["a", "b"]].to_numpy().tolist() == [[3, 10]]
+
+
 def test_whoever_had_a_copy_as_its_partner_is_asked_again(squares, monkeypatch):
     """Of three, 1 is a copy of 0; 2 is one too, but 1 seems nearer to it."""
 
