@@ -1,4 +1,4 @@
-"""Faults are drawn by what they are, noticed by tests, and each survivor has a reason."""
+"""Faults are drawn by what they are; each survivor has a reason."""
 
 import sys
 from pathlib import Path
