@@ -1,12 +1,12 @@
 """Small faults in the modules that decide results: do their own tests notice them?
 
 python benchmarks/mutation.py draw --seed 1     fixes a list of faults, and runs nothing
-python benchmarks/mutation.py run --seed 1      some forty minutes on one core
-python benchmarks/mutation.py run --seed 1 --survivors    only those not noticed so far
+python benchmarks/mutation.py run --seed 1      tries those not noticed so far
+python benchmarks/mutation.py show --seed 1     counts, and names the others
 
 Each fault is put into a copy of the package in a temporary folder, and the tests of its
-module are run there. Writes benchmarks/results/mutation.json: what was found on the
-first run of a list, and what is found now.
+module are run there. Writes benchmarks/results/mutation.json after each: what was found
+when a fault was tried first, and what is found now.
 """
 
 import argparse
@@ -134,13 +134,16 @@ def _run_tests(folder: str, module: str) -> NoReturn:
         os._exit(code)
 
 
-def run(faults: list[dict]) -> None:
-    """Try faults and note in each what was found; the unchanged module comes first."""
+def run(seed: int) -> None:
+    """Try the faults of a list that were not noticed so far, and note what is found.
+
+    The unchanged module comes first.
+    """
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     for name in LIBRARIES:
         import_module(name)
-    sound = set()
-    for fault in faults:
+    sound, faults = set(), read()[str(seed)]["faults"]
+    for fault in [fault for fault in faults if not is_noticed(fault)]:
         module = fault["module"]
         if module not in sound and try_tests(module) != SURVIVED:
             raise SystemExit(f"the tests of {module} fail with no fault in it")
@@ -149,16 +152,22 @@ def run(faults: list[dict]) -> None:
         found = "gone from the code" if text is None else try_tests(module, text)
         fault.setdefault("first", found)
         fault["now"] = found
+        write(seed, faults)
         print(f"{found:9} {module}: {fault['fault']}", flush=True)
+
+
+def is_noticed(fault: dict, when: str = "now") -> bool:
+    """Say whether a fault was noticed when it was tried first, or is now."""
+    return fault.get(when) in (NOTICED, TIMED_OUT)
 
 
 def count(faults: list[dict]) -> str:
     """Say how many were noticed, at first and now, and name the others."""
-    lines = []
+    tried, lines = [fault for fault in faults if "now" in fault], []
     for when in ("first", "now"):
-        left = [x for x in faults if x.get(when) not in (NOTICED, TIMED_OUT)]
-        lines.append(f"{when}: {len(faults) - len(left)} of {len(faults)} noticed")
-    for fault in left:
+        n = sum(is_noticed(fault, when) for fault in tried)
+        lines.append(f"{when}: {n} noticed of {len(tried)} tried, {len(faults)} drawn")
+    for fault in [fault for fault in tried if not is_noticed(fault)]:
         name = f"{fault['module']}: {fault['fault']}"
         lines.append(f"  {name}\n    {EQUIVALENT.get(name, 'NO REASON GIVEN')}")
     return "\n".join(lines)
@@ -180,18 +189,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=("draw", "run", "show"))
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--survivors", action="store_true")
     chosen = parser.parse_args()
     if chosen.what == "draw":
         write(chosen.seed, draw(chosen.seed))
-    faults = read()[str(chosen.seed)]["faults"]
-    if chosen.what == "run":
-        old = [x for x in faults if x.get("now", SURVIVED) not in (NOTICED, TIMED_OUT)]
-        try:
-            run(old if chosen.survivors else faults)
-        finally:
-            write(chosen.seed, faults)
-    print(count(faults))
+    elif chosen.what == "run":
+        run(chosen.seed)
+    print(count(read()[str(chosen.seed)]["faults"]))
 
 
 if __name__ == "__main__":
