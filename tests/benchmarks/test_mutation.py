@@ -29,7 +29,7 @@ def test_a_seed_draws_the_same_faults_of_each_module_wherever_lines_stand(monkey
 def test_a_fault_is_noticed_or_has_its_reason(seed):
     for fault in LISTS[seed]:
         if fault.get("now") == mutation.SURVIVED:
-            assert f"{fault['module']}: {fault['fault']}" in mutation.EQUIVALENT
+            assert mutation.name_of(fault) in mutation.EQUIVALENT
 
 
 @pytest.mark.long

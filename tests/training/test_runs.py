@@ -87,7 +87,8 @@ def test_a_run_says_where_it_was_begun_on_something_else(tmp_path, data, monkeyp
     monkeypatch.setattr(
         runs.processes, "describe", lambda *given: describe(*given) | {"threads": 99}
     )
-    begun = json.loads((tmp_path / "r/run.json").read_text())["place"]["threads"]
+    facts = json.loads((tmp_path / "r/run.json").read_text())
+    begun = facts["trained_on"]["threads"]
     assert train(tmp_path / "r", data).note == (
         f"continued after epoch 2; begun with threads {begun}, so not to the same bits"
     )
