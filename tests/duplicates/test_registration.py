@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from tests.conftest import as_jpeg
+from tests.conftest import as_jpeg, blob_image
 from xraylab import duplicates, phantom
 from xraylab.duplicates import registration
 from xraylab.images import read_pixels
@@ -90,16 +90,24 @@ def test_only_the_rows_asked_for_are_searched(images, squares):
     assert found[["a", "b"]].to_numpy().tolist() == [[3, N_CHILDREN]]
 
 
-def test_only_pairs_of_a_row_that_is_asked_are_found(images, squares):
-    copies = [square(crop(images[i], 0.04)) for i in (3, 7)]
-    both = np.concatenate([squares[:10], copies, np.full((1, 48, 48), 7, np.uint8)])
-    asked = np.zeros(13, bool)
-    asked[[10, 12]] = True  # the copy of 3, and a flat image, which is like nothing
-    found = registration.find_moved(both, np.arange(13), asked=asked, progress=False)
-    assert found[["a", "b"]].to_numpy().tolist() == [[3, 10]]
+def blobs(n):
+    """Smooth random images, quicker to make than simulated ones."""
+    return [Image.fromarray(blob_image(seed, 160)) for seed in range(n)]
 
 
-def test_whoever_had_a_copy_as_its_partner_is_asked_again(squares, monkeypatch):
+def test_only_pairs_of_a_row_that_is_asked_are_found():
+    images = blobs(6)
+    copies = [square(crop(images[i], 0.03)) for i in (2, 4)]
+    flat = np.full((48, 48), 7, np.uint8)
+    both = np.array([*map(square, images), *copies, flat])
+    asked = np.zeros(9, bool)
+    asked[[6, 8]] = True  # the copy of 2, and a flat image, which is like nothing
+    found = registration.find_moved(both, np.arange(9), asked=asked, progress=False)
+    assert found[["a", "b"]].to_numpy().tolist() == [[2, 6]]
+    assert find(both)[["a", "b"]].to_numpy().tolist() == [[2, 6], [4, 7]]
+
+
+def test_whoever_had_a_copy_as_its_partner_is_asked_again(monkeypatch):
     """Of three, 1 is a copy of 0; 2 is one too, but 1 seems nearer to it."""
 
     def partners(low, spans, asked, progress):
@@ -111,13 +119,15 @@ def test_whoever_had_a_copy_as_its_partner_is_asked_again(squares, monkeypatch):
 
     monkeypatch.setattr(registration.candidates, "find_partners", partners)
     monkeypatch.setattr(registration, "_differences", differences)
-    assert find(squares[:3])[["a", "b"]].to_numpy().tolist() == [[0, 1], [0, 2]]
+    squares = np.array([*map(square, blobs(3))])
+    assert find(squares)[["a", "b"]].to_numpy().tolist() == [[0, 1], [0, 2]]
 
 
-def test_a_comparison_does_not_depend_on_the_others(images, squares):
-    copies = np.array([square(turn(image, 2), 80) for image in images[:4]])
-    others = np.concatenate([copies, squares[5:7]])
-    mine = np.concatenate([squares[:4], squares[10:12]])
+def test_a_comparison_does_not_depend_on_the_others():
+    images = blobs(6)
+    mine = np.array([*map(square, images)])
+    copies = [square(crop(image, 0.03)) for image in images[:4]]
+    others = np.array([*copies, mine[5], mine[4]])
     together = duplicates.compare(mine, others)
     alone = [
         duplicates.compare(a[None], b[None])[0]
