@@ -191,7 +191,7 @@ PARTS = {
     "predictive values": (coverage_scores.cover_predictive_values, N_RUNS),
     "net benefit": (coverage_scores.cover_net_benefit, N_RUNS),
     "nearly equal": (coverage_scores.cover_nearly_equal, N_RUNS),
-    "thresholds": (coverage_scores.cover_thresholds, 500),  # each draws 2,000 times
+    "thresholds": (coverage_scores.cover_thresholds, 1000),
 }
 
 
