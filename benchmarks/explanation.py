@@ -5,7 +5,14 @@ python benchmarks/explanation.py maps OUT.jsonl    # about seventy CPU-seconds a
 python benchmarks/explanation.py report OUT.jsonl ... --out RESULT.json
 
 `names`: small networks learn sets in which one difference between the classes was
-planted, or none. RULE_NAMES
+planted, or none. Each perturbation has a swing: highest less lowest mean logit over its
+doses, in standard deviations of the unchanged logits, of the class that moves more.
+Families are asked in turn, what changes least else first: corners and border (at least
+0.5), sharpness (0.5), then grey levels, size and position (1.0). The first that swings
+enough is named by its strongest; a set where none does is called clean. Left out are
+those that put something strange into an image, which move honest networks too: lungs or
+all else hidden, a black border, and a sixteenth of the pixels (`down-and-up`). Rule and
+training were chosen on seed 0, before 10 to 19 were run; these confirm.
 `maps`: the pointing game of an honest network, one trained with the marker, untrained
 and shuffled ones, on one image a child of the validation children with pneumonia. Where
 the lesion shows (mask above 0.35, as in its box) counts as the place, without a margin.
@@ -28,7 +35,7 @@ from xraylab.explanation.sanity import randomise
 from xraylab.explanation.scorers import shrink
 
 SIZE_PX, SHOWN_PX, N_STEPS, N_VALID = 48, 48, 150, 40
-SEEDS, CHOSEN_ON, MAP_SEEDS = range(20), range(10), range(3)
+SEEDS, CHOSEN_ON, MAP_SEEDS = (0, *range(10, 20)), (0,), (0, 1, 2)
 MAP_PX, SHOWS, MAIN_MAP, BLOB = 64, 0.35, "Grad-CAM", "centre blob"
 MAP_STEPS = {"clean": 600, "marker": 200}  # by what is planted; a marker is soon learnt
 # the lesson's recipe learns too little in so few steps, and its blur hides sharpness
@@ -36,11 +43,11 @@ LEARNT = {"schedule": "one-cycle", "lr": 0.003, "dropout": 0.2, "blur": False}
 # families in the order they are asked about, each with the least swing of a class: to
 # cover a corner changes no size, but to zoom moves what lies in the corners
 ORDER = (
-    (("corners and border",), 0.6),
-    (("sharpness",), 0.6),
+    (("corners and border",), 0.5),
+    (("sharpness",), 0.5),
     (("grey levels", "size and shape", "position"), 1.0),
 )
-STRANGE = ("lungs hidden", "outside hidden", "border")
+STRANGE = ("lungs hidden", "outside hidden", "border", "down-and-up")
 PLANTED = {
     "clean": phantom.CLEAN,
     "marker": phantom.CLEAN,
@@ -102,10 +109,10 @@ def train(
     return state.model.eval(), np.flatnonzero(is_valid), float(auroc)
 
 
-def measure_names(out: Path, chosen: list[str]) -> None:
+def measure_names(out: Path, chosen: list[str], seeds: list[int]) -> None:
     """Train and perturb, one line a network."""
     done, sets = {(r["planted"], r["seed"]) for r in read_lines(out)}, {}
-    for planted, seed in [(p, s) for s in SEEDS for p in chosen]:
+    for planted, seed in [(p, s) for s in seeds for p in chosen]:
         if (planted, seed) in done:
             continue
         if planted not in sets:
@@ -144,10 +151,12 @@ def occlude(model, squares: np.ndarray, labels: np.ndarray, n: int = 12) -> floa
     return round(float(np.mean(shares)), 4)
 
 
-def measure_maps(out: Path, n_children: int, n_images: int, maps: list[str]) -> None:
+def measure_maps(
+    out: Path, n_children: int, n_images: int, maps: list[str], seeds: list[int]
+) -> None:
     """Play the pointing game with each network, one line a map and network."""
     done, sets = {(r["network"], r["seed"], r["map"]) for r in read_lines(out)}, {}
-    for seed, planted in [(s, p) for s in MAP_SEEDS for p in MAP_STEPS]:
+    for seed, planted in [(s, p) for s in seeds for p in MAP_STEPS]:
         names = ["honest", "untrained", "shuffled"] if planted == "clean" else [planted]
         asked_for = [(n, seed, m) for n in names for m in maps]
         if done.issuperset(asked_for):
@@ -294,16 +303,18 @@ def main() -> None:
     parser.add_argument("what", choices=["names", "maps", "report"])
     parser.add_argument("files", type=Path, nargs="+")
     parser.add_argument("--planted", nargs="+", choices=PLANTED, default=list(PLANTED))
+    parser.add_argument("--seeds", nargs="+", type=int)
     parser.add_argument("--children", type=int, default=900)
     parser.add_argument("--images", type=int, default=30)
     parser.add_argument("--maps", nargs="+", choices=[*explanation.MAPS, BLOB])
     parser.add_argument("--out", type=Path, help="of the report")
     args = parser.parse_args()
     if args.what == "names":
-        measure_names(args.files[0], args.planted)
+        measure_names(args.files[0], args.planted, args.seeds or SEEDS)
     elif args.what == "maps":
         maps = args.maps or [MAIN_MAP, BLOB]
-        measure_maps(args.files[0], args.children, args.images, maps)
+        seeds = args.seeds or MAP_SEEDS
+        measure_maps(args.files[0], args.children, args.images, maps, seeds)
     else:
         report(args.files, args.out)
 
