@@ -52,6 +52,7 @@ def test_only_seeds_that_the_rule_was_not_chosen_on_confirm():
     assert found["clean"]["named_right"] == 1
     assert found["clean"]["of_confirming"] == [0, 1]
     assert found["zoom"]["of_confirming"] == [1, 1]
+    assert found["zoom"]["map_points_at_corners"] == [0, 1]
 
 
 def test_each_planted_difference_has_a_family_of_perturbations():
