@@ -250,6 +250,7 @@ def name_planted(runs: list[dict]) -> dict:
     table = {}
     for planted, part in pd.DataFrame(named).groupby("planted"):
         confirm = part[~part["seed"].isin(CHOSEN_ON)]
+        at_corners = int((confirm["map"] >= CORNERS).sum())
         table[planted] = {
             "n_runs": len(part),
             "named_right": int(part["right"].sum()),
