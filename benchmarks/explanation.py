@@ -256,10 +256,7 @@ def name_planted(runs: list[dict]) -> dict:
             "named_right": int(part["right"].sum()),
             "of_confirming": [int(confirm["right"].sum()), len(confirm)],
             "median_auroc": round(float(part["auroc"].median()), 3),
-            "map_points_at_corners": [
-                int((confirm["map"] >= CORNERS).sum()),
-                len(confirm),
-            ],
+            "map_points_at_corners": [at_corners, len(confirm)],
             "median_map_share_in_upper_corners": round(float(part["map"].median()), 3),
         }
     settings = {"size_px": SIZE_PX, "n_steps": N_STEPS, "n_images": N_VALID}
