@@ -21,6 +21,7 @@
 
 # %%
 from dataclasses import replace
+from textwrap import fill
 
 import numpy as np
 from scipy import stats
@@ -44,7 +45,7 @@ name = "real-64px-official"
 real = "real images, from scratch, 64 px"
 answers = results.read_predictions(name)
 labels, scores = answers["label"].to_numpy(), answers["score"].to_numpy()
-print(results.read_result(name)["data"])
+print(fill(results.read_result(name)["data"], 84))
 print(f"{len(answers)} files, always pneumonia is right for {labels.mean():.3f}")
 answers[["label", "score", "group_id"]].sample(4, random_state=1).round(3)
 
@@ -87,6 +88,25 @@ def specificity(labels, scores, threshold):
     return (scores[labels == 0] < threshold).mean()
 
 lesson.check("specificity by hand", specificity)
+
+# %% [markdown]
+# ### Your turn: the network that never looks
+#
+# One network says pneumonia to every image. Write a function that is given an array of
+# labels, and gives back three shares: this network's accuracy, sensitivity and
+# specificity.
+
+# %% tags=["starter"]
+def never_looks(labels):
+    ...
+
+lesson.check("the network that never looks", never_looks)
+
+# %% tags=["solution"]
+def never_looks(labels):
+    return labels.mean(), 1, 0
+
+lesson.check("the network that never looks", never_looks)
 
 # %% [markdown]
 # ## How far off by chance?

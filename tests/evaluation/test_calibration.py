@@ -77,12 +77,37 @@ def test_brier_and_its_skill_are_by_definition(rows):
     assert found["Brier_skill"] == pytest.approx(1 - brier / by_guess)
 
 
-def test_the_interval_of_the_brier_score_is_that_of_a_mean(predictions):
+def test_the_interval_of_the_brier_score_is_that_of_a_mean_on_the_logit_scale(
+    predictions,
+):
     row = measure_calibration(predictions).loc["Brier"]
     loss = (predictions["score"] - predictions["label"]) ** 2
-    expected = mean_interval(loss, predictions["group_id"])
-    half = (row["high"] - row["low"]) / (expected.high - expected.low)
-    assert 1 < half < 1.02  # t of the smaller class: fewer degrees of freedom
+    mean = mean_interval(loss, predictions["group_id"])
+    half = logit([row["low"], row["high"]]) - logit(row["value"])
+    assert half[1] == pytest.approx(-half[0])
+    expected = (mean.high - mean.value) / (mean.value * (1 - mean.value))
+    # t of the smaller class: fewer degrees of freedom
+    assert 1 < half[1] / expected < 1.02
+
+
+@settings(max_examples=50)
+@given(ROWS)
+def test_brier_and_its_skill_have_ends_that_can_be(rows):
+    found = measure_calibration(make_table(rows)).loc[["Brier", "Brier_skill"]]
+    given = found.dropna(subset=["low"])
+    assert (given["low"] <= given["value"]).all()
+    assert (given["value"] <= given["high"]).all()
+    assert (given["high"] <= 1).all()
+    assert (given.loc[given.index == "Brier", "low"] >= 0).all()
+
+
+@pytest.mark.parametrize("n_each", [15, 39, 40])
+def test_what_covers_too_little_with_few_children_says_so_where_it_is_written(n_each):
+    rows = a_table(0, n=400).groupby("label").head(n_each)
+    lines = describe_calibration(measure_calibration(rows))
+    said = {line.split()[0] for line in lines if "few groups, may cover under" in line}
+    low = {"intercept", "Brier", "Brier_skill"}
+    assert said == (low if n_each < 40 else set())
 
 
 def test_the_interval_of_the_skill_is_that_of_children_drawn_again(predictions):

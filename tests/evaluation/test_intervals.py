@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.evaluation.tables import perfect_table
+from tests.evaluation.tables import make_table, perfect_table
 from xraylab import results
 from xraylab.evaluation import (
     Interval,
@@ -342,3 +342,30 @@ def test_bad_values_are_refused():
         seed_interval([-0.1, 0.2])
     with pytest.raises(ValueError, match=r"n_test / n_train, 0 or more, got -1"):
         seed_interval([0.1, 0.2], test_over_train=-1)
+
+
+@pytest.mark.parametrize(
+    ("found", "note"),
+    [
+        (share_interval([1] * 39 + [0]), "one error"),
+        (share_interval([0] * 39 + [1]), "one error"),
+        (share_interval([1] * 37 + [0] * 3), ""),
+        (share_interval([1] * 40), ""),
+        (share_interval([1] * 9 + [0]), ""),  # t makes up for it: 97 % and more
+        (mean_interval(np.arange(29) ** 2), "few groups"),
+        (mean_interval(np.arange(30) ** 2), ""),
+        (seed_interval([0.9, 0.99, 1.0]), "values at their bound"),
+        (seed_interval([0.9, 0.98, 0.99]), ""),
+    ],
+)
+def test_what_was_measured_to_cover_too_little_says_so_where_it_is_written(found, note):
+    said = f"; {note}, may cover under 93 %)" if note else ")"
+    assert found.figure.endswith(said)
+    assert ("; " in found.figure) == bool(note)
+    assert found.figure in str(found)
+
+
+def test_balanced_accuracy_says_what_is_known_of_its_parts():
+    table = make_table([(1, 0.9)] * 39 + [(1, 0.1)] + [(0, 0.1)] * 40)
+    found = measure(table, "balanced_accuracy")
+    assert found.notes == ["one error, may cover under 93 %"]
