@@ -13,13 +13,13 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from xraylab.errors import InputError
+from xraylab.evaluation.figure import with_notes
 from xraylab.evaluation.intervals import (
     MIN_GROUPS,
     Interval,
     not_given,
     share_of,
     square_and_add,
-    with_notes,
 )
 from xraylab.evaluation.metrics import correlate, find_metric
 from xraylab.evaluation.rows import Rows, make_rows
