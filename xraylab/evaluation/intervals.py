@@ -22,10 +22,10 @@ MIN_GROUPS = 5  # behind a figure, in each class where it needs both
 _NOTHING = 1e-12  # below this a variance is rounding
 _LOW = "may cover under 93 %"
 FEW_GROUPS = f"few groups, {_LOW}"
-_ONE_ERROR = f"one error, {_LOW}"
+_ONE_CASE = f"one case, {_LOW}"
 _AT_BOUND = f"values at their bound, {_LOW}"
 _FEW_FOR_MEAN = 30  # with as many groups the mean of a skewed value covers 94 %
-_FEW_FOR_SHARE = 10  # with no more, t makes up for it
+_FEW_FOR_SHARE = range(11, 101)  # with fewer t makes up for it, with more it is rare
 
 
 def quantile(degrees: float) -> float:
@@ -68,7 +68,7 @@ def share_interval(hits: ArrayLike, groups: ArrayLike | None = None) -> Interval
     15 + 15 children 92 to 99 %, 40 + 40 children 87 to 98 %. It is lowest where the
     images of a child are nearly all right or all wrong together (correlation 0.85)
     and where one error in so few rows is more than the truth allows: what rests on one
-    error among more than ten groups says so wherever it is written.
+    case among 11 to 100 groups says so wherever it is written.
 
     Parameters
     ----------
@@ -113,8 +113,8 @@ def share_of(hits: np.ndarray, codes: np.ndarray) -> Interval:
         deff = between_groups((hits - share) / n, codes) / (share * (1 - share) / n)
         n_eff = n / max(1.0, deff)
         n_rare = n_eff * min(share, 1 - share)
-        if n_rare < 1.5 and n_groups > _FEW_FOR_SHARE:
-            method += f"; {_ONE_ERROR}"
+        if n_rare < 1.5 and n_groups in _FEW_FOR_SHARE:
+            method += f"; {_ONE_CASE}"
     low, high = wilson(share, n_eff, quantile(n_groups - 1))
     return Interval(share, low, high, n, n_groups, method)
 
