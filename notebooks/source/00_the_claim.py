@@ -59,18 +59,26 @@ files = merged.manifest
 files.groupby(["source", "label"]).size().unstack().set_axis(["normal", "pneumonia"], axis=1)
 
 # %% [markdown]
-# That looks like a lot of data. Here is one row from each class. Can you tell which is
-# which before you read the titles?
+# That looks like a lot of data. Here are twelve images, in mixed order. Which of them
+# show pneumonia? Decide for each, then run the cell below the images.
 
-# %% alt="Two rows of six simulated chest X-rays: normal above, pneumonia below."
+# %% alt="Twelve simulated chest X-rays with the numbers 1 to 12; their classes are not told."
 shown = files[files["kept"]].groupby("label").sample(6, random_state=1)
+shown = shown.sample(frac=1, random_state=1)
 _ = plots.show_images(
     [here.root / path for path in shown["path"]],
-    titles=["normal" if label == 0 else "pneumonia" for label in shown["label"]],
+    titles=range(1, 13),
     data_name=here.data_name,
 )
 
+# %%
+places = np.arange(1, 13)
+print("pneumonia:", *places[shown["label"] == 1])
+
 # %% [markdown]
+# Six right would be a coin's share. Whoever did better saw something, though not
+# necessarily a lung.
+#
 # ## The split
 #
 # The original project puts all files in one pot, shakes, and keeps a part for

@@ -68,16 +68,20 @@ print(f"{len(train)} images of {train['patient_id'].nunique()} children")
 lesson.guess("file size AUROC", None, sure=None)
 
 # %% [markdown]
-# Let us sort a few files by size and write one letter each: `N` for normal, `P` for
-# pneumonia. If size said nothing, the letters would be well mixed.
+# First some practice with another number, which looks even more harmless: the
+# **aspect**, width divided by height. Let us sort a few files by it and write one letter
+# each: `N` for normal, `P` for pneumonia. If it said nothing, the letters would be well
+# mixed.
 
 # %%
-few = train.drop_duplicates("bytes").groupby("label").sample(10, random_state=1)
-ordered = few.sort_values("bytes")["label"].to_numpy()
-print("small", "".join("NP"[label] for label in ordered), "large")
+facts = audit.file_facts(first, here.root)
+few = facts.loc[train.index, ["aspect"]].assign(label=train["label"])
+few = few.drop_duplicates("aspect").groupby("label").sample(10, random_state=1)
+ordered = few.sort_values("aspect")["label"].to_numpy()
+print("narrow", "".join("NP"[label] for label in ordered), "wide")
 
 # %% [markdown]
-# Now count. Walk from small to large. Each `P` beats every `N` that you have already
+# Now count. Walk from narrow to wide. Each `P` beats every `N` that you have already
 # passed. The share of pairs that are won is called **AUROC**: the chance that a random
 # positive has a higher value than a random negative. It is 1 when all `P` come last, 0
 # when they all come first, and 0.5, chance level, when the letters are mixed.
@@ -94,8 +98,8 @@ share = won / n_pairs
 print(f"{share:.2f} of {n_pairs} pairs, from {len(few)} files, baseline 0.50")
 
 # %% [markdown]
-# Here no two values are equal, since files of equal size were left out. Widths and
-# heights often are.
+# Here no two values are equal, since equal ones were left out. Widths and heights often
+# are.
 #
 # ### Your turn: ties
 #
@@ -123,25 +127,24 @@ lesson.check("AUROC with ties", auroc)
 # the count? So few files are only for practice.
 
 # %%
-by_package = audit.one_feature_auroc(few["bytes"], few["label"])
+by_package = audit.one_feature_auroc(few["aspect"], few["label"])
 print(f"{by_package.auroc:.2f}, high means {by_package.high_means}")
 print("both agree:", np.isclose(max(share, 1 - share), by_package.auroc))
 
 # %% [markdown]
 # ## What the files tell
 #
-# A file's header holds more: width, height, colour mode, and for a JPEG how coarsely
-# it was saved. None of this needs a look at the image. Here are the medians of each
-# class.
+# A file tells more: its width and height, its size in bytes, and for a JPEG how
+# coarsely it was saved. None of this needs a look at the image. Here are the medians of
+# each class.
 
 # %%
-facts = audit.file_facts(first, here.root)
 names = ["width", "height", "aspect", "bytes", "bits_per_pixel", "table_sum"]
 facts.loc[train.index, names].groupby(train["label"]).median().round(2)
 
 # %% [markdown]
-# `table_sum` belongs to the JPEG: the higher, the coarser it was saved. Which facts
-# tell the classes apart, and do they still do so on the published test?
+# `table_sum` belongs to the JPEG: the higher, the coarser it was saved. Now each of
+# these by its AUROC, on the training files and on the published test.
 #
 # A figure from few images may be luck. So each comes with its 95 % confidence interval,
 # and with the number of groups behind it: images of one child are not independent.
@@ -410,9 +413,12 @@ if not found.faults:
 # %% [markdown]
 # ## What we found on the real images
 #
-# The same probes were run on the first source, all its images. These figures come
-# from the package's `results`, so they are the same for everybody. What do you expect of the ring, and what will be left of it on the
-# published test?
+# The same probes were run on the first source, all its images. These figures come from
+# the package's `results`, so they are the same for everybody. What AUROC will the ring
+# have on the published test?
+
+# %%
+lesson.guess("ring on the real test", None, sure=None)
 
 # %%
 name = "real-224px-probes"
@@ -423,6 +429,8 @@ for feature in ("ring", "corners", "spectrum", "intensity", "thumbnail"):
         figure = results.read_figure(name, key)
         baseline = real["metrics"][key]["baseline"]
         print(f"{feature:9} {where:15} {figure}, baseline {baseline:.2f}")
+ring = results.read_figure(name, "class, ring, test")
+lesson.keep_truth("ring on the real test", ring, "real images")
 
 # %% [markdown]
 # The baseline was measured on built-in images, where disease may be harder to see. So

@@ -187,8 +187,6 @@ network = models.make_model("small", dropout=0.0, seed=plain.seed)
 optimiser = torch.optim.Adam(
     network.parameters(), lr=plain.lr, weight_decay=plain.weight_decay
 )
-
-# %%
 losses = []
 for step in range(plain.n_steps):
     rows = train[batches.draw_rows(len(train), plain.batch_size, seed=0, step=step)]
@@ -199,6 +197,25 @@ for step in range(plain.n_steps):
     optimiser.step()
     losses.append(loss.item())
 print("loss went down:", np.mean(losses[-4:]) < np.mean(losses[:4]))
+
+# %% [markdown]
+# ### Your turn: how many steps is an epoch?
+#
+# One step takes one batch. An epoch is one pass through all images, and its last batch
+# may be smaller. Someone counts the steps for a schedule, and the training does not
+# come to its end. Mend it.
+
+# %% tags=["starter"]
+def steps_of_epoch(n_images, batch_size):
+    return n_images
+
+lesson.check("steps of an epoch", steps_of_epoch)
+
+# %% tags=["solution"]
+def steps_of_epoch(n_images, batch_size):
+    return int(np.ceil(n_images / batch_size))
+
+lesson.check("steps of an epoch", steps_of_epoch)
 
 # %% [markdown]
 # ### Your turn: who stood still?

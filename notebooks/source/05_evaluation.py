@@ -90,6 +90,25 @@ def specificity(labels, scores, threshold):
 lesson.check("specificity by hand", specificity)
 
 # %% [markdown]
+# ### Your turn: the network that never looks
+#
+# One network says pneumonia to every image. Write a function that is given an array of
+# labels, and gives back three shares: this network's accuracy, sensitivity and
+# specificity.
+
+# %% tags=["starter"]
+def never_looks(labels):
+    ...
+
+lesson.check("the network that never looks", never_looks)
+
+# %% tags=["solution"]
+def never_looks(labels):
+    return labels.mean(), 1, 0
+
+lesson.check("the network that never looks", never_looks)
+
+# %% [markdown]
 # ## How far off by chance?
 #
 # Another test of the same size would have given another number. Wilson's confidence

@@ -392,6 +392,25 @@ for name, curve in curves.items():
 # that shape or size moves the answer. How far, and how many answers flip, is what one
 # should report beside the map, and `xraylab perturb` does it for any run.
 #
+# ### Your turn: left and right
+#
+# Suppose a network was trained with mirrored images among the others. You mirror each
+# validation image, ask it again, and 1 in 100 answers flips. Which sentence follows?
+#
+# - **a** Training with mirrored images has made it more often right.
+# - **b** One should mirror new images before asking, for better answers.
+# - **c** Its answers hardly depend on what is left and what is right.
+# - **d** It will not be moved much by rotation or zoom either.
+
+# %% tags=["starter"]
+answer = None
+lesson.check("what a mirror shows", answer)
+
+# %% tags=["solution"]
+answer = "c"
+lesson.check("what a mirror shows", answer)
+
+# %% [markdown]
 # ## What this shows, and what it does not
 #
 # - A map shows where *this* network is moved on *this* image. It is no proof that

@@ -17,6 +17,8 @@
 # > may be used to decide about a person's health.
 
 # %%
+import pickle
+
 import numpy as np
 import torch
 
@@ -40,6 +42,40 @@ run = training.train(here.merge_folder, "official", recipe, folder)
 if run.note:
     print(run.note)
 predictor = Predictor(folder)
+
+# %% [markdown]
+# The predictor reads weights and settings from the run's folder. Many projects keep the
+# whole network in one file instead, as a **pickle**, and share that.
+#
+# ### Your turn: a file from a stranger
+#
+# Somebody sends you their trained network, saved whole with pickle. You open it, and do
+# not use it yet. What is true?
+#
+# - **a** Opening it reads numbers and nothing else.
+# - **b** Opening it may run any code that the sender chose.
+# - **c** It is harmless until the network is asked something.
+# - **d** It is harmless if its fingerprint is the one the sender told you.
+
+# %% tags=["starter"]
+answer = None
+lesson.check("what a pickle may do", answer)
+
+# %% tags=["solution"]
+answer = "b"
+lesson.check("what a pickle may do", answer)
+
+# %% [markdown]
+# Try it with a file that only says hello. Nobody calls `print` below.
+
+# %%
+class Harmless:
+    def __reduce__(self):
+        return print, ("Hello from inside the file.",)
+
+
+as_file = pickle.dumps(Harmless())
+_ = pickle.loads(as_file)
 
 # %% [markdown]
 # ## Samples

@@ -45,7 +45,32 @@ changes = {
 }
 
 # %% [markdown]
-# One network each, on the published split. Children of the training set stand in no
+# ### Your turn: balance where you learn
+#
+# A favourite change is to repeat images of the smaller class until both classes have as
+# many. Someone did it for the whole table, before training: columns `path`, `label` and
+# `split` ("train", "valid" or "test"), a row for each image. Mend it, and throw no
+# image away.
+
+# %% tags=["starter"]
+def balance(table):
+    n_each = table["label"].value_counts().max()
+    return table.groupby("label").sample(n_each, replace=True, random_state=0)
+
+lesson.check("balance where you learn", balance)
+
+# %% tags=["solution"]
+def balance(table):
+    train = table[table["split"] == "train"]
+    n = train["label"].value_counts()
+    smaller = train[train["label"] == n.idxmin()]
+    more = smaller.sample(n.max() - n.min(), replace=True, random_state=0)
+    return pd.concat([table, more])
+
+lesson.check("balance where you learn", balance)
+
+# %% [markdown]
+# Back to your changes. One network each, on the published split. Children of the training set stand in no
 # other part, and the published test is a block of its own.
 
 # %% tags=["nbval-ignore-output"]
@@ -115,6 +140,26 @@ print("Chosen, by the smaller Brier score where several are highest:", chosen)
 # 1.000 has a wide interval: it says little about mistakes that are rare. So the rule for
 # a tie must stand before one looks.
 #
+# ### Your turn: all right, but how many?
+#
+# The original's validation folder holds sixteen images, and a network gets all sixteen
+# right. Write a function that is given such an n, and gives the true share with
+# which a network gets all n right in 2.5 of 100 such trials. Each image is a child of
+# its own. Lower shares than this do not fit well with what was seen.
+
+# %% tags=["starter"]
+def lowest_share(n):
+    ...
+
+lesson.check("all right, but how many", lowest_share)
+
+# %% tags=["solution"]
+def lowest_share(n):
+    return 0.025 ** (1 / n)
+
+lesson.check("all right, but how many", lowest_share)
+
+# %% [markdown]
 # ## Luck
 #
 # How much better is it than the others, on the same children?

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import as_jpeg, blob_image, write_file
-from xraylab import cli, duplicates
+from xraylab import cli, duplicates, training
 from xraylab.explanation import PERTURBATIONS
 from xraylab.training import test_log
 
@@ -64,6 +64,20 @@ def test_every_verb_explains_itself(verb, capsys):
         cli.main([verb, "--help"])
     assert ended.value.code == 0
     assert f"usage: xraylab {verb}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("verb", ["train", "find-lr"])
+def test_help_names_the_defaults_that_the_recipe_has(verb, capsys):
+    with pytest.raises(SystemExit):
+        cli.main([verb, "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    default = r" --([\w-]+) [A-Z]+ (?:(?!--)[^(])*\(default: ([\w.-]+)\)"
+    named = dict(re.findall(default, said))
+    fields = training.RECIPES["original"].as_dict()
+    fields["size"] = fields["size_px"]
+    shared = {name: fields.get(name.replace("-", "_")) for name in named}
+    assert {"model", "weights", "size", "batch-size", "sampler", "seed"} <= {*named}
+    assert named == {name: str(value) for name, value in shared.items()}
 
 
 def test_merge_answers_on_one_line(three_sources, tmp_path, capsys):

@@ -1,6 +1,9 @@
+import io
 import shutil
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import course, data
@@ -67,3 +70,16 @@ def test_names_are_shown_as_text_never_as_markup(merged):
     text = copies.describe_copies(rows)
     assert "&lt;b&gt;.jpeg" in text
     assert "disagree" in text
+
+
+def test_each_image_has_the_number_of_its_file_in_the_table(merged):
+    rows = course.list_copies(merged).head(3)
+    with Image.open(io.BytesIO(copies.draw_copies(merged, rows))) as sheet:
+        drawn = np.asarray(sheet)
+    side = drawn.shape[1] // 3
+    strips = [drawn[side:, k * side : (k + 1) * side] for k in range(3)]
+    assert all((strip < 128).any() for strip in strips)
+    assert not any(np.array_equal(strips[a], strips[b]) for a, b in ((0, 1), (1, 2)))
+    text = copies.describe_copies(rows)
+    for number, path in enumerate(rows["path"], 1):
+        assert f"<td>{number}</td><td>{path}</td>" in text

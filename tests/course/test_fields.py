@@ -40,7 +40,7 @@ def test_the_button_seals_and_a_slip_may_be_mended():
 @pytest.mark.parametrize("typed", ["96", "0,96", "96 %"])
 def test_what_was_meant_is_asked_back_and_nothing_is_sealed(typed):
     said = press("naive accuracy", typed)
-    assert "Did you mean 0.96? Change it and press Seal again." in said
+    assert "Did you mean 0.96? Change it and seal again." in said
     assert lesson.read_guesses().empty
 
 

@@ -136,3 +136,15 @@ def test_badges_lead_to_the_clean_lesson_of_this_version(source):
     assert colab == f"https://colab.research.google.com/github/{name}/{path}"
     assert kaggle == f"https://kaggle.com/kernels/welcome?src={REPOSITORY}/{path}"
     assert opening.badges(source.stem) in build.read_source(source).cells[0].source
+
+
+@pytest.mark.parametrize("solved", [False, True])
+def test_the_installation_is_folded_and_nothing_else_is(solved):
+    first, *others = [
+        cell
+        for cell in build.read_source(build.sources()[0], solved=solved).cells
+        if cell.cell_type == "code"
+    ]
+    assert first.source.startswith("# @title ")  # what Colab shows in its place
+    assert first.metadata == opening.FOLDED
+    assert not any(opening.FOLDED.keys() & cell.metadata.keys() for cell in others)

@@ -14,6 +14,18 @@ from xraylab.plots import drawings
 
 DATA = "built-in images (simulated)"
 
+EFFECTS = pd.DataFrame(
+    {
+        "what": ["block - clean"] * 2,
+        "test": ["O", "R"],
+        "value": [0.09, -0.01],
+        "low": [0.06, -0.02],
+        "high": [0.12, 0.0],
+        "n": [500, 634],
+        "n_groups": [427, 550],
+    }
+)
+
 
 @pytest.fixture(autouse=True)
 def _closed_figures():
@@ -123,10 +135,11 @@ def every_figure(predictions, history, counts_table):
         plots.plot_roc: (predictions,),
         plots.plot_metrics: (metrics,),
         plots.plot_protocols: (protocols,),
+        plots.plot_effects: (EFFECTS,),
         plots.plot_reliability: (predictions,),
         plots.plot_decision_curve: ({"model": decisions.decision_curve(predictions)},),
         plots.plot_predictive_values: (decisions.predictive_values(predictions),),
-        plots.plot_similarity: (scores, 0.5),
+        plots.plot_similarity: (scores,),
         plots.plot_probes: (PROBES,),
         plots.show_map: (np.zeros((8, 8), np.uint8), np.eye(8) - 0.5),
         plots.plot_dose_curve: ({"zoom": CURVE},),
@@ -337,11 +350,21 @@ def test_predictive_values_are_the_tables(predictions):
         assert drawn[metric].get_ydata().tolist() == rows["value"].tolist()
 
 
-def test_similarity_counts_what_is_cut_off():
-    ax = plots.plot_similarity([0.5, 0.9, 0.97, 0.99, 1.0], 0.97)
+def test_effects_are_drawn_in_points_each_test_in_its_colour():
+    ax = plots.plot_effects(EFFECTS)
+    drawn = {dots.get_label(): dots.get_offsets() for dots in ax.collections[1::2]}
+    assert drawn["on O, 95 %"].tolist() == [[9.0, 0.0]]
+    assert drawn["on R, 95 %"].tolist() == [[-1.0, 1.0]]
+    lines = [line.get_segments()[0][:, 0].tolist() for line in ax.collections[::2]]
+    assert lines == [[6.0, 12.0], [-2.0, 0.0]]
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert names[0] == "block - clean, O  (n = 500, 427 groups)"
+
+
+def test_similarity_counts_each_pair_and_draws_no_line():
+    ax = plots.plot_similarity([0.5, 0.9, 0.97, 0.99, 1.0])
     assert sum(bar.get_height() for bar in ax.patches) == 5
-    assert ax.texts[0].get_text().strip() == "3 at or above 0.97"
-    assert ax.lines[0].get_xdata()[0] == 0.97
+    assert not ax.lines
 
 
 def test_images_that_do_not_fit_are_refused():

@@ -30,7 +30,13 @@ def add_merge_and_protocol(verb: argparse.ArgumentParser) -> None:
         "merge", type=folder, metavar="MERGE", help="folder that xraylab merge wrote"
     )
     verb.add_argument("--protocol", choices=list(data.PROTOCOLS), required=True)
-    verb.add_argument("--seed", type=count, default=0, metavar="N")
+    verb.add_argument(
+        "--seed",
+        type=count,
+        default=0,
+        metavar="N",
+        help="fixes all random draws (default: 0)",
+    )
 
 
 def add_out(verb: argparse.ArgumentParser, metavar: str, text: str) -> None:

@@ -33,7 +33,13 @@ def add_verbs(verbs: Verbs) -> None:
         metavar="RUN",
         help="default: the run of lesson 07, trained where it is missing",
     )
-    verb.add_argument("--port", type=arguments.positive, default=8866, metavar="N")
+    verb.add_argument(
+        "--port",
+        type=arguments.positive,
+        default=8866,
+        metavar="N",
+        help="of the page (default: 8866)",
+    )
     verb.add_argument("--no-browser", action="store_true", help="open no browser")
 
 

@@ -38,7 +38,8 @@ def _add_evaluate(verbs: Verbs) -> None:
         "--on",
         choices=["valid", "test", "external"],
         default="valid",
-        help="readings of the test, or of images from elsewhere, are counted",
+        help="the part to score (default: valid); readings of the test, or of images "
+        "from elsewhere, are counted",
     )
     verb.add_argument(
         "--data",

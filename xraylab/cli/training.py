@@ -15,21 +15,29 @@ from xraylab.files import whole_file
 if TYPE_CHECKING:
     from xraylab.training import Recipe
 
+# Defaults are written out: to ask the recipe would load torch for each --help.
 _NAME = {"metavar": "NAME"}
 _NUMBER = {"type": arguments.positive, "metavar": "N"}
 _IMAGES = {  # option -> how argparse takes it; the field of a recipe
-    "--model": _NAME | {"help": "such as resnet18 or small"},
-    "--weights": _NAME | {"help": "imagenet, none, or a weights file"},
-    "--size": _NUMBER | {"dest": "size_px", "help": "side of an image, in px"},
-    "--batch-size": _NUMBER | {"help": "images a step"},
-    "--class-weights": _NAME | {"help": "of the loss: none, or balanced"},
-    "--sampler": _NAME | {"help": "shuffle, or balanced: each class equally often"},
+    "--model": _NAME | {"help": "resnet18 or small (default: resnet18)"},
+    "--weights": _NAME | {"help": "imagenet, none, or a file (default: imagenet)"},
+    "--size": _NUMBER
+    | {"dest": "size_px", "help": "side of an image, in px (default: 224)"},
+    "--batch-size": _NUMBER | {"help": "images a step (default: 32)"},
+    "--class-weights": _NAME | {"help": "none or balanced (default: none)"},
+    "--sampler": _NAME
+    | {"help": "shuffle, or balanced: each class equally often (default: shuffle)"},
 }
 _LENGTH = {
-    "--epochs": _NUMBER | {"help": "passes through the training images"},
-    "--steps": _NUMBER | {"dest": "n_steps", "help": "of all epochs together"},
-    "--schedule": _NAME | {"help": "step, cosine or one-cycle"},
-    "--lr": {"type": float, "metavar": "RATE", "help": "learning rate"},
+    "--epochs": _NUMBER | {"help": "passes through the images (default: 20)"},
+    "--steps": _NUMBER
+    | {"dest": "n_steps", "help": "of all epochs together (default: as they need)"},
+    "--schedule": _NAME | {"help": "step, cosine or one-cycle (default: step)"},
+    "--lr": {
+        "type": float,
+        "metavar": "RATE",
+        "help": "learning rate (default: 0.001)",
+    },
 }
 
 
@@ -55,7 +63,8 @@ def _add_recipe(verb: argparse.ArgumentParser, options: dict[str, dict]) -> None
         "--recipe",
         choices=["original", "lesson"],
         default="original",
-        help="224 px, 20 epochs, ImageNet weights (default); or 48 px, 300 steps, none",
+        help="original: the defaults below (default); lesson: 48 px, 300 steps and "
+        "no ImageNet weights, the rest alike",
     )
     changes = verb.add_argument_group("changes to the recipe")
     for option, how in options.items():

@@ -20,7 +20,7 @@ import pandas as pd
 from xraylab import REPOSITORY
 from xraylab.course import notebooks
 from xraylab.course.modes import choose_mode
-from xraylab.course.opening import SETUP, badges
+from xraylab.course.opening import FOLDED, SETUP, badges
 from xraylab.errors import InputError
 from xraylab.files import write_text, write_texts
 
@@ -68,6 +68,7 @@ def read_source(source: Path, *, solved: bool = False) -> NotebookNode:
     for place, cell in enumerate(notebook.cells):
         cell.id = f"lesson-{name[:2]}-{place:02d}"
         cell.metadata = {k: v for k, v in cell.metadata.items() if k in KEPT}
+    notebook.cells[1].metadata |= nbformat.from_dict(FOLDED)
     above = SOLVED_NOTE.format(name=name) if solved else badges(name)
     notebook.cells[0].source = f"{above}\n\n{notebook.cells[0].source}"
     notebook.metadata = nbformat.from_dict(

@@ -8,7 +8,7 @@ import io
 import ipywidgets
 import numpy as np
 import pandas as pd
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from xraylab import data, images
 
@@ -100,11 +100,18 @@ def images_of_kind(copies: pd.DataFrame, kind: str) -> list[str]:
 def describe_copies(rows: pd.DataFrame) -> str:
     """Write the files of one image as an HTML table."""
     lines = [
-        "<tr><th>file</th><th>how</th><th>child by name</th><th>by index</th></tr>"
+        "<tr><th></th><th>file</th><th>how</th><th>child by name</th>"
+        "<th>by index</th></tr>"
     ]
-    for row in rows.to_dict("records"):
+    for number, row in enumerate(rows.to_dict("records"), 1):
         by_index = row["by_index"].rsplit("/", 1)[-1]
-        cells = [row["path"], row["match"], row["patient_id"] or "not told", by_index]
+        cells = [
+            str(number),
+            row["path"],
+            row["match"],
+            row["patient_id"] or "not told",
+            by_index,
+        ]
         lines.append(
             "<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in cells) + "</tr>"
         )
@@ -113,9 +120,19 @@ def describe_copies(rows: pd.DataFrame) -> str:
 
 
 def draw_copies(merged: data.Merge, rows: pd.DataFrame) -> bytes:
-    """Draw the first files of one image side by side, as a PNG file."""
+    """Draw the first files of one image side by side, as a PNG file.
+
+    Each has its number in the table on a strip below it.
+    """
     paths = [merged.root / path for path in rows["path"].head(_AT_MOST)]
-    squares = [np.pad(images.read_pixels(p, _SHOWN_PX), 2) for p in paths]
+    side, strip = _SHOWN_PX + 4, 24
+    sheet = Image.new("L", (side * len(paths), side + strip), color=255)
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=16)
+    for place, path in enumerate(paths):
+        square = Image.fromarray(np.pad(images.read_pixels(path, _SHOWN_PX), 2))
+        sheet.paste(square, (side * place, 0))
+        middle = (side * place + side / 2, side + strip / 2)
+        draw.text(middle, str(place + 1), fill=0, font=font, anchor="mm")
     out = io.BytesIO()
-    Image.fromarray(np.hstack(squares)).save(out, "PNG")
+    sheet.save(out, "PNG")
     return out.getvalue()

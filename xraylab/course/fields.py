@@ -57,7 +57,7 @@ def guess_field(name: str, seal: Callable[..., None]):
 
     question = find_question(name)
     field = ipywidgets.VBox()
-    wide = ipywidgets.Layout(width="24em")
+    wide = ipywidgets.Layout(width="30em")
     style = {"description_width": "8em"}
     common = {"layout": wide, "style": style}
     if isinstance(question, Choice):
@@ -80,8 +80,7 @@ def guess_field(name: str, seal: Callable[..., None]):
         printed = io.StringIO()
         with redirect_stdout(printed):
             seal(name, _read(field.value.value), sure=field.sure.value)
-        said = printed.getvalue().replace("run the cell again", "press Seal again")
-        field.said.value = html.escape(said.strip())
+        field.said.value = html.escape(printed.getvalue().strip())
 
     field.button.on_click(press)
     field.children = [field.value, field.sure, field.button, field.said]

@@ -66,7 +66,7 @@ def guess(
     try:
         value = question.read((value, *more) if more else value)
     except NoAnswerError as error:
-        print(f"Not sealed: {name} {error} Change it and run the cell again.")
+        print(f"Not sealed: {name} {error} Change it and seal again.")
         return
     try:
         sure = None if sure is None else SHARE.read(sure)

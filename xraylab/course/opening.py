@@ -6,17 +6,19 @@ the place brings: its torch and numpy fit each other and its GPU.
 """
 
 from xraylab import REPOSITORY, __version__
+from xraylab.course import notebooks
 
 TAG = f"v{__version__}"
 NOT_THERE = "captum"  # the one need of the package that Kaggle and Colab lack
 _COLAB = "https://colab.research.google.com"
 _KAGGLE = "https://kaggle.com"
 
-# The only code that no source holds.
+# The only code that no source holds. Its first line is what Colab shows of it.
 SETUP = f'''\
+# @title Get xraylab where it is not installed: only Kaggle and Colab need this
 try:
     import xraylab
-except ModuleNotFoundError:  # on Kaggle and Colab; elsewhere it is there
+except ModuleNotFoundError:
     import glob, subprocess, sys
 
     from IPython.core.error import UsageError
@@ -39,6 +41,12 @@ Elsewhere: pip install git+{REPOSITORY}@{TAG}""")
     from xraylab import needs
 
     needs.say_unmet()'''
+# Folded away in JupyterLab, Colab and Kaggle: no learner needs to read it first.
+FOLDED = {
+    "jupyter": {"source_hidden": True},
+    "cellView": "form",
+    "_kg_hide-input": True,
+}
 
 
 def badges(name: str) -> str:
@@ -54,7 +62,7 @@ def badges(name: str) -> str:
     str
         Two lines of Markdown. They lead to the lesson of this version.
     """
-    file = f"{REPOSITORY}/blob/{TAG}/notebooks/clean/{name}.ipynb"
+    file = f"{REPOSITORY}/blob/{TAG}/notebooks/{notebooks.CLEAN}/{name}.ipynb"
     on_github = file.removeprefix("https://github.com/")
     colab = f"{_COLAB}/github/{on_github}"
     kaggle = f"{_KAGGLE}/kernels/welcome?src={file}"

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from xraylab.errors import InputError
 
@@ -115,6 +117,7 @@ QUESTIONS: dict[str, Number | Choice] = {
     "correlation of a cropped copy": Number(-1, 1),
     "file size AUROC": SHARE,
     "ring probe AUROC": SHARE,
+    "ring on the real test": SHARE,
     "block without change": Choice(("nothing", "the input", "noise")),
     "softmax of 0.5 and 2.5": SHARE,
     "best rate": Choice((0.02, 0.4, 1.05)),
@@ -138,6 +141,18 @@ def find_question(name: str) -> Number | Choice:
         If no lesson asks under that name.
     """
     if name not in QUESTIONS:
-        known = ", ".join(QUESTIONS)
-        raise InputError(f"name must be one of the guesses {known}, got {name!r}.")
+        raise unknown_name("guess", name, QUESTIONS)
     return QUESTIONS[name]
+
+
+def unknown_name(what: str, name: object, known: Iterable[str]) -> InputError:
+    """Make the error for a name that no lesson uses: of a guess, or of a task."""
+    near = get_close_matches(str(name), known, n=1)
+    meant = (
+        f'Did you mean "{near[0]}"?'
+        if near
+        else f"The cell of each {what} has its name in quotes."
+    )
+    return InputError(
+        f"must name a {what} of the course, got {name!r}. {meant}", argument="name"
+    )

@@ -18,7 +18,6 @@ from xraylab.plots.style import (
     BLUE,
     CLASS_COLOURS,
     GREY,
-    ORANGE,
     WIDTH,
     finish,
     make_axes,
@@ -112,34 +111,18 @@ def plot_counts(
 
 
 def plot_similarity(
-    values: ArrayLike,
-    threshold: float,
-    *,
-    ax: Axes | None = None,
-    data_name: str = "",
+    values: ArrayLike, *, ax: Axes | None = None, data_name: str = ""
 ) -> Axes:
-    """Show how alike the files of each pair are, and where we cut.
+    """Show how alike the files of each pair are.
 
     Parameters
     ----------
     values : array of float, shape (n,)
         Correlation of two files, one a pair, in [-1, 1].
-    threshold : float
-        At or above it the two are taken as the same image.
     """
     values = np.asarray(values, dtype=float)
     ax = make_axes(ax, 3.2)
     sns.histplot(x=values, bins=60, color=BLUE, edgecolor="white", ax=ax)
-    ax.axvline(threshold, color=ORANGE, linestyle="--", linewidth=1.5)
-    n_same = int((values >= threshold).sum())
-    ax.annotate(
-        f"{n_same:,} at or above {threshold:g} ",
-        (threshold, 0.95),
-        xycoords=("data", "axes fraction"),
-        ha="right",
-        size=9,
-        color=ORANGE,
-    )
     ax.set_yscale("log")  # copies are few beside the rest, or the other way round
     ax.set(xlabel="correlation of two files", ylabel="pairs")
     return finish(ax, f"Likeness, n = {values.size:,} pairs", data_name)

@@ -161,6 +161,19 @@ CASES = [
         },
     ),
     Case(
+        "a line in the gap",
+        right=[0.97, np.float32(0.985), pd.Series([0.99]), 0.951],
+        wrong={
+            "among the strangers": (0.93, "A wider gap is elsewhere"),
+            "among the copies": (0.9994, "a little more or less would change no pair"),
+            "all the same": (0.8, "All 6 pairs"),
+            "none the same": (1, "0 of 6 pairs are at or above 1."),
+            "percent": (98, "from -1 to 1"),
+            "all the pairs": (np.array([0.9, 0.99]), "One number is needed"),
+        },
+        given=lambda: (pd.Series([0.999, 0.91, 0.95, 0.9998, 0.9, 0.94]),),
+    ),
+    Case(
         "a copy in training",
         right=[
             lambda n_files, train_share: 1 - (1 - train_share) ** (n_files - 1),

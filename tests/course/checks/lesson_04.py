@@ -160,6 +160,24 @@ CASES = [
         },
     ),
     Case(
+        "steps of an epoch",
+        right=[
+            lambda n, size: -(-n // size),
+            lambda n, size: n // size + (n % size > 0),
+            lambda n, size: len(range(0, n, size)),
+            lambda n, size: np.ceil(n / size),
+        ],
+        wrong={
+            "counted in images": (lambda n, size: n, "lasts 10 times as long"),
+            "the last batch left out": (lambda n, size: n // size, "1 are never seen"),
+            "always one more": (lambda n, size: n // size + 1, "no image left"),
+            "not whole": (lambda n, size: n / size, "must be whole"),
+            "rounded": (lambda n, size: round(n / size), "1 are never seen"),
+            "doubled": (lambda n, size: 2 * -(-n // size), "no image left"),
+            "the size of a batch": (lambda n, size: size, "are never seen"),
+        },
+    ),
+    Case(
         "who stood still",
         right=[
             lambda b, a: [name for name in b if np.array_equal(b[name], a[name])],

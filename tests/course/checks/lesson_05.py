@@ -122,6 +122,28 @@ CASES = [
         },
     ),
     Case(
+        "the network that never looks",
+        right=[
+            lambda labels: [np.mean(labels), 1.0, 0.0],
+            lambda labels: (sum(labels) / len(labels), 1, 0),
+            lambda labels: np.array([(labels == 1).mean(), 1, 0]),
+        ],
+        wrong={
+            "chance": (lambda labels: (0.5, 1, 0), "the accuracy is 0.500"),
+            "larger class": (
+                lambda labels: (max(labels.mean(), 1 - labels.mean()), 1, 0),
+                "the accuracy is 0.800",
+            ),
+            "specificity and sensitivity swapped": (
+                lambda labels: (labels.mean(), 0, 1),
+                "which normal image does it get right",
+            ),
+            "nothing found": (lambda labels: (labels.mean(), 0, 0), "does it miss"),
+            "percent": (lambda labels: (100 * labels.mean(), 100, 0), "from 0 to 1"),
+            "accuracy alone": (lambda labels: [labels.mean()], "3 numbers are needed"),
+        },
+    ),
+    Case(
         "an honest threshold",
         right=[
             lambda v, t: accuracy_at(t, best_on(v, v)),

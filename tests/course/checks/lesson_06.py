@@ -188,4 +188,14 @@ CASES = [
             "no letter": (3.5, "is needed"),
         },
     ),
+    Case(
+        "what a mirror shows",
+        right=["c", "C", " c "],
+        wrong={
+            "a cause": ("a", "never asked"),
+            "better": ("b", "Flat is flat"),
+            "steady in all": ("d", "Only the mirror"),
+            "no letter": (0.01, "is needed"),
+        },
+    ),
 ]

@@ -38,6 +38,16 @@ def in_a_loop(pixels):
 
 CASES = [
     Case(
+        "what a pickle may do",
+        right=["b", "B", "b\n"],
+        wrong={
+            "only numbers": ("a", "can hold more"),
+            "not until it is used": ("c", "while it is"),
+            "a fingerprint": ("d", "What the sender put in"),
+            "no letter": (True, "is needed"),
+        },
+    ),
+    Case(
         "a fair gallery",
         right=[gallery_by_rows, gallery_by_groups, lambda t: set(gallery_by_rows(t))],
         wrong={

@@ -1,6 +1,95 @@
 """Answers to try on the checks of lesson 09."""
 
+import numpy as np
+import pandas as pd
+from scipy import stats
+
 from tests.course.checks.cases import Case
+
+
+def balanced_by_loop(table):
+    rows = [table]
+    train = table.query("split == 'train'")
+    n = train["label"].value_counts()
+    for label in n.index:
+        missing = n.max() - n[label]
+        rows.append(train[train["label"] == label].sample(missing, replace=True))
+    return pd.concat(rows, ignore_index=True).sample(frac=1)
+
+
+def balanced_in_turn(table):
+    train = table[table["split"] == "train"]
+    places = [np.flatnonzero(train["label"] == label) for label in (0, 1)]
+    n = max(map(len, places))
+    taken = np.concatenate([np.resize(place, n) for place in places])
+    return pd.concat([table[table["split"] != "train"], train.iloc[taken]])
+
+
+def balanced_as_drawn(table):
+    table, done = table.reset_index(drop=True), []
+    is_train = (table["split"] == "train").to_numpy()
+    for label in (0, 1):
+        own = table.index[is_train & (table["label"] == label)]
+        other = table.index[is_train & (table["label"] != label)]
+        extra = np.random.default_rng(0).choice(own, max(0, len(other) - len(own)))
+        done += [*own, *extra]
+    return table.loc[[*table.index[~is_train], *done]]
+
+
+def balanced_everywhere(table):
+    n_each = table["label"].value_counts().max()
+    return table.groupby("label").sample(n_each, replace=True, random_state=0)
+
+
+def balanced_in_each_part(table):
+    done = []
+    for _, part in table.groupby("split"):
+        n = part["label"].value_counts()
+        rarer = part[part["label"] == n.idxmin()]
+        done += [part, rarer.sample(n.max() - n.min(), replace=True, random_state=0)]
+    return pd.concat(done)
+
+
+def balanced_by_leaving_out(table):
+    train = table[table["split"] == "train"]
+    n = train["label"].value_counts().min()
+    return pd.concat(
+        [
+            table[table["split"] != "train"],
+            train.groupby("label").sample(n, random_state=0),
+        ]
+    )
+
+
+def balanced_from_all_parts(table):
+    n = table.loc[table["split"] == "train", "label"].value_counts()
+    rarer = table[table["label"] == n.idxmin()].assign(split="train")
+    more = rarer.sample(n.max() - n.min(), replace=True, random_state=0)
+    return pd.concat([table, more])
+
+
+def balanced_as_the_whole(table):
+    n = table["label"].value_counts()
+    rarer = table[(table["split"] == "train") & (table["label"] == n.idxmin())]
+    more = rarer.sample(n.max() - n.min(), replace=True, random_state=0)
+    return pd.concat([table, more])
+
+
+def drawn_to(n):
+    def balance(table):
+        train = table[table["split"] == "train"]
+        more = [
+            rows.sample(n - len(rows), replace=True, random_state=0)
+            for _, rows in train.groupby("label")
+        ]
+        return pd.concat([table, *more])
+
+    return balance
+
+
+def twice(table):
+    balanced = balanced_in_turn(table)
+    return pd.concat([balanced, balanced[balanced["split"] == "train"]])
 
 
 def by_loop(names, read_valid, read_test):
@@ -91,6 +180,22 @@ def without(*missing):
 
 CASES = [
     Case(
+        "balance where you learn",
+        right=[balanced_by_loop, balanced_in_turn, balanced_as_drawn],
+        wrong={
+            "all parts at once": (balanced_everywhere, "The part valid had 24 rows"),
+            "each part": (balanced_in_each_part, "a mix that nobody meets"),
+            "images left out": (balanced_by_leaving_out, "images are gone"),
+            "strangers in training": (balanced_from_all_parts, "was not there"),
+            "counted in all parts": (balanced_as_the_whole, "Training has"),
+            "as many as one likes": (drawn_to(100), "no more than it takes"),
+            "twice": (twice, "no more than it takes"),
+            "nothing done": (lambda table: table, "Training has"),
+            "a list": (lambda table: table["path"].tolist(), "A table with"),
+            "without labels": (lambda table: table[["path", "split"]], "A table with"),
+        },
+    ),
+    Case(
         "choose, then look once",
         right=[
             lambda names, valid, test: (
@@ -117,6 +222,24 @@ CASES = [
                 lambda names, valid, test: max(names, key=valid),
                 "Give two things",
             ),
+        },
+    ),
+    Case(
+        "all right, but how many",
+        right=[
+            lambda n: 0.025 ** (1 / n),
+            lambda n: np.exp(np.log(0.025) / n),
+            lambda n: stats.binomtest(n, n).proportion_ci().low,
+            lambda n: stats.beta.ppf(0.025, n, 1),
+        ],
+        wrong={
+            "all right is 1": (lambda n: 1.0, "with the chance 1."),
+            "one in twenty": (lambda n: 0.05 ** (1 / n), "0.05 then, not 0.025"),
+            "upside down": (lambda n: 0.975 ** (1 / n), "with the chance 0.975"),
+            "the chance of it": (lambda n: 0.025**n, "with the chance"),
+            "rule of three": (lambda n: 1 - 3 / n, "with the chance 0.0361"),
+            "percent": (lambda n: 100 * 0.025 ** (1 / n), "from 0 to 1"),
+            "Wilson": (lambda n: n / (n + 3.84), "with the chance 0.032"),
         },
     ),
     Case(

@@ -24,6 +24,7 @@ EQUIVALENT: dict[str, str] = {
     ),
     "what Grad-CAM forgot: line 3: (weights[:, None, None] * features).sum -> "
     "(weights[:, None, None] * features).mean": "a map may have any scale",
+    "balance where you learn: line 5: 0 -> 1": "any draw will do",
     "an honest threshold: line 3: table['score'] >= threshold -> "
     "table['score'] > threshold": "the best threshold is then the score below it",
 }

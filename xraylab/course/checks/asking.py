@@ -14,7 +14,7 @@ from xraylab.course import notebooks
 from xraylab.course.checks import outcome
 from xraylab.course.checks.answers import OwnCodeError, Wrong, is_untried, word
 from xraylab.course.checks.outcome import Outcome
-from xraylab.errors import InputError
+from xraylab.course.questions import unknown_name
 
 KINDS = ("compute", "repair", "implement", "interpret")
 STAGES = ("a nudge", "the method", "almost all of it")
@@ -155,10 +155,7 @@ def find_check(name: str) -> Check:
     """
     checks = {check.name: check for many in list_checks().values() for check in many}
     if name not in checks:
-        raise InputError(
-            f"must be one of the tasks {', '.join(checks)}, got {name!r}.",
-            argument="name",
-        )
+        raise unknown_name("task", name, checks)
     return checks[name]
 
 

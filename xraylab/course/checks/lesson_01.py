@@ -88,6 +88,42 @@ what_no_fingerprint_shows = one_of(
 
 
 @asks(
+    "a line in the gap",
+    "interpret",
+    (
+        "Where in the figure are no pairs at all?",
+        "Left of the gap are images that look alike, right of it images that are the "
+        "same. A line is safest where it is far from both.",
+        "Read the correlations at which the gap begins and ends off the figure, and "
+        "choose a number between them.",
+    ),
+)
+def line_in_the_gap(answer, correlations):
+    limit = number(answer, -1, 1)
+    values = np.append(np.sort(correlations), 1)
+    place = np.searchsorted(values[:-1], limit)  # of the first pair let through
+    n_same = len(values) - 1 - place
+    if place == 0:
+        raise Wrong(f"All {n_same} pairs would be the same image, strangers too.")
+    below, above = values[place - 1], values[place]
+    said = (
+        f"{n_same} of {len(values) - 1} pairs are at or above {limit:g}. The next one "
+        f"below is at {below:.4f}"
+    )
+    if n_same:
+        said = f"{said}, the next one above at {above:.4f}"
+    if above - below < np.diff(values).max():
+        raise Wrong(
+            f"{said}. A wider gap is elsewhere, and there a little more or less would "
+            "change no pair."
+        )
+    return (
+        f"{said}. Any line between them gives the same answer here. Other files may "
+        f"come nearer, so leave room on both sides. Looked at: {len(values) - 1} pairs."
+    )
+
+
+@asks(
     "a copy in training",
     "compute",
     (

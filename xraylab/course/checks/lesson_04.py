@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from xraylab.course.checks.answers import Wrong, call
+from xraylab.course.checks.answers import Wrong, call, number
 from xraylab.course.checks.asking import asks, one_of
 
 # epochs, rate, gamma, step size; the last is shorter than a step
@@ -110,6 +110,38 @@ _STEPS = (  # how far each moves; the rest stands still
     {"second": [0.01, -0.02, 0.01], "last": [0.05, 0.05]},
     {name: np.full(weights.shape, 0.01) for name, weights in _BEFORE.items()},
 )
+
+
+@asks(
+    "steps of an epoch",
+    "repair",
+    (
+        "What does one step take from the images, one of them or a batch?",
+        "Divide the images by the size of a batch. What becomes of those left over?",
+        "Whole batches are n_images // batch_size. One more step is needed where "
+        "n_images % batch_size is not 0.",
+    ),
+)
+def steps_of_an_epoch(answer):
+    for n_images, size in ((100, 10), (101, 10), (7, 32), (5216, 32), (33, 1)):
+        steps = number(call(answer, n_images, size))
+        said = f"For {n_images} images in batches of {size} you give {steps:g} steps"
+        if steps != int(steps):
+            raise Wrong(f"{said}. A step is taken or not: the number must be whole.")
+        if steps * size < n_images:
+            raise Wrong(f"{said}, and so {n_images - steps * size:g} are never seen.")
+        if steps == n_images and size > 1:
+            raise Wrong(
+                f"{said}. Each takes {size}. Such an epoch lasts {size} times as long "
+                "as its name says, and a schedule in epochs waits for its end."
+            )
+        if (steps - 1) * size >= n_images:
+            raise Wrong(f"{said}. The last of them has no image left.")
+    return (
+        "Steps counted in images make an epoch that seems never to end. Looked at: "
+        "five pairs, with batches that come out even, that do not, one larger than "
+        "the data, and batches of one."
+    )
 
 
 @asks(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xraylab.course.checks.answers import Wrong, call, is_close, number
+from xraylab.course.checks.answers import Wrong, call, is_close, number, numbers
 from xraylab.course.checks.asking import asks, one_of
 
 _LABELS = np.array([0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1])
@@ -83,6 +83,49 @@ _TESTS = (
     # so many that they would outvote the validation rows
     _table([0, 0, 1, 0, 1, 0, 0] * 6, [0.02, 0.5, 0.1, 0.52, 0.97, 0.99, 0.58] * 6),
 )
+
+
+@asks(
+    "the network that never looks",
+    "compute",
+    (
+        "Which images does it call right, and which share of all are they?",
+        "Of the pneumonia images it finds every one. How many normal ones does it call "
+        "normal?",
+        "The accuracy is the share of ones in labels. The other two do not depend on "
+        "labels: one is 1, the other 0.",
+    ),
+)
+def network_that_never_looks(answer):
+    for n_normal, n_positive in ((234, 390), (80, 20), (1, 1), (3, 97)):
+        labels = np.repeat([0, 1], [n_normal, n_positive])[::-1]
+        accuracy, sensitivity, specificity = numbers(call(answer, labels), 3)
+        what = f"{n_normal} normal and {n_positive} pneumonia images"
+        if max(accuracy, sensitivity, specificity) > 1:
+            raise Wrong(
+                f"With {what} you give {accuracy:g}, {sensitivity:g} and "
+                f"{specificity:g}. Shares lie from 0 to 1."
+            )
+        if not is_close(specificity, 0):
+            raise Wrong(
+                f"With {what} the third is {specificity:.3f}. It never says normal, so "
+                "which normal image does it get right?"
+            )
+        if not is_close(sensitivity, 1):
+            raise Wrong(
+                f"With {what} the second is {sensitivity:.3f}. Which pneumonia image "
+                "does it miss?"
+            )
+        if not is_close(accuracy, n_positive / len(labels)):
+            raise Wrong(
+                f"With {what} the accuracy is {accuracy:.3f}. It is right for the "
+                "pneumonia images only. What share of all are these?"
+            )
+    return (
+        "Put this row into every table: an accuracy means little until one sees what "
+        "is reached without looking. Looked at: four mixes of the classes, with more "
+        "normal and with more pneumonia images."
+    )
 
 
 @asks(

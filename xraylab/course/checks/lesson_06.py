@@ -241,3 +241,27 @@ what_a_dose_shows = one_of(
         "does not say.",
     },
 )
+
+
+what_a_mirror_shows = one_of(
+    "what a mirror shows",
+    (
+        "What was compared, networks or images?",
+        "Training with mirrored images is one question. An answer that stays when an "
+        "image is mirrored is another.",
+        "One network was asked twice about each image. Which sentence speaks of its "
+        "answers and nothing else?",
+    ),
+    right={
+        "c": "So much, and no more. Where the heart lies on the right, it would not "
+        "notice. Whether mirrored training images help takes two networks, several "
+        "seeds and an interval on their difference."
+    },
+    wrong={
+        "a": "A second network, trained without mirrored images, was never asked.",
+        "b": "Flat is flat: nothing was made better or worse. And which answers were "
+        "right was not even counted.",
+        "d": "One thing can be changed without effect and others not. Only the mirror "
+        "was tried.",
+    },
+)

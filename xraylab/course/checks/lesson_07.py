@@ -19,6 +19,29 @@ _TABLE = pd.DataFrame(
 )
 
 
+what_a_pickle_does = one_of(
+    "what a pickle may do",
+    (
+        "A pickle brings back any object. How does Python know how to build one?",
+        "A pickle holds instructions: which functions to call, and with what.",
+        "The function may be any that Python can find. When is it called, when the "
+        "file is opened or when the model is used?",
+    ),
+    right={
+        "b": "That is why this course keeps weights as plain numbers, the settings as "
+        "text, and builds the network from its own code."
+    },
+    wrong={
+        "a": "A file of plain numbers would do that, such as one that "
+        "torch.load opens with weights_only=True. A pickle can hold more.",
+        "c": "By then it is too late: what is in the file is carried out while it is "
+        "opened.",
+        "d": "Then nobody has changed it on the way. What the sender put in is still "
+        "there.",
+    },
+)
+
+
 @asks(
     "a fair gallery",
     "implement",

@@ -4,11 +4,85 @@ from __future__ import annotations
 
 import re
 
-from xraylab.course.checks.answers import Wrong, call
+import numpy as np
+import pandas as pd
+
+from xraylab.course.checks.answers import Wrong, call, number
 from xraylab.course.checks.asking import asks, one_of
 
 _VALID = {"first": 0.90, "second": 0.95, "third": 0.85}
 _TEST = {"first": 0.80, "second": 0.75, "third": 0.92}
+
+
+@asks(
+    "balance where you learn",
+    "repair",
+    (
+        "Which parts does the function change now, and which may it change?",
+        "Leave validation and test as they are. In training, keep every row, and "
+        "repeat rows of the smaller class until both classes have as many.",
+        'Take the rows with split == "train". Of the smaller class, draw with '
+        "replacement as many rows as it lacks, and put them below the whole table "
+        "with pd.concat.",
+    ),
+)
+def balance_where_you_learn(answer):
+    for seed, shares in ((0, (0.2, 0.8)), (1, (0.75, 0.25)), (2, (0.5, 0.5))):
+        table = _draw_table(seed, shares)
+        found = call(answer, table)
+        if not isinstance(found, pd.DataFrame) or not {*table} <= {*found}:
+            raise Wrong("A table with the columns path, label and split is needed.")
+        for part in ("valid", "test"):
+            _must_stay(found, table, part)
+        _must_be_balanced(found, table)
+    return (
+        "Validation and test keep the mix in which the network will be used, so its "
+        "calibration and its threshold can be judged. Looked at: three tables, with "
+        "few normal images, with few pneumonia images, and with as many of each."
+    )
+
+
+def _draw_table(seed: int, shares: tuple[float, float]) -> pd.DataFrame:
+    """Make a table of 120 images in any order: path, label, split."""
+    rng = np.random.default_rng(seed)
+    labels = rng.permutation(np.repeat([0, 1], [round(120 * s) for s in shares]))
+    parts = rng.permutation(np.repeat(["train", "valid", "test"], [72, 24, 24]))
+    paths = [f"{i:03}.jpeg" for i in range(len(labels))]
+    return pd.DataFrame({"path": paths, "label": labels, "split": parts})
+
+
+def _must_stay(found: pd.DataFrame, table: pd.DataFrame, part: str) -> None:
+    """Refuse a table in which a part is not what it was."""
+    was = table[table["split"] == part]
+    now = found[found["split"] == part]
+    if sorted(now["path"]) == sorted(was["path"]):
+        return
+    raise Wrong(
+        f"The part {part} had {len(was)} rows, {was['label'].mean():.0%} of them "
+        f"pneumonia, and has {len(now)} rows now, {now['path'].nunique()} of them "
+        f"different, {now['label'].mean():.0%} pneumonia. Figures from there would be "
+        "about a mix that nobody meets."
+    )
+
+
+def _must_be_balanced(found: pd.DataFrame, table: pd.DataFrame) -> None:
+    """Refuse a table whose training lost rows, won strangers, or is out of balance."""
+    was = table[table["split"] == "train"]
+    now = found[found["split"] == "train"]
+    true = dict(zip(was["path"], was["label"], strict=True))
+    if any(true.get(row.path) != row.label for row in now.itertuples()):
+        raise Wrong("Training holds a row that was not there, or has another label.")
+    lost = set(true) - set(now["path"])
+    if lost:
+        raise Wrong(f"{len(lost)} of {len(true)} training images are gone. Keep all.")
+    n = now["label"].value_counts()
+    if n[0] != n[1]:
+        raise Wrong(f"Training has {n[0]} normal and {n[1]} pneumonia rows.")
+    if len(now) != 2 * was["label"].value_counts().max():
+        raise Wrong(
+            f"Training went from {len(was)} rows to {len(now)}. Repeat the smaller "
+            "class only, and no more than it takes."
+        )
 
 
 @asks(
@@ -57,6 +131,36 @@ def choose_then_look_once(answer):
         "The test was read once, after the choice. It may well say less than the best "
         "of the others would have had, and that is the price of an honest number. "
         "Looked at: three networks, with every reading counted."
+    )
+
+
+@asks(
+    "all right, but how many",
+    "compute",
+    (
+        "A network of true share p gets one image right with chance p. And all n?",
+        "All n are right with the chance p to the power n. For which p is that 0.025?",
+        "Solve p ** n = 0.025 for p: take the n-th root, 0.025 ** (1 / n).",
+    ),
+)
+def all_right_but_how_many(answer):
+    for n in (16, 1, 100, 624):
+        low = number(call(answer, n))
+        said = f"For {n} of {n} you give {low:.4f}"
+        if not 0 <= low <= 1:
+            raise Wrong(f"{said}. A share lies from 0 to 1.")
+        chance = low**n
+        if np.isclose(low, 0.05 ** (1 / n), rtol=0, atol=1e-4):
+            raise Wrong(f"{said}. All are right with the chance 0.05 then, not 0.025.")
+        if not np.isclose(low, 0.025 ** (1 / n), rtol=0, atol=1e-3):
+            raise Wrong(
+                f"{said}. A network whose true share that is gets all {n} right with "
+                f"the chance {chance:.3g}. Asked for is the one with the chance 0.025."
+            )
+    return (
+        "So 16 of 16 may be the luck of a network that is wrong once in five images. "
+        "Looked at: four sets, of 1 to 624 images, each as if it were a child of its "
+        "own."
     )
 
 
