@@ -54,7 +54,7 @@ class Lab:
         self.choose(page, "Run", 'li[data-command="runmenu:run-all"]')
         # a cell that has run is numbered; one that has not begun to wait has no star
         cells = nbformat.read(self.root / f"{name}.ipynb", as_version=4).cells
-        n_cells = sum(cell.cell_type == "code" for cell in cells)
+        n_cells = sum(has_prompt(cell) for cell in cells)
         prompts = page.locator(".jp-CodeCell .jp-InputArea-prompt")
         ran = prompts.filter(has_text=re.compile(r"^\[\d+\]:$"))
         expect(ran).to_have_count(n_cells, timeout=SLOW_MS)
@@ -70,6 +70,12 @@ class Lab:
         page.locator(".lm-MenuBar-itemLabel", has_text=menu).first.click()
         for item in items:
             page.locator(".lm-Menu").locator(item).first.click()
+
+
+def has_prompt(cell):
+    """Say whether JupyterLab numbers a cell: it runs and is not folded away."""
+    folded = cell.metadata.get("jupyter", {}).get("source_hidden", False)
+    return cell.cell_type == "code" and not folded
 
 
 class Voila:
