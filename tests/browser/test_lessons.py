@@ -114,13 +114,17 @@ def folder(tmp_path_factory):
 
 
 def start(kind, folder):
-    """Start a server for the lessons; a kernel that nobody looks at soon ends."""
-    command, path = lab_command(folder / "root"), "/api"
-    if kind is Voila:
+    """Start a server for the lessons; a kernel ends soon after its page was left."""
+    if kind is Lab:
+        command, path = lab_command(folder / "root"), "/api"
+        command += ["--MappingKernelManager.cull_idle_timeout=60"]
+        command += ["--MappingKernelManager.cull_interval=15"]
+    else:
         command = ["voila", str(folder / "root"), "--no-browser", "--port={port}"]
+        # so that Voilà takes its own page's word that a kernel may go; by idle time it
+        # would end before a slow page has found it
+        command += ["--Voila.tornado_settings={{'disable_check_xsrf': True}}"]
         path = "/voila/static/voila.js"
-    command += ["--MappingKernelManager.cull_idle_timeout=60"]
-    command += ["--MappingKernelManager.cull_interval=15"]
     env = build.fresh_environment(folder / "cache") | {
         "XRAYLAB_DATA": "built-in",
         "XRAYLAB_MODE": "smoke",
