@@ -330,6 +330,15 @@ def test_a_decision_curve_is_the_tables(predictions):
     assert "n = 80, 80 groups" in ax.get_title("left")
 
 
+def test_the_legend_of_a_decision_curve_hides_no_line(predictions):
+    table = decisions.decision_curve(predictions)
+    ax = plots.plot_decision_curve({"as they are": table, "platt": table})
+    ax.figure.draw_without_rendering()
+    legend, name = ax.get_legend().get_window_extent(), ax.xaxis.label
+    assert legend.y1 <= name.get_window_extent().y0
+    assert legend.y0 >= 0
+
+
 def test_decision_curves_that_do_not_fit_are_refused(predictions):
     table = decisions.decision_curve(predictions, [0.2, 0.5])
     other = decisions.decision_curve(predictions.iloc[1:], [0.2, 0.5])
