@@ -1,6 +1,7 @@
 """What answers are worth: by hand, by Bayes' rule, and at the edges."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -82,7 +83,7 @@ def test_a_benefit_in_words_by_hand():
     ("rows", "said"),
     [
         ([(1, 0.9)] * 40 + [(0, 0.1)] * 40, "worth more than acting on all: 0.500 ("),
-        ([(1, 0.1)] * 40 + [(0, 0.9)] * 4, "worth less than acting on none: -0.091 ("),
+        ([(1, 0.1)] * 40 + [(0, 0.9)] * 10, "worth less than acting on none: -0.200 ("),
         (
             [(1, 0.9), (0, 0.1)],
             "so few groups do not tell whether it is worth more than acting on all",
@@ -138,6 +139,32 @@ def test_a_faultless_test_of_few_children_promises_little_where_it_is_rare():
     assert found["value"].tolist() == [1, 1]
     assert found.loc["PPV", "low"] < 0.1
     assert found["high"].tolist() == [1, 1]
+
+
+def test_net_benefit_has_the_interval_of_children_drawn_again(predictions):
+    found = decision_curve(predictions, [0.3]).iloc[0]
+    worth = np.where(predictions["label"] == 1, 1, -0.3 / 0.7)
+    worth = pd.Series(worth * (predictions["score"] >= 0.3))
+    sums = worth.groupby(predictions["group_id"].to_numpy()).agg(["sum", "size"])
+    draw = np.random.default_rng(0).integers(300, size=(4000, 300))
+    again = sums["sum"].to_numpy()[draw].sum(1) / sums["size"].to_numpy()[draw].sum(1)
+    low, high = np.quantile(again, [0.025, 0.975])
+    assert found["value"] == pytest.approx(worth.mean())
+    assert found["low"] == pytest.approx(low, abs=0.01)
+    assert found["high"] == pytest.approx(high, abs=0.01)
+
+
+def test_no_false_alarm_is_not_taken_for_certain():
+    """Of a perfect test all images are worth one thing, and still others may come."""
+    found = decision_curve(perfect_table(15), [0.8]).iloc[0]
+    assert found["value"] == 0.5
+    assert found["low"] < 0.2
+
+
+def test_a_value_that_rests_on_one_error_says_so():
+    rows = [(1, 0.9)] * 39 + [(1, 0.1)] + [(0, 0.1)] * 40
+    found = predictive_values(make_table(rows), [0.5]).iloc[0]
+    assert found["method"] == "square-and-add of logs; one error, may cover under 93 %"
 
 
 def test_answers_that_are_never_given_have_no_value():

@@ -16,9 +16,10 @@ from xraylab.errors import InputError
 from xraylab.evaluation.intervals import (
     MIN_GROUPS,
     Interval,
-    mean_interval,
     not_given,
+    share_of,
     square_and_add,
+    with_notes,
 )
 from xraylab.evaluation.metrics import correlate, find_metric
 from xraylab.evaluation.rows import Rows, make_rows
@@ -72,6 +73,7 @@ def predictive_values(
     parts = [find_metric(n).measure(rows) for n in ("sensitivity", "specificity")]
     shared, _ = correlate(*(part.by_group(rows) for part in parts))
     found, spared = (part.interval for part in parts)
+    method = with_notes("square-and-add of logs", found, spared)
     ratios = {
         "PPV": _log_ratio(found, spared, shared),
         "NPV": _log_ratio(spared, found, shared),
@@ -80,7 +82,8 @@ def predictive_values(
     for prevalence in prevalences:
         for metric, ratio in ratios.items():
             odds = logit(prevalence if metric == "PPV" else 1 - prevalence)
-            found = _as_interval(*(float(expit(odds + end)) for end in ratio), rows)
+            ends = (float(expit(odds + end)) for end in ratio)
+            found = _as_interval(*ends, rows, method)
             row = {"prevalence": prevalence, "metric": metric}
             table.append(row | found._asdict())
     return pd.DataFrame(table)
@@ -112,8 +115,9 @@ def decision_curve(
     Returns
     -------
     DataFrame
-        One row a threshold: threshold, value, low, high, n, n_groups, method (as from
-        `mean_interval`), and act_on_all: the net benefit of calling all pneumonia.
+        One row a threshold: threshold, value, low, high, n, n_groups, method, and
+        act_on_all: the net benefit of calling all pneumonia. The interval adds those
+        of the shares of true and of false alarms by squares (Zou and Donner 2008).
 
     Raises
     ------
@@ -124,10 +128,10 @@ def decision_curve(
     table = []
     for threshold in thresholds:
         rows = make_rows(predictions, threshold)
-        worth = _worth(rows, threshold)
-        found = mean_interval(worth * rows.calls, rows.groups)
-        row = {"threshold": threshold, **found._asdict()}
-        table.append(row | {"act_on_all": float(worth.mean())})
+        cost = threshold / (1 - threshold)
+        row = {"threshold": threshold, **_net_benefit(rows, rows.calls, cost)._asdict()}
+        prevalence = float(rows.labels.mean())
+        table.append(row | {"act_on_all": prevalence - cost * (1 - prevalence)})
     return pd.DataFrame(table)
 
 
@@ -155,11 +159,14 @@ def net_benefit(predictions: pd.DataFrame, threshold: float) -> dict[str, Interv
     """
     _check(threshold)
     rows = make_rows(predictions, threshold)
-    worth = _worth(rows, threshold)
-    acted_on = {"model": rows.calls, "act_on_all": 1.0, "more": rows.calls - 1.0}
+    cost = threshold / (1 - threshold)
+    spared = _net_benefit(rows, ~rows.calls, cost)  # what acting on all has more
     return {
-        name: mean_interval(worth * acted, rows.groups)
-        for name, acted in acted_on.items()
+        "model": _net_benefit(rows, rows.calls, cost),
+        "act_on_all": _net_benefit(rows, np.ones_like(rows.calls), cost),
+        "more": spared._replace(
+            value=-spared.value, low=-spared.high, high=-spared.low
+        ),
     }
 
 
@@ -191,18 +198,31 @@ def _check(*thresholds: float) -> None:
         raise InputError(f"thresholds must be in (0, 1), found {odd[0]}.")
 
 
-def _worth(rows: Rows, threshold: float) -> np.ndarray:
-    """Give what acting on each image is worth, in pneumonia found."""
-    return np.where(rows.labels == 1, 1.0, -threshold / (1 - threshold))
+def _net_benefit(rows: Rows, acted: np.ndarray, cost: float) -> Interval:
+    """Weigh acting on some images; true and false alarms are added by squares."""
+    parts, sums = [], []
+    for label in (1, 0):
+        called = (acted & (rows.labels == label)).astype(float)
+        parts.append(share_of(called, rows.groups))
+        sums.append(pd.Series(np.bincount(rows.groups, called - called.mean())))
+    found, alarms = parts
+    value, n, n_groups = found.value - cost * alarms.value, found.n, found.n_groups
+    if math.isnan(found.low):
+        return not_given(value, n, n_groups, f"fewer than {MIN_GROUPS} groups")
+    shared, _ = correlate(*sums)
+    ends = square_and_add((found, alarms), (1, -cost), shared)
+    return Interval(value, *ends, n, n_groups, "square-and-add, by group")
 
 
-def _as_interval(value: float, low: float, high: float, rows: Rows) -> Interval:
+def _as_interval(
+    value: float, low: float, high: float, rows: Rows, method: str
+) -> Interval:
     n, n_groups = rows.labels.size, len(rows.group_names)
     if math.isnan(value):
         return not_given(value, n, n_groups, "there are no such answers")
     if math.isnan(low + high):
         return not_given(value, n, n_groups, f"fewer than {MIN_GROUPS} groups")
-    return Interval(value, low, high, n, n_groups, "square-and-add of logs")
+    return Interval(value, low, high, n, n_groups, method)
 
 
 def _log_ratio(
