@@ -1,4 +1,4 @@
-"""Draw the README's image of the result from the stored measurements.
+"""Draw the README's images of results from the stored measurements.
 
 python docs/draw_images.py
 """
@@ -13,7 +13,7 @@ IMAGES = Path(__file__).parent / "images"
 
 
 def main() -> None:
-    """Write result.png: accuracy by protocol, on the real images."""
+    """Write result.png, accuracy by protocol, and effects.png, of the factorial."""
     rows = [
         {
             "protocol": protocol,
@@ -25,6 +25,11 @@ def main() -> None:
         pd.DataFrame(rows), data_name="real images, from scratch, 64 px, one seed"
     )
     ax.figure.savefig(IMAGES / "result.png", dpi=150, bbox_inches="tight")
+    effects = results.read_table("factorial")
+    effects = effects[effects["what"].str.endswith(" - clean")]
+    name = "real images, ImageNet weights (stand-in), 64 px, two seeds"
+    ax = plots.plot_effects(effects, data_name=name)
+    ax.figure.savefig(IMAGES / "effects.png", dpi=150, bbox_inches="tight")
 
 
 if __name__ == "__main__":

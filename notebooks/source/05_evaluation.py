@@ -198,7 +198,9 @@ _ = plots.plot_roc(answers, threshold=0.5, data_name=real)
 # **operating point**. We name the rule first: *the highest threshold that still finds
 # 95 of 100 pneumonia images*. Then we look. Would other children have led to another
 # threshold? We draw the validation children again, with repeats, and choose anew. This
-# is the **bootstrap**; the package draws more often.
+# is the **bootstrap**. The package asks in another way: at which thresholds may the true
+# sensitivity be 0.95, by the interval of each? With few children that keeps its word
+# better. How near do the two ranges come here?
 
 # %%
 rule = "sensitivity 0.95"

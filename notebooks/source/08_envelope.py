@@ -277,11 +277,11 @@ _ = plots.plot_effects(effects, data_name="real images, ImageNet weights, 64 px"
 effects[["test", "what", "seeds", "verdict"]].set_index("what")
 
 # %% [markdown]
-# What has a verdict was judged by the plan's rule, which asks for two seeds on the same
-# images. *Settled as small* means at most two points on R, four on O. What is *not
-# settled* may still turn out otherwise. So far: on R a clean training already reaches
-# what the original claims, with no copy to help it. On O it falls far below, and part
-# of the way comes back with what training has seen of that block.
+# The verdicts follow the plan's rule, which asks for two seeds on the same images.
+# *Settled as small* means at most two points on R, four on O. What is *not settled* may
+# still turn out otherwise. On R a clean training already passes what the original
+# claims, with no copy to help it. On O the same networks fall far below, and part of the
+# way comes back with what training has seen of that block.
 #
 # ## The threshold
 #
