@@ -9,9 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import io
 import json
-import os
 import platform
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +18,7 @@ import pandas as pd
 
 from xraylab import __version__
 from xraylab.errors import InputError, NotARunError
-from xraylab.files import NotWrittenError, write_text, write_texts
+from xraylab.files import append_line, write_text, write_texts
 from xraylab.labels import CLASSES
 from xraylab.training import content
 from xraylab.training.recipe import Recipe
@@ -161,15 +159,7 @@ def append_history(folder: Path, row: dict) -> None:
     NotWrittenError
         When the disk is full; the lines before it stay.
     """
-    file = folder / HISTORY
-    size = file.stat().st_size
-    try:
-        with file.open("a", encoding="utf-8", newline="\n") as opened:
-            opened.write(json.dumps(row) + "\n")
-    except OSError as error:
-        with suppress(OSError):
-            os.truncate(file, size)
-        raise NotWrittenError(file, error) from error
+    append_line(folder / HISTORY, json.dumps(row))
 
 
 def write_history(folder: Path, rows: list[dict]) -> None:
