@@ -164,3 +164,10 @@ def test_describe_counts_copies_and_children_seen_in_train():
     assert counts.loc["test", "image_in_train"] == 1 / 4
     assert counts.loc["test", "group_in_train"] == 2 / 4
     assert counts.loc["valid", "n_pneumonia"] == 1
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 0.5, True])
+def test_a_seed_that_not_each_library_takes_is_refused(seed):
+    message = f"seed must be a whole number from 0 to 4294967295, got {seed}"
+    with pytest.raises(errors.InputError, match=message):
+        data.split(pd.DataFrame(), "grouped", seed=seed)

@@ -6,7 +6,7 @@ import dataclasses
 import math
 from dataclasses import dataclass
 
-from xraylab.errors import InputError
+from xraylab.errors import InputError, check_seed
 from xraylab.training import models
 
 SCHEDULES = ("step", "cosine", "one-cycle")
@@ -54,6 +54,7 @@ class Recipe:
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 text = f"must be a whole number, at least {least}, got {value!r}."
                 raise InputError(text, argument=name)
+        check_seed(self.seed)
         for name, (is_fine, range_) in _RANGES.items():
             value = getattr(self, name)
             if not isinstance(value, int | float) or not is_fine(value):
