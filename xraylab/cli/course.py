@@ -35,6 +35,8 @@ def run_lessons(args: argparse.Namespace) -> Answer:
 
     if args.mode and (args.build or args.numbers is None):
         raise InputError("needs --run; notebooks are built in quick", argument="mode")
+    if args.copy and (args.build or args.numbers is not None):
+        raise InputError("goes alone, without --run and --build", argument="copy")
     if args.copy:
         return _copy(args.copy)
     if args.build or args.numbers is not None:

@@ -35,7 +35,7 @@ def add_verbs(verbs: Verbs) -> None:
     )
     verb.add_argument(
         "--port",
-        type=arguments.positive,
+        type=arguments.port,
         default=8866,
         metavar="N",
         help="of the page (default: 8866)",
