@@ -1,5 +1,6 @@
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ import torch
 
 from tests.conftest import blob_image
 from xraylab import errors, training
-from xraylab.training import scoring, steps
+from xraylab.training import loop, scoring, steps
 
 TINY = training.Recipe(
     model="small", weights="none", size_px=16, epochs=4, n_steps=12, batch_size=8
@@ -91,6 +92,7 @@ def test_scores_do_not_depend_on_the_batch():
         ({"batch_size": 1}, "batch_size must be a whole number, at least 2, got 1"),
         ({"size_px": "48"}, "size_px must be a whole number, at least 1, got '48'"),
         ({"seed": -1}, "seed must be a whole number, at least 0, got -1"),
+        ({"seed": 2**32}, "seed must be a whole number from 0 to 4294967295, got 42"),
         ({"n_steps": 12.5}, "n_steps must be a whole number, at least 20, got 12.5"),
         ({"gamma": 0}, r"gamma must be a number in \(0, 1\], got 0"),
         ({"weight_decay": -1}, "weight_decay must be a number from 0, got -1"),
@@ -121,6 +123,15 @@ def test_a_part_of_one_class_is_refused():
         training.fit(TINY, pixels, labels, train, valid[::2], progress=False)
 
 
+@pytest.mark.parametrize("label", [2, -1])
+def test_a_label_that_is_neither_is_refused(label):
+    pixels, labels, train, valid = tiny_data()
+    labels[3] = label
+    message = f"labels must be 0 or 1, found {label} among them"
+    with pytest.raises(errors.InputError, match=message):
+        training.fit(TINY, pixels, labels, train, valid, progress=False)
+
+
 def test_images_of_another_size_are_refused():
     recipe = training.Recipe(**TINY.as_dict() | {"size_px": 48})
     with pytest.raises(ValueError, match=r"squares of 48 px .* got shape \(32, 16, 16"):
@@ -149,6 +160,52 @@ def test_the_step_is_named_at_which_the_loss_is_no_number(monkeypatch):
     with pytest.raises(errors.TrainingError, match=message):
         training.fit(TINY, *tiny_data(), state=state, progress=False)
     assert state.n_epochs == 2
+
+
+class OneOfFour:
+    """Stand in for four processes of which this one is the first."""
+
+    device, process_index, num_processes = torch.device("cpu"), 0, 4
+    is_main_process = True
+
+    def __init__(self, others=0.0):
+        self.others = others  # their shares of each loss
+
+    def reduce(self, losses, how):
+        assert how == "sum"
+        return losses + self.others
+
+    def pad_across_processes(self, values, **_):
+        return values
+
+    def gather(self, values):
+        return values
+
+
+def shown_losses(accelerator=None):
+    """Train for an epoch; what the bar said of each loss."""
+    state, told = steps.start(TINY), []
+    state.accelerator = accelerator or state.accelerator
+    bar = SimpleNamespace(
+        disable=False,
+        update=lambda: None,
+        set_postfix=lambda facts, refresh: told.append(facts["loss"]),
+    )
+    loop._train_epoch(
+        TINY, state, steps.Images(*tiny_data()), range(3), np.array([3]), bar
+    )
+    return np.array(told)
+
+
+def test_the_bar_tells_the_loss_of_a_batch_not_of_a_share():
+    alone = shown_losses()
+    shared = shown_losses(OneOfFour())
+    assert 0.5 < shared.mean() / alone.mean() < 2
+
+
+def test_a_loss_that_is_none_elsewhere_is_told_as_it_is():
+    with pytest.raises(errors.TrainingError, match="the loss was nan at step 1, in ep"):
+        shown_losses(OneOfFour(others=math.nan))
 
 
 def test_a_loss_that_runs_away_is_said():

@@ -391,6 +391,19 @@ def test_a_loss_that_is_no_number_leaves_the_last_good_epoch(
     assert train(folder, data).is_finished
 
 
+def test_a_run_that_tells_no_merge_takes_none_from_where_one_works(
+    tmp_path, data, monkeypatch
+):
+    run = train(tmp_path / "r", data)
+    (tmp_path / "manifest.csv").write_text("the merge of another run")
+    monkeypatch.chdir(tmp_path)
+    assert run.merge_folder is None
+    with pytest.raises(errors.InputError, match="on the merge in no folder, which is"):
+        training.score(run.folder)
+    with pytest.raises(errors.InputError, match="on the merge in no folder, which is"):
+        training.test_log.readings_of(run)
+
+
 def test_a_folder_that_is_no_run_is_named(tmp_path):
     with pytest.raises(errors.NotARunError, match=r"run\.json, split\.csv"):
         training.load_run(tmp_path)

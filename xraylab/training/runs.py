@@ -21,7 +21,7 @@ from xraylab.errors import (
     TrainingError,
     UnfinishedRunError,
 )
-from xraylab.files import remove_halves, write_text
+from xraylab.files import remove_halves, write_texts
 from xraylab.training import (
     board,
     checkpoint,
@@ -85,6 +85,13 @@ class Run:
     def rule(self) -> str:
         """Which rule the threshold was chosen by."""
         return str(self.operating_point.get("rule", ""))
+
+    @property
+    def merge_folder(self) -> Path | None:
+        """The merge it was trained on; None where that is told nowhere, or gone."""
+        home = self.about.get("merge")  # "" would be the folder one works in
+        is_there = home and (Path(home) / "manifest.csv").is_file()
+        return Path(home) if is_there else None
 
     @property
     def network_id(self) -> str:
@@ -278,10 +285,22 @@ def score_rows(
     return table.assign(score=scoring.as_scores(logits))[PREDICTION_COLUMNS]
 
 
-def write_predictions(folder: str | Path, on: str, predictions: pd.DataFrame) -> None:
-    """Keep predictions in the run, as predictions-{on}.csv."""
+def write_predictions(
+    folder: str | Path,
+    on: str,
+    predictions: pd.DataFrame,
+    others: dict[str, str] | None = None,
+) -> None:
+    """Keep predictions in the run, as predictions-{on}.csv.
+
+    Parameters
+    ----------
+    others : dict of str to str, optional
+        Name of a file -> its text: they are written with it, all or none.
+    """
     text = predictions.to_csv(index=False, lineterminator="\n", float_format="%.6g")
-    write_text(Path(folder) / f"predictions-{on}.csv", text)
+    texts = (others or {}) | {f"predictions-{on}.csv": text}
+    write_texts({Path(folder) / name: text for name, text in texts.items()})
 
 
 def _rows_by_part(
