@@ -13,6 +13,7 @@ from PIL import Image
 
 from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import cli, duplicates, training
+from xraylab.cli import command
 from xraylab.explanation import PERTURBATIONS
 from xraylab.training import test_log
 
@@ -58,12 +59,31 @@ def run_folder(merge_folder, tmp_path_factory):
     return out
 
 
+def parsers():
+    """The parser of each verb."""
+    (verbs,) = [a for a in command._parser()._actions if a.dest == "verb"]
+    return verbs.choices
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_explains_itself(verb, capsys):
     with pytest.raises(SystemExit) as ended:
         cli.main([verb, "--help"])
     assert ended.value.code == 0
     assert f"usage: xraylab {verb}" in capsys.readouterr().out
+    assert [action.dest for action in parsers()[verb]._actions if not action.help] == []
+
+
+def test_the_verbs_are_those_that_are_tested():
+    assert sorted(parsers()) == sorted(VERBS)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_names_the_defaults_that_the_parser_has(verb):
+    for action in parsers()[verb]._actions:
+        named = re.search(r"\(default: ([\w.-]+)\)", action.help)
+        if named and action.default is not None:
+            assert named[1] == str(action.default), action.dest
 
 
 @pytest.mark.parametrize("verb", ["train", "find-lr"])
@@ -209,7 +229,9 @@ def test_external_images_need_both_words(own_run, argv, capsys):
     with pytest.raises(SystemExit) as ended:
         cli.main(["evaluate", str(own_run), *argv])
     assert ended.value.code == 2
-    assert "argument --data: and --on external go together" in capsys.readouterr().err
+    found = "no --data" if "--data" not in argv else "--on"
+    told = "argument --data: must be given with --on external, and with no other, got"
+    assert f"{told} {found}" in capsys.readouterr().err
     _, listed, _ = run_json(capsys, "readings", own_run)
     assert listed["readings"] == 0
 

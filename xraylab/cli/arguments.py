@@ -29,13 +29,33 @@ def add_merge_and_protocol(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "merge", type=folder, metavar="MERGE", help="folder that xraylab merge wrote"
     )
-    verb.add_argument("--protocol", choices=list(data.PROTOCOLS), required=True)
+    verb.add_argument(
+        "--protocol",
+        choices=list(data.PROTOCOLS),
+        required=True,
+        help="what is kept apart: the answer of xraylab split says it of each",
+    )
+    add_seed(verb)
+
+
+def add_seed(verb: argparse.ArgumentParser) -> None:
+    """Add the seed."""
     verb.add_argument(
         "--seed",
         type=count,
         default=0,
         metavar="N",
         help="fixes all random draws (default: 0)",
+    )
+
+
+def add_run(verb: argparse.ArgumentParser) -> None:
+    """Add the run that a verb reads."""
+    verb.add_argument(
+        "run_folder",
+        type=folder,
+        metavar="RUN",
+        help="folder that xraylab train wrote",
     )
 
 

@@ -16,17 +16,27 @@ def add_verbs(verbs: Verbs) -> None:
     text = "list, run or copy the lessons"
     verb = arguments.add_verb(verbs, "lessons", run_lessons, text)
     verb.add_argument(
-        "--run", nargs="*", dest="numbers", metavar="NUMBER", help="all when none"
+        "--run",
+        nargs="*",
+        dest="numbers",
+        metavar="NUMBER",
+        help="run the lessons of these numbers, such as 03; all when none is given",
     )
-    verb.add_argument("--build", action="store_true", help="from notebooks/source")
-    verb.add_argument("--copy", type=Path, metavar="DIR", help="without outputs")
+    verb.add_argument(
+        "--build",
+        action="store_true",
+        help="make the notebooks from notebooks/source, all or those after --run",
+    )
+    verb.add_argument(
+        "--copy", type=Path, metavar="DIR", help="copy them there, without outputs"
+    )
     verb.add_argument(
         "--mode", choices=["smoke", "quick", "full"], help="how large, with --run"
     )
 
     text = "what was measured on real images"
     verb = arguments.add_verb(verbs, "results", show_results, text)
-    verb.add_argument("name", nargs="?", help="one of the list, in full")
+    verb.add_argument("name", nargs="?", help="one of the list, to show it in full")
 
 
 def run_lessons(args: argparse.Namespace) -> Answer:

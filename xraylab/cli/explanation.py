@@ -13,7 +13,7 @@ def add_verbs(verbs: Verbs) -> None:
     """Add the verb and its arguments."""
     text = "change images by known doses, and see what moves the answers"
     verb = arguments.add_verb(verbs, "perturb", perturb, text)
-    verb.add_argument("run_folder", type=arguments.folder, metavar="RUN")
+    arguments.add_run(verb)
     verb.add_argument(
         "--data",
         dest="data_folder",
