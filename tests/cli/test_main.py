@@ -522,7 +522,7 @@ def test_failed_work_exits_1_and_says_why(tmp_path, capsys):
         (
             "--steps",
             "5",
-            "argument --steps: must be a whole number, at least 20, got 5",
+            "argument --steps: must be a whole number, at least 20, one an ep",
         ),
         (
             "--batch-size",

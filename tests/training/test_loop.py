@@ -92,8 +92,13 @@ def test_scores_do_not_depend_on_the_batch():
         ({"batch_size": 1}, "batch_size must be a whole number, at least 2, got 1"),
         ({"size_px": "48"}, "size_px must be a whole number, at least 1, got '48'"),
         ({"seed": -1}, "seed must be a whole number, at least 0, got -1"),
+        ({"epochs": 10**8}, "epochs must be at most 10000000, got 100000000"),
+        ({"n_steps": 10**20}, "n_steps must be at most 10000000, got 1000"),
         ({"seed": 2**32}, "seed must be a whole number from 0 to 4294967295, got 42"),
-        ({"n_steps": 12.5}, "n_steps must be a whole number, at least 20, got 12.5"),
+        (
+            {"n_steps": 12.5},
+            "n_steps must be a whole number, at least 20, one an epoch,",
+        ),
         ({"gamma": 0}, r"gamma must be a number in \(0, 1\], got 0"),
         ({"weight_decay": -1}, "weight_decay must be a number from 0, got -1"),
         (
@@ -101,6 +106,7 @@ def test_scores_do_not_depend_on_the_batch():
             r"rotation_degrees must be a number in \[0, 180\], got",
         ),
         ({"lr": float("nan")}, "lr must be a number above 0, got nan"),
+        ({"lr": True}, "lr must be a number above 0, got True"),
         ({"dropout": 1.0}, r"dropout must be a number in \[0, 1\), got 1.0"),
         ({"lr": "0.1"}, "lr must be a number above 0, got '0.1'"),
         ({"epochs": True}, "epochs must be a whole number, at least 1, got True"),

@@ -65,7 +65,7 @@ def _copy(folder: Path) -> Answer:
     if len(copied) > n:
         said.append(f"Their solutions are in {folder / copied[-1].parent}.")
     if n_there:
-        said.append(f"{n_there} stand in {folder} already and stay as they are.")
+        said.append(f"Were in {folder} already and stay as they are: {n_there}.")
     return {"copied": [str(p) for p in copied], "kept": n_there}, " ".join(said), 0
 
 

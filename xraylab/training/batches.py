@@ -15,7 +15,6 @@ from torch.nn import functional
 from xraylab.errors import InputError
 
 BLUR_SIGMA = (0.1, 2.0)  # torchvision's default range for GaussianBlur
-_KERNEL_REACH = 1  # a 3 x 3 kernel
 
 
 def count_steps(n_rows: int, batch_size: int) -> int:

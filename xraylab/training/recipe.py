@@ -52,12 +52,17 @@ class Recipe:
         for name, least in whole.items():
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                text = f"must be a whole number, at least {least}, got {value!r}."
+                why = ", one an epoch" if name == "n_steps" else ""
+                text = f"must be a whole number, at least {least}{why}, got {value!r}."
+                raise InputError(text, argument=name)
+            if value > _MOST and name != "seed":
+                text = f"must be at most {_MOST}, got {value}."
                 raise InputError(text, argument=name)
         check_seed(self.seed)
         for name, (is_fine, range_) in _RANGES.items():
             value = getattr(self, name)
-            if not isinstance(value, int | float) or not is_fine(value):
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not is_number or not is_fine(value):
                 text = f"must be a number {range_}, got {value!r}."
                 raise InputError(text, argument=name)
 
@@ -75,6 +80,7 @@ _CHOICES = {
     "flip": (True, False),
 }
 _LEAST = {"size_px": 1, "epochs": 1, "batch_size": 2, "step_size": 1, "seed": 0}
+_MOST = 10_000_000  # what is longer or larger ends nowhere, or in no memory
 _RANGES = {
     "lr": (lambda x: 0 < x < math.inf, "above 0"),
     "weight_decay": (lambda x: 0 <= x < math.inf, "from 0"),
