@@ -80,6 +80,25 @@ def test_a_run_that_stops_and_goes_on_ends_in_the_same_bits(
     assert (done.is_finished, done.note) == (True, "continued after epoch 2")
 
 
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [("trained_on", {"threads": 99}), ("versions", {"torch": "1.0"})],
+)
+def test_what_may_change_the_bits_is_told_when_a_run_goes_on(
+    tmp_path, data, monkeypatch, part, change
+):
+    folder = tmp_path / "r"
+    stop_after_two_epochs(monkeypatch, lambda: train(folder, data))
+    facts = json.loads((folder / "run.json").read_text())
+    facts[part] |= change
+    (folder / "run.json").write_text(json.dumps(facts))
+    ((name, value),) = change.items()
+    assert train(folder, data).note == (
+        f"continued after epoch 2; begun with {name} {value}, so perhaps not to the "
+        "same bits"
+    )
+
+
 def test_a_finished_run_is_only_loaded(tmp_path, data):
     assert train(tmp_path / "r", data).note == "trained"
     before = (tmp_path / "r/last.safetensors").stat().st_mtime_ns

@@ -54,7 +54,6 @@ def write(
     table: pd.DataFrame,
 ) -> None:
     """Write what is known before the first step: both files, or none."""
-    packages = ("torch", "torchvision", "numpy", "pillow", "scikit-learn")
     text = table[COLUMNS].to_csv(index=False, lineterminator="\n")
     facts = {
         "recipe": recipe.as_dict(),
@@ -66,11 +65,17 @@ def write(
         "classes": CLASSES,
         "table_sha256": content.digest_text(text),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {"python": platform.python_version(), "xraylab": __version__}
-        | {name: importlib.metadata.version(name) for name in packages},
+        "versions": list_versions(),
     }
     facts_text = json.dumps(facts, indent=2) + "\n"
     write_texts({folder / TABLE: text, folder / FACTS: facts_text})
+
+
+def list_versions() -> dict[str, str]:
+    """Give the versions of what trains here, of Python and the packages."""
+    packages = ("torch", "torchvision", "numpy", "pillow", "scikit-learn")
+    own = {"python": platform.python_version(), "xraylab": __version__}
+    return own | {name: importlib.metadata.version(name) for name in packages}
 
 
 def read(folder: Path) -> Record:

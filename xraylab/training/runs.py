@@ -66,8 +66,9 @@ class Run:
         One row an image file: path, image_id, group_id, label, split, and pixels, a
         digest of what the network saw.
     note : str
-        How `train` came by it: "trained", "continued after epoch 2" or "finished
-        earlier, loaded"; "" when it was only read.
+        How `train` came by it: "trained", "continued after epoch 2" (with what it was
+        begun with, where that was another device or version) or "finished earlier,
+        loaded"; "" when it was only read.
     """
 
     folder: Path
@@ -348,10 +349,11 @@ def _how_it_begins(folder: Path, state: steps.State, place: dict) -> str:
     if not state.n_epochs:
         return "trained"
     note = f"continued after epoch {state.n_epochs}"
-    begun = record.read(folder).place
-    other = [f"{key} {begun.get(key)}" for key in place if begun.get(key) != place[key]]
+    kept = record.read(folder)
+    now, begun = place | record.list_versions(), kept.place | kept.versions
+    other = [f"{key} {begun.get(key)}" for key in now if begun.get(key) != now[key]]
     if other:
-        note += f"; begun with {', '.join(other)}, so not to the same bits"
+        note += f"; begun with {', '.join(other)}, so perhaps not to the same bits"
     return note
 
 
@@ -372,12 +374,7 @@ def _fit_and_keep(
 
     try:
         loop.fit(
-            recipe,
-            pixels,
-            *rows,
-            state=state,
-            after_epoch=keep,
-            progress=progress,
+            recipe, pixels, *rows, state=state, after_epoch=keep, progress=progress
         )
     except TrainingError as error:
         kept = f"{folder} keeps the network after epoch {state.n_epochs}."
