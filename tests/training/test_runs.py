@@ -80,6 +80,25 @@ def test_a_run_that_stops_and_goes_on_ends_in_the_same_bits(
     assert (done.is_finished, done.note) == (True, "continued after epoch 2")
 
 
+def test_two_trainings_in_one_folder_leave_one_whole_run(tmp_path, data, monkeypatch):
+    whole = train(tmp_path / "whole", data)
+    take, begun = steps.take_step, []
+
+    def meanwhile(recipe, state, seen, rows, step, weights):
+        if step == 4 and not begun:  # in the second epoch
+            begun.append(True)
+            train(tmp_path / "r", data)
+        return take(recipe, state, seen, rows, step, weights)
+
+    monkeypatch.setattr(steps, "take_step", meanwhile)
+    with pytest.raises(errors.InputError, match="one command at a time, but epoch 2 w"):
+        train(tmp_path / "r", data)
+    assert train(tmp_path / "r", data).note == "finished earlier, loaded"
+    for name in ("best.safetensors", "last.safetensors"):
+        ours, theirs = contents(tmp_path / "r")[name], contents(whole.folder)[name]
+        assert ours == theirs
+
+
 @pytest.mark.parametrize(
     ("part", "change"),
     [("trained_on", {"threads": 99}), ("versions", {"torch": "1.0"})],

@@ -188,7 +188,8 @@ def train_run(
     Raises
     ------
     ValueError
-        If the folder holds another run, the table lacks a column, train or valid lacks
+        If another command trains in the folder meanwhile; what that one wrote stays. If
+        the folder holds another run, the table lacks a column, train or valid lacks
         a class, or tensorboard is asked for and not installed; nothing is written.
     xraylab.NotARunError
         If what the folder holds is damaged; it is left as it is.
@@ -336,6 +337,7 @@ def _take_up(folder: Path, recipe: Recipe) -> steps.State:
 
 def _save_epoch(folder: Path, recipe: Recipe, state: steps.State) -> None:
     """Keep an epoch; one file holds all that is needed to go on from it."""
+    record.refuse_two(folder, state.n_epochs)
     aurocs = [row["valid_auroc"] for row in state.history]
     if aurocs[-1] >= max(aurocs):
         weights_now = tensors.plain_weights(state.model)
