@@ -64,13 +64,18 @@ def run_unit(cell: str, seed: int, weights: str, merge: Path, home: Path) -> Pat
     answers.to_csv(
         out.with_suffix(".csv"), index=False, lineterminator="\n", float_format="%.5g"
     )
+    facts = {"name": out.stem, "cell": cell} | _facts(recipe, table, answers)
+    write_text(out, json.dumps(facts, indent=1) + "\n")
+    return out
+
+
+def _facts(recipe: training.Recipe, table: pd.DataFrame, answers: pd.DataFrame) -> dict:
     train = table.loc[table["split"] == "train", "label"]
-    name = weights if weights in {"none", "imagenet"} else "imagenet-approx (stand-in)"
-    facts = {
-        "name": out.stem,
+    is_named = recipe.weights in {"none", "imagenet"}
+    name = recipe.weights if is_named else "imagenet-approx (stand-in)"
+    return {
         "date": datetime.now(UTC).date().isoformat(),
-        "cell": cell,
-        "seed": seed,
+        "seed": recipe.seed,
         "protocol": "grouped, split by seed 0",
         "recipe": recipe.as_dict() | {"weights": name},
         "weights_of": "the last epoch",
@@ -84,8 +89,6 @@ def run_unit(cell: str, seed: int, weights: str, merge: Path, home: Path) -> Pat
             for package in ("xraylab", "torch", "torchvision", "numpy")
         },
     }
-    write_text(out, json.dumps(facts, indent=1) + "\n")
-    return out
 
 
 def read_units(folder: Path) -> Iterator[estimating.Unit]:

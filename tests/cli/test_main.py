@@ -535,7 +535,8 @@ def test_failed_work_exits_1_and_says_why(tmp_path, capsys):
         ("--sampler", "x", "argument --sampler: must be one of shuffle, balanced"),
         ("--weights", "nowhere.pth", 'argument --weights: must be "imagenet", "none"'),
         ("--model", "small", "argument --weights: must be none or a file for model s"),
-        ("--seed", "4294967296", "argument --seed: must be a whole number from 0 to"),
+        ("--seed", "4294967296", "argument --seed: must be at most 4294967295, got"),
+        ("--size", "100000", "argument --size: must be at most 4096, got 100000"),
     ],
 )
 def test_a_field_of_the_recipe_is_named_as_typed(

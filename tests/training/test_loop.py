@@ -94,7 +94,8 @@ def test_scores_do_not_depend_on_the_batch():
         ({"seed": -1}, "seed must be a whole number, at least 0, got -1"),
         ({"epochs": 10**8}, "epochs must be at most 10000000, got 100000000"),
         ({"n_steps": 10**20}, "n_steps must be at most 10000000, got 1000"),
-        ({"seed": 2**32}, "seed must be a whole number from 0 to 4294967295, got 42"),
+        ({"seed": 2**32}, "seed must be at most 4294967295, got 4294967296"),
+        ({"size_px": 100_000}, "size_px must be at most 4096, got 100000"),
         (
             {"n_steps": 12.5},
             "n_steps must be a whole number, at least 20, one an epoch,",
