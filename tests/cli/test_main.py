@@ -613,6 +613,21 @@ def test_a_fault_of_ours_shows_where_and_asks_for_a_report(monkeypatch, capsys):
     assert "Please report it with the lines above: https://" in err
 
 
+@pytest.mark.parametrize(
+    "words", ["", "Unable to allocate 6 GiB for an array with shape (1, 2)."]
+)
+def test_a_full_memory_is_not_called_our_fault(words, monkeypatch, capsys):
+    def full(*_, **__):
+        raise MemoryError(words)
+
+    monkeypatch.setattr("xraylab.course.list_lessons", full)
+    assert cli.main(["lessons"]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("xraylab lessons: memory was full: ")
+    assert words.rstrip(".") in err
+    assert (err.count("\n"), "fault" in err) == (1, False)
+
+
 def test_an_answer_without_numbers_is_still_json(monkeypatch, capsys):
     odd = {"ppv": float("nan"), "ends": [float("inf"), 0.5], "n": 0}
     monkeypatch.setattr("xraylab.results.read_result", lambda name: odd)

@@ -139,6 +139,17 @@ def test_a_label_that_is_neither_is_refused(label):
         training.fit(TINY, pixels, labels, train, valid, progress=False)
 
 
+@pytest.mark.parametrize("place", [1, 2, 3])
+@pytest.mark.parametrize("kind", [bool, float])
+def test_masks_and_broken_numbers_are_refused(place, kind):
+    given = list(tiny_data())
+    given[place] = given[place].astype(kind)
+    name = ("labels", "train", "valid")[place - 1]
+    message = f"{name} must be whole numbers, got {np.dtype(kind)}"
+    with pytest.raises(errors.InputError, match=message):
+        training.fit(TINY, *given, progress=False)
+
+
 def test_images_of_another_size_are_refused():
     recipe = training.Recipe(**TINY.as_dict() | {"size_px": 48})
     with pytest.raises(ValueError, match=r"squares of 48 px .* got shape \(32, 16, 16"):

@@ -62,8 +62,9 @@ def fit(
     Raises
     ------
     ValueError
-        If a label is neither 0 nor 1, train or valid lacks a class, there are fewer
-        training images than a batch, or the images are not uint8 of the recipe's size.
+        If labels or rows are no whole numbers, a label is neither 0 nor 1, train or
+        valid lacks a class, there are fewer training images than a batch, or the images
+        are not uint8 of the recipe's size.
     xraylab.TrainingError
         If the loss stops being a number, or the memory is full.
     """
@@ -166,9 +167,14 @@ def check_rows(
     Raises
     ------
     ValueError
-        If a label is neither 0 nor 1, a part lacks a class, there are fewer training
-        images than a batch, or the images are not of the recipe's size.
+        If labels or rows are no whole numbers, a label is neither 0 nor 1, a part lacks
+        a class, there are fewer training images than a batch, or the images are not of
+        the recipe's size.
     """
+    for name, numbers in {"labels": labels, **parts}.items():
+        kind = np.asarray(numbers).dtype
+        if kind.kind not in "iu":  # a mask is no list of rows
+            raise InputError(f"{name} must be whole numbers, got {kind}.")
     if odd := set(np.unique(labels)) - {0, 1}:
         raise InputError(f"labels must be 0 or 1, found {min(odd)} among them.")
     for name, rows in parts.items():
