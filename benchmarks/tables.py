@@ -27,8 +27,8 @@ ABOUT = {
     "subgroups": "Sensitivity and specificity by kind of image, and by size and colour "
     "mode of the published original where its header is known. Each interval stands "
     "for itself: of twenty, one misses by chance.",
-    "points": "Thresholds chosen on validation by a rule, with the range they take "
-    "when the children are drawn again, and what they give on validation, on the test "
+    "points": "Thresholds chosen on validation by a rule, with the range in which that "
+    "of all children lies, and what they give on validation, on the test "
     "and as a difference.",
     "external": "The same networks, trained anew, on images of another hospital: "
     "ADULTS, with labels TEXT-MINED from reports. A difference may be one of age, of "

@@ -53,7 +53,28 @@ def test_what_is_said_of_another_hospital_follows_from_the_answers():
             assert f"{name} {evaluation.measure(answers, name)}" in text
     assert "ADULTS, and their labels are TEXT-MINED" in text
     for name in results.list_tables()["name"]:
-        assert f"-{name.rsplit('-', 1)[1]}`" in text
+        assert f"{name.rsplit('-', 1)[-1]}`" in text
+
+
+def test_what_is_said_of_a_hidden_middle_follows_from_the_doses():
+    text = re.sub(r"\s+", " ", README)
+    table = results.read_table("real-64px-doses")
+    rows = table[(table["on"] == "validation") & (table["figure"] == "AUROC")]
+    rows = rows.set_index(["result", "perturbation", "dose"])
+    columns = list(evaluation.Interval._fields)
+    for protocol in ("official", "grouped"):
+        name = f"real-64px-{protocol}"
+        found = {
+            key: evaluation.Interval(*rows.loc[(name, *key), columns])
+            for key in (("lungs hidden", 0), ("lungs hidden", 1), ("outside hidden", 1))
+        }
+        before, hidden, outside = found.values()
+        told = f"has AUROC {hidden}" if protocol == "official" else f"has {hidden}"
+        assert f"`{protocol}` {told}, where it has {before.figure}" in text or (
+            f"`{protocol}` then {told}, where it has {before.figure}" in text
+        )
+        assert outside.figure in text
+    assert "No lungs are marked on real images" in text
 
 
 def test_what_the_factorial_has_so_far_follows_from_its_units():

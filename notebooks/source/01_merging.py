@@ -20,6 +20,7 @@
 
 # %%
 import hashlib
+from textwrap import fill
 
 import numpy as np
 from PIL import Image
@@ -277,7 +278,7 @@ for name, square_48 in {"changed copy": other, "a stranger": stranger}.items():
 # The search has limits, measured on copies that were altered on purpose.
 
 # %%
-print(duplicates.LIMITS)
+print(fill(duplicates.LIMITS, 84))
 
 # %% [markdown]
 # Why the *worst* place, and not the whole? Two images of one child, taken a minute

@@ -21,6 +21,7 @@
 
 # %%
 from dataclasses import replace
+from textwrap import fill
 
 import numpy as np
 from scipy import stats
@@ -44,7 +45,7 @@ name = "real-64px-official"
 real = "real images, from scratch, 64 px"
 answers = results.read_predictions(name)
 labels, scores = answers["label"].to_numpy(), answers["score"].to_numpy()
-print(results.read_result(name)["data"])
+print(fill(results.read_result(name)["data"], 84))
 print(f"{len(answers)} files, always pneumonia is right for {labels.mean():.3f}")
 answers[["label", "score", "group_id"]].sample(4, random_state=1).round(3)
 

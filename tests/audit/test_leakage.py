@@ -1,4 +1,5 @@
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,8 +38,38 @@ def test_overlaps_name_the_test_last_and_count():
 def test_images_overlap_exactly_where_they_stand_in_two_splits(places):
     rows = table(*(("one", split, 0, "IM", p, p) for split, p in places))
     found = leakage.find_overlaps(rows, "image_id")
+    order = ["train", "val", "test"]  # of one source, places are splits
+    assert all(
+        order.index(one) < order.index(two)
+        for one, two in zip(found["first"], found["second"], strict=True)
+    )
     n_splits = rows.groupby("image_id")["split"].nunique()
     assert found["n"].sum() == (n_splits * (n_splits - 1) // 2).sum()
+
+
+def test_three_examples_are_shown_and_the_most_overlap_comes_first():
+    numbers = "abcdef"
+    rows = [("one", "train", 0, "IM", n, n) for n in numbers]
+    rows += [("one", "val", 0, "IM", n, n) for n in numbers[:1]]
+    rows += [("one", "test", 0, "IM", n, n) for n in numbers[1:]]
+    rows += [("one", "", 0, "IM", n, n) for n in numbers]  # of no split
+    found = leakage.find_overlaps(table(*rows), "image_id")
+    assert found["n"].tolist() == [5, 1]
+    assert found["examples"].tolist() == ["7.png, 8.png, 9.png", "6.png"]
+
+
+@pytest.mark.parametrize(
+    ("n_wrong", "rule"), [(1, "index of the third source"), (2, leakage.MISFIT)]
+)
+def test_a_rule_that_fits_fewer_than_nine_in_ten_is_none(n_wrong, rule):
+    held = pd.DataFrame({"label": 0, "other": "x", "agrees": [True] * 10})
+    held = held.assign(path=[f"{i}.jpg" for i in range(10)])
+    held.loc[: n_wrong - 1, "agrees"] = False
+    more = held.assign(label=1, agrees=True)  # each class is asked for itself
+    rows = table(("", "", 0, "", "", "a")).assign(name="a")
+    found = leakage.find_name_conflicts(rows, pd.concat([held, more]))
+    assert found["path"].tolist() == [f"{i}.jpg" for i in range(n_wrong)]
+    assert (found["rule"] == rule).all()
 
 
 def test_unknown_children_overlap_with_nobody():
@@ -79,7 +110,16 @@ def test_blocks_have_few_runs_and_a_shuffle_has_many():
 
     blocks = leakage.measure_blocks(split_as(["test"] * 10 + ["train"] * 30)).iloc[0]
     assert (blocks["n_children"], blocks["n_runs"]) == (40, 2)
-    assert blocks["p"] < 0.01
+    assert blocks["p"] == 1 / 1000  # this split and 999 shuffles
+    assert blocks["by_chance"] == pytest.approx(1 + 2 * 10 * 30 / 40, abs=0.5)
+    one = split_as(["test"] * 10 + ["train"] * 30)
+    again = leakage.measure_blocks(one)
+    assert again.equals(leakage.measure_blocks(one, seed=0))
+    assert not again.equals(leakage.measure_blocks(one, seed=1))
+    unknown = one.assign(patient_id="", kind="", number="")
+    more = pd.concat([one, unknown, one.assign(split="", number="1")])
+    assert leakage.measure_blocks(more).equals(again)
+    assert leakage.measure_blocks(split_as(["train"] * 9)).empty
     far = split_as(["test"] * 10 + ["train"] * 30)
     far["number"] = [str(i) + "0" * 25 for i in range(40)]
     assert leakage.measure_blocks(far).iloc[0].equals(blocks)

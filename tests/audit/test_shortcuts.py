@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from tests.conftest import as_jpeg, blob_image, write_file
@@ -80,6 +81,8 @@ def test_one_feature_agrees_with_the_library_whichever_way(rows):
         ([1, 2], [1, 1], "labels must be 0 and 1, both there, found 1"),
         ([1, 2], [0, 2], "labels must be 0 and 1, both there, found 0, 2"),
         ([], [], "labels must be 0 and 1, both there, found none"),
+        (range(4), [3, 1, 0, 2], r"both there, found 0, 1, 2\."),
+        ([np.nan, 1, np.inf], [0, 1, 1], "values must be finite, found 2 that are not"),
     ],
 )
 def test_one_feature_says_what_it_needs(values, labels, message):
@@ -94,6 +97,14 @@ def test_ring_keeps_the_border_and_nothing_else():
     assert ring.dtype == np.uint8
     assert (ring[:, 2:6, 2:8] == 0).all()
     assert (ring == 9).sum() == 2 * (8 * 10 - 4 * 6)
+
+
+@pytest.mark.parametrize(
+    ("shape", "ring_px"), [((8, 10), 1), ((8, 10), 3), ((7, 9), 3), ((9, 7), 3)]
+)
+def test_any_ring_that_leaves_something_will_do(shape, ring_px):
+    ring = audit.hide_lungs(np.ones((1, *shape)), ring_px)
+    assert (ring == 0).sum() == (shape[0] - 2 * ring_px) * (shape[1] - 2 * ring_px)
 
 
 @pytest.mark.parametrize("ring_px", [0, 4, 9])
@@ -122,6 +133,35 @@ def test_probe_finds_what_is_there(rows):
     assert ((scores >= 0) & (scores <= 1)).all()
     assert roc_auc_score(labels, scores) > 0.95
     assert np.array_equal(scores, audit.probe(features, labels, groups))
+
+
+def test_the_seed_of_a_probe_is_0_unless_given(rows):
+    features, labels, groups = rows
+    found = audit.probe(features, labels, groups)
+    assert np.array_equal(found, audit.probe(features, labels, groups, seed=0))
+    assert not np.array_equal(found, audit.probe(features, labels, groups, seed=1))
+    folds = shortcuts.make_folds(labels, groups)
+    assert np.array_equal(folds, shortcuts.make_folds(labels, groups, seed=0))
+    assert np.unique(folds).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_five_groups_of_a_class_are_enough():
+    labels = np.array([0] * 5 + [1] * 40)
+    folds = shortcuts.make_folds(labels, np.arange(45))
+    assert sorted(folds[:5]) == [0, 1, 2, 3, 4]
+
+
+def test_the_simple_model_is_a_strongly_held_regression(rows):
+    features, labels, _ = rows
+    features[:, 0, 0] += 2 * labels
+    known = np.arange(180) < 130
+    flat = features.reshape(180, 16)
+    mean, sd = flat[known].mean(0), flat[known].std(0)
+    by_hand = LogisticRegression(C=0.01, class_weight="balanced", tol=1e-8)
+    by_hand.fit((flat[known] - mean) / sd, labels[known])
+    expected = by_hand.predict_proba((flat[~known] - mean) / sd)[:, 1]
+    found = shortcuts.fit_and_score(features, labels, known)
+    assert found == pytest.approx(expected, abs=1e-4)
 
 
 def test_probe_does_not_learn_a_child_by_heart(rows):

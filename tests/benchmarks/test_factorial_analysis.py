@@ -311,3 +311,10 @@ def test_the_interval_keeps_its_word():
     for test, found in inside.items():
         print(test, np.mean(found))
         assert np.mean(found) >= 0.93, test
+
+
+def test_the_table_that_lessons_show_is_that_of_the_stored_effects():
+    text = (analysis.STORED / "effects.json").read_text("utf-8")
+    rows = analysis.as_table(json.loads(text)["figures"])
+    assert analysis.results.read_table("factorial").to_dict("records") == rows
+    assert {row["what"] for row in rows} >= {*CELLS, "copies - clean"}

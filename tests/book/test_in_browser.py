@@ -3,10 +3,11 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import keep_screenshot
+from tests.browser.conftest import find_violations, keep_screenshot
 
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 800}
 OPEN_ALL = "document.querySelectorAll('details').forEach(d => d.open = true)"
+NO_COLOURS = {"color-contrast": {"enabled": False}}
 TOO_WIDE = "document.documentElement.scrollWidth - innerWidth"
 
 
@@ -17,20 +18,6 @@ def context(request, browser):
     context.scheme = request.param
     yield context
     context.close()
-
-
-def check(page, *, without=()):
-    """Run axe-core on what the page shows, and give its violations."""
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    options = {
-        "resultTypes": ["violations"],
-        "rules": {rule: {"enabled": False} for rule in without},
-    }
-    return [
-        (fault["id"], node["html"][:100])
-        for fault in axe.run(page, options=options).response["violations"]
-        for node in fault["nodes"]
-    ]
 
 
 def look_at(context, files):
@@ -44,12 +31,12 @@ def look_at(context, files):
         page.evaluate(OPEN_ALL)
         keep_screenshot(page, f"book-{file.stem}-{context.scheme}.png")
         assert page.evaluate(TOO_WIDE) <= 0, file.name
-        assert check(page) == [], file.name
+        assert find_violations(page) == [], file.name
         page.set_viewport_size(NARROW)
         page.wait_for_timeout(100)  # what became scrollable is made reachable
         assert page.evaluate(TOO_WIDE) <= 0, file.name
         # colours, which take longest, are those of the wide page
-        assert check(page, without=["color-contrast"]) == [], file.name
+        assert find_violations(page, rules=NO_COLOURS) == [], file.name
     page.close()
     return loaded
 

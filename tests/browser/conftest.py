@@ -76,3 +76,14 @@ def keep_screenshot(page, name):
     """Keep what the browser shows, where XRAYLAB_SCREENSHOTS names a folder."""
     if "XRAYLAB_SCREENSHOTS" in os.environ:
         page.screenshot(path=Path(os.environ["XRAYLAB_SCREENSHOTS"]) / name)
+
+
+def find_violations(page, *, context=None, **options):
+    """Run axe-core on what a page shows, or on a part of it, and list what it finds."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    options = {"resultTypes": ["violations"], **options}
+    return [
+        (fault["id"], node["html"][:100])
+        for fault in axe.run(page, context, options).response["violations"]
+        for node in fault["nodes"]
+    ]

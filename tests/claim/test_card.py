@@ -50,6 +50,7 @@ def test_what_was_not_measured_names_what_would_measure_it(unread):
         "subgroups": "--on test`",
         "external": f"`xraylab evaluate {unread} --on external --data DIR`",
         "robustness": f"`xraylab perturb {unread}`",
+        "explanation": f"`xraylab explain {unread}`",
         "point": f"`xraylab evaluate {unread} --choose",
     }.items():
         text = " ".join(found.fields[key]["missing"])
@@ -62,7 +63,7 @@ def test_what_was_not_measured_names_what_would_measure_it(unread):
         found.sentence
     )
     assert "Figures on the test" in found.empty
-    assert found.curve == ""
+    assert found.curve == found.decision == ""
 
 
 def test_figures_are_those_of_the_stored_answers(card, own_run):
@@ -208,7 +209,7 @@ def test_the_page_needs_nothing_else(card):
     for part in card.fields.values():
         for line in part["missing"]:
             assert line.split("`")[0].split("’")[0] in page
-    assert page.count("<svg") == 1
+    assert page.count("<svg") == 2
 
 
 def test_names_and_texts_cannot_break_the_page(own_run):

@@ -14,7 +14,7 @@ from PIL import Image
 from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import cli, duplicates, training
 from xraylab.cli import command
-from xraylab.explanation import PERTURBATIONS
+from xraylab.explanation import MAPS, PERTURBATIONS
 from xraylab.training import test_log
 
 VERBS = [
@@ -26,6 +26,7 @@ VERBS = [
     "evaluate",
     "readings",
     "perturb",
+    "explain",
     "claim",
     "predict",
     "demo",
@@ -264,6 +265,42 @@ def test_evaluate_shows_calibration_and_subgroups(own_run, capsys):
     assert "\nECE " in out
     assert "\nSubgroups, " in out
     assert re.search(r"\n  kind virus: sensitivity .*, n = \d+, ", out)
+
+
+def test_evaluate_says_what_recalibration_mends_and_what_answers_are_worth(
+    own_run, capsys
+):
+    cli.main(["evaluate", str(own_run)])
+    out = capsys.readouterr().out
+    assert "\nnet benefit at threshold 0.500, as if one pneumonia missed were" in out
+    assert "\n  acting on all " in out
+    _, valid, _ = run_json(capsys, "evaluate", own_run)
+    assert valid["recalibrated"]["judged"] == []
+    _, answer, _ = run_json(capsys, "evaluate", own_run, "--on", "test")
+    found = answer["recalibrated"]
+    assert found["fitted"] == valid["recalibrated"]["fitted"]
+    assert set(found["fitted"]) | set(found["not_fitted"]) == {"temperature", "platt"}
+    given = {r["metric"]: r for r in found["judged"] if r["scores"] == "as given"}
+    for name, row in given.items():
+        expected = answer["calibration"][name]["value"]
+        assert row["value"] == pytest.approx(expected), name
+    assert set(answer["net_benefit"]) == {"model", "act_on_all", "more"}
+    cli.main(["evaluate", str(own_run), "--on", "test", "--threshold", "1"])
+    out = capsys.readouterr().out
+    assert "\nScores as given, and mended by changes fitted on validation:\n" in out
+    assert "net benefit" not in out  # a threshold of 1 weighs nothing
+
+
+def test_images_from_elsewhere_need_no_validation(own_run, tmp_path, capsys):
+    run_json(capsys, "evaluate", own_run, "--choose", "youden")
+    shutil.rmtree(own_run.parent / "merge")
+    for i in range(12):
+        name = ("NORMAL", "PNEUMONIA")[i % 2]
+        write_file(tmp_path / "nih" / name / f"{i}.png", as_jpeg(blob_image(700 + i)))
+    argv = ["evaluate", str(own_run), "--on", "external", "--data"]
+    assert cli.main([*argv, str(tmp_path / "nih")]) == 0
+    said = "Not held against validation: its images are not there any more. --merge"
+    assert f"\n{said} gives them.\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -719,6 +756,29 @@ def test_perturb_answers_for_validation_and_reads_no_test(
     out = capsys.readouterr().out
     assert out.startswith("validation of naive-merge, threshold 0.500, a box for the l")
     assert out.count("most flipped at dose") == len(PERTURBATIONS)
+
+
+def test_explain_checks_each_map_and_reads_no_test(run_folder, merge_folder, capsys):
+    before = len(test_log.list_readings(merge_folder))
+    code, answer, _ = run_json(capsys, "explain", run_folder)
+    assert code == 0
+    assert [row["map"] for row in answer["maps"]] == list(MAPS)
+    assert (run_folder / "maps.json").is_file()
+    assert len(test_log.list_readings(merge_folder)) == before
+    assert cli.main(["explain", str(run_folder)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("validation of naive-merge, 3 shuffled networks, limit 0.5\n")
+    assert out.count(": sanity check ") == len(MAPS)
+
+
+def test_explain_without_the_images_says_what_brings_them_back(own_run, capsys):
+    shutil.rmtree(own_run.parent / "merge")
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["explain", str(own_run)])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert "argument RUN: must have its images: " in said
+    assert "`xraylab merge` there makes it anew." in said
 
 
 def test_perturb_takes_two_classes_and_says_what_it_found(run_folder, tmp_path, capsys):

@@ -31,4 +31,4 @@ def test_an_unknown_name_is_told_both_lists(capsys):
     assert cli.main(["results", "nothing"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "name must be one of the results real-224px-probes, " in line
-    assert "list_tables the tables real-64px-calibration, " in line
+    assert f"list_tables the tables {results.list_tables()['name'][0]}, " in line

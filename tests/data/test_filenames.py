@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xraylab import data
+from xraylab.data import filenames
 
 
 @pytest.mark.parametrize(
@@ -79,6 +80,28 @@ def test_what_an_export_puts_before_is_passed_over(stem, prefix):
 )
 def test_a_name_that_is_not_whole_tells_no_child(name):
     assert data.read_name(name) == ("", "")
+
+
+@pytest.mark.parametrize("above", ["", "x/", "set/train/"])
+@pytest.mark.parametrize("below", ["/", "/study1/", "_study1/"])
+def test_a_patients_folder_tells_the_child_at_any_depth(above, below):
+    name = f"{above}patient64541{below}view1_frontal.jpg"
+    assert data.read_name(name) == ("CheXpert", "64541")
+
+
+@pytest.mark.parametrize(
+    ("name", "is_indexed"),
+    [
+        ("NORMAL(12).jpg", True),
+        ("pneumonia (3).jpeg", True),
+        ("COVID19(0)", True),
+        ("NORMAL(12)-1.jpg", False),
+        ("NORMAL.jpg", False),
+        ("IM-0001-0001.jpeg", False),
+    ],
+)
+def test_only_a_class_and_an_index_is_indexed(name, is_indexed):
+    assert filenames.is_indexed(name) is is_indexed
 
 
 @given(st.integers(0, 9999), st.integers(0, 9999))

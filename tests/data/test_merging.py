@@ -1,4 +1,5 @@
 import errno
+import inspect
 import io
 import os
 import shutil
@@ -60,6 +61,22 @@ def test_an_unreadable_file_does_not_shift_the_index_rule(three_sources, tmp_pat
     report = data.merge(root, progress=False).report()
     assert report["problems"] == 1
     assert report["index_rule"] == {"agree": 23, "disagree": 0}
+
+
+def test_files_that_changed_places_disagree_with_the_index_rule(
+    three_sources, tmp_path
+):
+    root = shutil.copytree(three_sources, tmp_path / "root")
+    folder = root / "three/Data/train/NORMAL"
+    one, two = folder / "NORMAL(1).jpg", folder / "NORMAL(2).jpg"
+    was = one.read_bytes(), two.read_bytes()
+    one.write_bytes(was[1])
+    two.write_bytes(was[0])
+    merged = data.merge(root, progress=False)
+    assert merged.report()["index_rule"] == {"agree": 22, "disagree": 2}
+    held = merged.index_rule
+    wrong = held.loc[~held["agrees"], "path"].str.rpartition("/")[2]
+    assert wrong.tolist() == [one.name, two.name]
 
 
 def test_a_image_under_two_labels_is_a_conflict(three_sources, tmp_path):
@@ -130,6 +147,39 @@ def test_what_was_seen_is_handed_on(three_sources, tmp_path):
     assert data.Merge.load(tmp_path).thumbnails is None
 
 
+def test_a_merge_is_told_from_a_folder_of_images(three_sources, tmp_path):
+    data.merge(three_sources, progress=False).save(tmp_path / "m")
+    assert data.Merge.is_saved_at(tmp_path / "m")
+    assert data.Merge.is_saved_at(tmp_path / "m/manifest.csv")
+    assert not data.Merge.is_saved_at(three_sources)
+    assert not data.Merge.is_saved_at(tmp_path / "nothing")
+
+
+def test_another_manifest_is_read_with_what_lies_beside_it(three_sources, tmp_path):
+    root = shutil.copytree(three_sources, tmp_path / "root")
+    merged = data.merge(root, progress=False)
+    merged.save(tmp_path / "m")
+    own = data.Merge.load(tmp_path / "m/manifest.csv")
+    assert (own.root, own.margin) == (root, merged.margin)
+    assert len(own.ignored) == len(merged.ignored) == 1
+    # of a merge: its images, but lists of files that the merge's are not
+    part = merged.manifest.head(30)
+    part.to_csv(tmp_path / "m/part.csv", index=False)
+    found = data.Merge.load(tmp_path / "m/part.csv")
+    assert (found.root, found.margin) == (root, merged.margin)
+    assert (len(found.manifest), len(found.ignored)) == (30, 0)
+    # of no merge: paths relative to the folder that it lies in
+    merged.manifest.to_csv(root / "own.csv", index=False)
+    found = data.Merge.load(root / "own.csv")
+    assert (found.root, found.margin) == (root, {})
+    assert (len(found.manifest), len(found.problems)) == (72, 0)
+
+
+def test_files_are_read_in_this_process_unless_asked():
+    workers = inspect.signature(data.merge).parameters["workers"]
+    assert workers.default == 1
+
+
 def test_a_list_that_is_gone_is_said(three_sources, tmp_path):
     data.merge(three_sources, progress=False).save(tmp_path)
     (tmp_path / "notes.csv").unlink()
@@ -174,7 +224,8 @@ def test_merging_leaves_the_sources_alone(three_sources, tmp_path):
 def test_nothing_readable_is_an_error(tmp_path):
     for name in ("NORMAL", "PNEUMONIA"):
         write_file(tmp_path / "x/train" / name / "a.jpeg", b"text")
-    with pytest.raises(ValueError, match="none of 2 files"):
+    found = r"none of 2 files in .* could be read, first x/train/NORMAL/a\.jpeg\. Fetch"
+    with pytest.raises(ValueError, match=found):
         data.merge(tmp_path, progress=False)
 
 

@@ -54,6 +54,57 @@ def test_the_same_seed_gives_the_same_split(manifest, protocol):
     pd.testing.assert_frame_equal(data.split(ordered, protocol, seed=3), again)
 
 
+def plain(n, *, n_positive, n_published=0):
+    """Children of one image each, the last ones pneumonia, every so many published."""
+    label = [0] * (n - n_positive) + [1] * n_positive
+    table = pd.DataFrame({"label": label, "kept": True, "source": splits.FIRST})
+    names = [f"{i:04}" for i in range(n)]
+    published = [n_published and i % (n // n_published) == 0 for i in range(n)]
+    return table.assign(
+        path=names,
+        image_id=names,
+        group_id=names,
+        published_split=["test" if is_test else "train" for is_test in published],
+    )
+
+
+@pytest.mark.parametrize("protocol", ["naive-merge", "image-random", "grouped"])
+def test_a_fifth_is_test_and_a_tenth_is_validation(protocol):
+    table = data.split(plain(1000, n_positive=730), protocol)
+    sizes = table["split"].value_counts()
+    assert sizes[["train", "valid", "test"]].tolist() == [700, 100, 200]
+    shares = table.groupby("split")["label"].mean()
+    assert shares.tolist() == pytest.approx([0.73] * 3, abs=0.01)
+
+
+def test_a_tenth_of_the_rest_of_the_official_is_validation():
+    table = data.split(plain(1000, n_positive=730, n_published=100), "official")
+    sizes = table["split"].value_counts()
+    assert sizes[["train", "valid", "test"]].tolist() == [810, 90, 100]
+
+
+@pytest.mark.parametrize("protocol", data.PROTOCOLS)
+def test_the_seed_is_0_unless_given_and_matters(protocol):
+    manifest = plain(400, n_positive=300, n_published=100)
+    found = data.split(manifest, protocol)
+    pd.testing.assert_frame_equal(found, data.split(manifest, protocol, seed=0))
+    assert not found.equals(data.split(manifest, protocol, seed=1))
+
+
+def test_as_many_groups_as_parts_are_enough():
+    rest, part = splits._cut_groups(plain(20, n_positive=10), 10, 0)
+    assert (len(rest), len(part)) == (18, 2)
+    few = plain(20, n_positive=10)
+    with pytest.raises(ValueError, match="found 9 groups and 10 images"):
+        splits._cut_groups(
+            few.assign(
+                group_id=few["group_id"].replace({f"{i:04}": "0000" for i in range(12)})
+            ),
+            10,
+            0,
+        )
+
+
 def test_children_who_share_a_image_are_one_group():
     table = pd.DataFrame(
         {"patient_id": ["a", "b", "b", "c"], "image_id": ["1", "1", "2", "3"]}
@@ -70,7 +121,9 @@ def test_unknown_protocol_lists_the_four(three_sources):
 
 def test_official_without_the_first_source_is_refused(three_sources):
     manifest = data.merge(three_sources / "two", progress=False).manifest
-    with pytest.raises(ValueError, match="needs the test folder of chest-xray"):
+    (source,) = manifest["source"].unique()
+    found = f"needs the test folder of chest-xray.*, found sources {source}. Add it"
+    with pytest.raises(ValueError, match=found):
         data.split(manifest, "official")
 
 
@@ -95,6 +148,10 @@ def test_too_few_images_of_a_class_are_counted(recwarn):
     assert not recwarn.list  # scikit-learn's, about its own words
 
 
+COUNTS = {  # of train and of valid below
+    **{"n_files": 2, "n_images": 2, "n_groups": 2, "n_unknown": 0},
+    **{"n_normal": 1, "n_pneumonia": 1},
+}
 LEAKY = pd.DataFrame(
     {
         "path": list("abcdefgh"),
@@ -113,6 +170,14 @@ def test_a_image_in_two_splits_is_named():
         match=r"the same images stand in more than one split: 1 \(1 in all\)",
     ):
         data.check_split(LEAKY, "image-random")
+
+
+def test_three_are_named_and_the_others_counted():
+    twice = pd.concat([LEAKY.head(6).assign(split=s) for s in ("train", "test")])
+    twice = pd.concat([twice, LEAKY.iloc[2:4]])
+    twice = twice.assign(path=[f"{i:02}" for i in range(len(twice))])
+    with pytest.raises(errors.LeakError, match=r"split: 1, 2, 3 \(6 in all\)"):
+        data.check_split(twice, "image-random")
 
 
 def test_a_child_in_two_splits_is_named():
@@ -161,9 +226,15 @@ def test_more_than_two_classes_are_not_split():
 
 def test_describe_counts_copies_and_children_seen_in_train():
     counts = data.describe_split(LEAKY)
-    assert counts.loc["test", "image_in_train"] == 1 / 4
-    assert counts.loc["test", "group_in_train"] == 2 / 4
-    assert counts.loc["valid", "n_pneumonia"] == 1
+    assert counts.T.to_dict() == {
+        "train": {**COUNTS, "image_in_train": 1, "group_in_train": 1},
+        "valid": {**COUNTS, "image_in_train": 0, "group_in_train": 0},
+        "test": {
+            **{"n_files": 4, "n_images": 4, "n_groups": 4, "n_unknown": 0},
+            **{"n_normal": 2, "n_pneumonia": 2},
+            **{"image_in_train": 1 / 4, "group_in_train": 2 / 4},
+        },
+    }
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 0.5, True])

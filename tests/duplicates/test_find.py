@@ -1,4 +1,7 @@
+import inspect
 import io
+import json
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -7,7 +10,7 @@ from PIL import Image, ImageOps
 
 from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import duplicates
-from xraylab.duplicates import find
+from xraylab.duplicates import correlation, find
 from xraylab.files import cache_folder
 
 
@@ -52,6 +55,7 @@ def test_copies_get_one_image_id_and_one_kept_file(copies):
         "a/other.jpeg": "only",
     }
     assert (found.table.groupby("image_id")["kept"].sum() == 1).all()
+    assert (found.table["image_id"].str.len() == 16).all()
     assert found.problems["path"].tolist() == ["b/broken.jpeg"]
     assert "no image format" in found.problems["cause"].iloc[0]
 
@@ -136,6 +140,72 @@ def test_a_doubtful_pair_is_decided_on_its_detail():
     assert not pairs["same"].iloc[0]
 
 
+def with_detail(agreement, *, strength, seed=0):
+    """Two squares alike as a whole, whose fine detail correlates about so much."""
+    rng = np.random.default_rng(seed)
+    smooth = blob_image(5, 48).astype(float)
+    shared, *own = rng.normal(0, strength, (3, 48, 48))
+    a, b = (
+        smooth + np.sqrt(agreement) * shared + np.sqrt(1 - agreement) * part
+        for part in own
+    )
+    return np.array([a, b])
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(("agreement", "same"), [(0.8, False), (0.96, True)])
+def test_detail_decides_as_was_measured(agreement, same, seed):
+    squares = with_detail(agreement, strength=9, seed=seed)
+    squares[1] += np.linspace(-14, 14, 48)  # a shade across, too coarse for detail
+    (pair,) = duplicates.find_same(squares).itertuples()
+    assert duplicates.SAME <= pair.correlation < find.CERTAIN
+    assert pair.same == same
+
+
+def test_a_pair_that_is_certain_is_not_asked_for_its_detail():
+    (pair,) = duplicates.find_same(with_detail(0.0, strength=2)).itertuples()
+    assert pair.correlation > find.CERTAIN
+    assert pair.same
+
+
+def test_whoever_reaches_a_limit_is_the_same(monkeypatch):
+    squares = with_detail(0.0, strength=6)
+    (pair,) = duplicates.find_same(squares).itertuples()
+    a, b = correlation.normalise(correlation.detail(squares))
+    assert not pair.same
+    with monkeypatch.context() as patch:
+        patch.setattr(find, "CERTAIN", np.float32(pair.correlation))
+        assert duplicates.find_same(squares)["same"].all()
+    with monkeypatch.context() as patch:
+        patch.setattr(find, "SAME", np.float32(pair.correlation))
+        patch.setattr(find, "SAME_DETAIL", (a * b).sum())
+        assert duplicates.find_same(squares)["same"].all()
+
+
+def test_the_margin_is_of_the_least_alike_same_and_the_most_alike_different():
+    rng = np.random.default_rng(0)
+    base = blob_image(5, 48).astype(float)
+    squares = [base + rng.normal(0, strength, base.shape) for strength in (0, 2, 3)]
+    squares += [base + rng.normal(0, strength, base.shape) for strength in (7, 8)]
+    squares = np.array(squares).clip(0, 255).astype(np.uint8)
+    none = np.array([], int), np.empty((0, 48, 48), np.uint8)
+    number, margin = find._group(squares, *none, False)
+    true = np.corrcoef(squares.reshape(len(squares), -1))
+    together = number[:, None] == number
+    assert together.sum() == 9 + 2  # the first three are one image
+    others, upper = ~together & (true >= 0.97), np.triu(together, 1)
+    assert others.sum() > 4
+    assert margin == {
+        "least_alike_same": round(true[upper].min(), 4),
+        "most_alike_different": round(true[others].max(), 4),
+    }
+
+
+def test_files_are_read_in_this_process_unless_asked():
+    workers = inspect.signature(duplicates.find_images).parameters["workers"]
+    assert workers.default == 1
+
+
 def test_no_readable_file_is_an_empty_table(tmp_path):
     write_file(tmp_path / "a.jpeg", b"text")
     table = pd.DataFrame({"path": ["a.jpeg"], "source": "s"})
@@ -145,9 +215,18 @@ def test_no_readable_file_is_an_empty_table(tmp_path):
 
 
 DAMAGED = ["[1, ", "5", "null", "[[1], {}]", '{"number": [1], "margin": {}}', "{}"]
+# of another number of squares, or another margin: each alone will do
+PARTLY = [lambda kept: kept["number"].pop(), lambda kept: kept["margin"].popitem()]
+
+
+def damaged(text, change):
+    kept = json.loads(text)
+    change(kept)
+    return json.dumps(kept)
 
 
 def test_a_second_grouping_is_read_and_a_damaged_one_made_anew(copies, monkeypatch):
+    monkeypatch.setenv("XRAYLAB_CACHE", str(copies[1] / "cache"))
     first = duplicates.find_images(*copies, progress=False)
     asked = []
     group = find._group
@@ -156,9 +235,12 @@ def test_a_second_grouping_is_read_and_a_damaged_one_made_anew(copies, monkeypat
     assert asked == []
     assert again.table.equals(first.table)
     assert again.margin == first.margin
-    for n_asked, text in enumerate(DAMAGED, 1):
-        for store in cache_folder().glob("groups-*.json"):
-            store.write_text(text)
+    damages = [lambda _, text=text: text for text in DAMAGED]
+    damages += [partial(damaged, change=change) for change in PARTLY]
+    whole = {store: store.read_text() for store in cache_folder().glob("groups-*")}
+    for n_asked, damage in enumerate(damages, 1):
+        for store, text in whole.items():
+            store.write_text(damage(text))
         again = duplicates.find_images(*copies, progress=False)
         assert again.table.equals(first.table)
         assert again.margin == first.margin

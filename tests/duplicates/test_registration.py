@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from tests.conftest import as_jpeg
+from tests.conftest import as_jpeg, blob_image
 from xraylab import duplicates, phantom
 from xraylab.duplicates import registration
 from xraylab.images import read_pixels
@@ -88,6 +88,78 @@ def test_only_the_rows_asked_for_are_searched(images, squares):
     rows = np.array([N_CHILDREN, 3, 5])
     found = registration.find_moved(both, rows, progress=False)
     assert found[["a", "b"]].to_numpy().tolist() == [[3, N_CHILDREN]]
+
+
+def blobs(n):
+    """Smooth random images, quicker to make than simulated ones."""
+    return [Image.fromarray(blob_image(seed, 160)) for seed in range(n)]
+
+
+def test_only_pairs_of_a_row_that_is_asked_are_found():
+    images = blobs(6)
+    copies = [square(crop(images[i], 0.03)) for i in (2, 4)]
+    flat = np.full((48, 48), 7, np.uint8)
+    both = np.array([*map(square, images), *copies, flat])
+    asked = np.zeros(9, bool)
+    asked[[6, 8]] = True  # the copy of 2, and a flat image, which is like nothing
+    found = registration.find_moved(both, np.arange(9), asked=asked, progress=False)
+    assert found[["a", "b"]].to_numpy().tolist() == [[2, 6]]
+    assert find(both)[["a", "b"]].to_numpy().tolist() == [[2, 6], [4, 7]]
+
+
+def test_whoever_had_a_copy_as_its_partner_is_asked_again(monkeypatch):
+    """Of three, 1 is a copy of 0; 2 is one too, but 1 seems nearer to it."""
+
+    def partners(low, spans, asked, progress):
+        nearest = {0: 1, 1: 0, 2: 1 if spans[:, :, 1].any() else 0}
+        return [-1 if m else nearest[row] for m, row in np.argwhere(asked)]
+
+    def differences(squares, a, b, mirrored, progress):
+        return np.where(a == 0, 0.0, 1.0)
+
+    monkeypatch.setattr(registration.candidates, "find_partners", partners)
+    monkeypatch.setattr(registration, "_differences", differences)
+    squares = np.array([*map(square, blobs(3))])
+    assert find(squares)[["a", "b"]].to_numpy().tolist() == [[0, 1], [0, 2]]
+
+
+def test_a_comparison_does_not_depend_on_the_others():
+    images = blobs(6)
+    mine = np.array([*map(square, images)])
+    copies = [square(crop(image, 0.03)) for image in images[:4]]
+    others = np.array([*copies, mine[5], mine[4]])
+    together = duplicates.compare(mine, others)
+    alone = [
+        duplicates.compare(a[None], b[None])[0]
+        for a, b in zip(mine, others, strict=True)
+    ]
+    assert together == pytest.approx(alone, abs=1e-6)
+    assert (together[:4] <= registration.SAME_PLACES).all()
+    assert (together[4:] > 0.1).all()
+
+
+def test_weighed_images_have_mean_0_and_length_1_where_they_are_seen():
+    rng = np.random.default_rng(0)
+    shown = rng.normal(7, 3, (3, 12, 12)).astype(np.float32)
+    weights = (rng.random((3, 12, 12)) < 0.6).astype(np.float32)
+    found = registration._weigh(shown, weights)
+    assert (found[weights == 0] == 0).all()
+    assert found.sum((1, 2)) == pytest.approx(np.zeros(3), abs=1e-5)
+    assert np.square(found).sum((1, 2)) == pytest.approx(np.ones(3), abs=1e-5)
+    assert (registration._weigh(np.full((1, 12, 12), 5.0), weights[:1]) == 0).all()
+    assert (registration._weigh(shown, 0 * weights) == 0).all()
+
+
+def test_the_worst_place_is_that_of_a_changed_place_alone():
+    rng = np.random.default_rng(0)
+    a = rng.normal(size=(2, 48, 48)).astype(np.float32)
+    b, inside = 3 * a + 20, np.ones_like(a)
+    assert registration._worst_place(a, b, inside) == pytest.approx([0, 0], abs=1e-6)
+    b[1, 16:24, 24:32] = 3 * rng.normal(size=(8, 8)) + 20  # 2 - 2 r: about 2
+    assert registration._worst_place(a, b, inside)[0] == pytest.approx(0, abs=1e-6)
+    assert registration._worst_place(a, b, inside)[1] == pytest.approx(2, abs=0.6)
+    inside[1, 16:24, 24:30] = 0  # now most of it lies outside, and it says nothing
+    assert registration._worst_place(a, b, inside)[1] < 0.1
 
 
 def test_clean_images_are_all_different(squares):

@@ -1,6 +1,7 @@
 """Scores as probabilities: known values, laws, and what cannot be measured."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -76,12 +77,37 @@ def test_brier_and_its_skill_are_by_definition(rows):
     assert found["Brier_skill"] == pytest.approx(1 - brier / by_guess)
 
 
-def test_the_interval_of_the_brier_score_is_that_of_a_mean(predictions):
+def test_the_interval_of_the_brier_score_is_that_of_a_mean_on_the_logit_scale(
+    predictions,
+):
     row = measure_calibration(predictions).loc["Brier"]
     loss = (predictions["score"] - predictions["label"]) ** 2
-    expected = mean_interval(loss, predictions["group_id"])
-    half = (row["high"] - row["low"]) / (expected.high - expected.low)
-    assert 1 < half < 1.02  # t of the smaller class: fewer degrees of freedom
+    mean = mean_interval(loss, predictions["group_id"])
+    half = logit([row["low"], row["high"]]) - logit(row["value"])
+    assert half[1] == pytest.approx(-half[0])
+    expected = (mean.high - mean.value) / (mean.value * (1 - mean.value))
+    # t of the smaller class: fewer degrees of freedom
+    assert 1 < half[1] / expected < 1.02
+
+
+@settings(max_examples=50)
+@given(ROWS)
+def test_brier_and_its_skill_have_ends_that_can_be(rows):
+    found = measure_calibration(make_table(rows)).loc[["Brier", "Brier_skill"]]
+    given = found.dropna(subset=["low"])
+    assert (given["low"] <= given["value"]).all()
+    assert (given["value"] <= given["high"]).all()
+    assert (given["high"] <= 1).all()
+    assert (given.loc[given.index == "Brier", "low"] >= 0).all()
+
+
+@pytest.mark.parametrize("n_each", [15, 39, 40])
+def test_what_covers_too_little_with_few_children_says_so_where_it_is_written(n_each):
+    rows = a_table(0, n=400).groupby("label").head(n_each)
+    lines = describe_calibration(measure_calibration(rows))
+    said = {line.split()[0] for line in lines if "few groups, may cover under" in line}
+    low = {"intercept", "Brier", "Brier_skill"}
+    assert said == (low if n_each < 40 else set())
 
 
 def test_the_interval_of_the_skill_is_that_of_children_drawn_again(predictions):
@@ -177,6 +203,9 @@ def test_reliability_by_hand():
     assert found["value"].tolist() == pytest.approx([0, 0.8])
     assert found["n"].tolist() == [2, 5]
     assert found.loc[1, "low"] == share_interval([1, 1, 1, 0, 1]).low
+    (whole,) = reliability(make_table(rows), 1).to_dict("records")
+    assert (whole["value"], whole["n"]) == (pytest.approx(4 / 7), 7)
+    assert len(reliability(make_table([(k % 2, k / 20) for k in range(20)]))) == 10
     with pytest.raises(InputError, match="n_bins must be at least 1, got 0"):
         reliability(make_table(rows), 0)
 
@@ -206,6 +235,101 @@ def test_a_change_that_turns_scores_round_is_refused():
 def test_an_unknown_change_is_answered_with_the_known():
     with pytest.raises(InputError, match="one of temperature, platt, got 'magic'"):
         recalibrate(a_table(0, n=50), "magic")
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_scores_that_are_true_show_what_is_said_of_such(seed):
+    found = measure_calibration(a_table(seed))
+    assert found["value"].to_numpy() == pytest.approx(
+        found["calibrated"].to_numpy(), abs=0.1
+    )
+    brier = found.loc["Brier"]
+    assert brier["low"] < brier["calibrated"] < brier["high"]
+    again = measure_calibration(a_table(seed, n=300))
+    pd.testing.assert_frame_equal(
+        again, measure_calibration(a_table(seed, n=300), seed=0)
+    )
+    assert not again.equals(measure_calibration(a_table(seed, n=300), seed=1))
+
+
+def test_one_score_for_all_does_not_vary():
+    found = measure_calibration(make_table([(0, 0.5)] * 6 + [(1, 0.5)] * 6))
+    assert found.loc["Brier", "value"] == 0.25
+    assert found.loc["Brier", "method"] == "not given: the rows do not vary"
+
+
+def test_five_children_of_a_class_are_enough():
+    rows = [(0, k / 10) for k in range(1, 6)] + [(1, k / 10) for k in range(3, 8)]
+    found = measure_calibration(make_table(rows)).drop("ECE")
+    assert found["low"].notna().all()
+    half = found.loc["score_minus_prevalence"]
+    off = [score - label for label, score in rows]
+    error = np.std(off, ddof=1) / np.sqrt(10)
+    assert half["high"] - half["value"] == pytest.approx(2.7764451 * error)
+
+
+def test_the_skill_of_a_rare_class_is_that_of_children_drawn_again():
+    rng = np.random.default_rng(4)
+    labels = np.arange(1500) % 5 == 0
+    scores = expit(rng.normal(0, 1, 1500) + 3 * labels - 3)
+    row = measure_calibration(
+        make_table(list(zip(labels.astype(int), scores, strict=True)))
+    ).loc["Brier_skill"]
+    times = rng.multinomial(1500, np.full(1500, 1 / 1500), 4000) / 1500
+    share, brier = times @ labels, times @ (scores - labels) ** 2
+    again = 1 - brier / (share * (1 - share))
+    assert (row["high"] - row["low"]) / 2 == pytest.approx(1.97 * again.std(), rel=0.05)
+
+
+RIGHT, WRONG = [(0, 0.2), (1, 0.8)], [(0, 0.9), (1, 0.1)]
+
+
+@pytest.mark.parametrize(
+    ("how", "rows"),
+    [
+        ("temperature", RIGHT * 3),
+        ("temperature", [*RIGHT * 3, (0, 0.5), (1, 0.5)]),  # 0.5 stays where it is
+        ("temperature", WRONG * 3),
+        ("temperature", [*WRONG * 3, (1, 0.5)]),
+        ("platt", [(0, 0.6), (0, 0.7), (1, 0.8), (1, 0.9)]),
+        ("platt", [(0, 0.6), (0, 0.8), (1, 0.8), (1, 0.9)]),  # they touch
+        ("platt", [(1, 0.1), (1, 0.2), (0, 0.3), (0, 0.4)]),
+        ("platt", [(1, 0.1), (1, 0.3), (0, 0.3), (0, 0.4)]),
+    ],
+)
+def test_without_a_best_change_there_is_none(how, rows):
+    with pytest.raises(InputError, match=f"must overlap .* is best for {how}\\."):
+        recalibrate(make_table(rows), how)
+
+
+@pytest.mark.parametrize(
+    ("how", "rows"),
+    [
+        ("temperature", RIGHT * 3 + WRONG),
+        ("temperature", [(0, 0.1), (1, 0.9), (1, 0.4), (1, 0.8)]),
+        ("platt", RIGHT * 3 + WRONG),
+        ("platt", [(0, 0.6), (0, 0.8), (1, 0.7), (1, 0.9)]),
+        ("platt", [(0, 0.1), (0, 0.3), (1, 0.2), (1, 0.4)]),
+    ],
+)
+def test_where_classes_overlap_a_change_is_best(how, rows):
+    table = make_table(rows)
+    change = recalibrate(table, how)
+    best = likelihood(table["label"], change.apply(table["score"]))
+    for intercept, slope in ((0.05, 0), (-0.05, 0), (0, 0.05), (0, -0.05)):
+        if how == "temperature" and intercept:
+            continue
+        other = Recalibration(change.intercept + intercept, change.slope + slope)
+        assert likelihood(table["label"], other.apply(table["score"])) < best
+
+
+def test_the_figures_are_written_with_what_chance_makes():
+    lines = describe_calibration(measure_calibration(a_table(0, n=300)))
+    assert lines[2].startswith("slope 0.9")
+    assert lines[2].endswith(", 1.000 if calibrated")
+    assert lines[-1].startswith("ECE 0.0")
+    assert " by chance, and below 0.0" in lines[-1]
+    assert lines[-1].endswith(" in 95 %")
 
 
 def test_too_few_children_give_no_interval():

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.evaluation.tables import perfect_table
+from tests.evaluation.tables import make_table, perfect_table
 from xraylab import results
 from xraylab.evaluation import (
     Interval,
@@ -22,7 +22,12 @@ from xraylab.evaluation import (
     seed_interval,
     share_interval,
 )
-from xraylab.evaluation.intervals import between_groups, quantile, wilson
+from xraylab.evaluation.intervals import (
+    between_groups,
+    quantile,
+    square_and_add,
+    wilson,
+)
 
 Z = 1.959963984540054
 BINARY = st.lists(st.tuples(st.booleans(), st.integers(0, 30)), max_size=60)
@@ -128,6 +133,29 @@ def test_published_intervals_are_met():
     # 96 % of 624 images, and the 16-image folder (Wilson, 95 %)
     assert wilson(599 / 624, 624, Z) == pytest.approx((0.942, 0.973), abs=0.001)
     assert wilson(1, 16, Z) == pytest.approx((0.806, 1.0), abs=0.001)
+
+
+def test_a_difference_of_shares_is_newcombes():
+    """56 of 70 less 48 of 80: method 10 of Newcombe (1998), table II."""
+    parts = [Interval(k / n, *wilson(k / n, n, Z), n) for k, n in ((56, 70), (48, 80))]
+    found = square_and_add(tuple(parts), (1, -1), 0.0)
+    assert found == pytest.approx((0.0524, 0.3339), abs=5e-5)
+
+
+def test_figures_that_move_together_cancel_or_add():
+    part = Interval(0.9, 0.8, 0.95, 40)  # its ends lie 0.1 below and 0.05 above
+    both = part, part
+    assert square_and_add(both, (0.5, 0.5), 1.0) == pytest.approx(part[1:3])
+    assert square_and_add(both, (2, 3), 1.0) == pytest.approx((4.0, 4.75))
+    # a difference lies as far below as the first is below and the second above
+    apart = 0.1 - 0.05
+    assert square_and_add(both, (1, -1), 1.0) == pytest.approx((-apart, apart))
+    even = (Interval(0.5, 0.4, 0.6, 40),) * 2
+    assert square_and_add(even, (1, -1), 1.0) == pytest.approx((0, 0), abs=1e-7)
+    assert square_and_add(even, (1, -1), -1.0) == pytest.approx((-0.2, 0.2))
+    assert square_and_add(even, (1, -0.5), 0.6) == pytest.approx(
+        (0.25 - math.sqrt(0.0065), 0.25 + math.sqrt(0.0065))
+    )
 
 
 def test_effective_sample_size_by_hand():
@@ -245,6 +273,8 @@ def test_seed_interval_stays_where_values_can_lie():
     assert (found.low, found.high) == (pytest.approx(0.3147, abs=1e-4), 1.0)
     found = seed_interval([-0.02, 0.05], bounds=(-1, 1))
     assert -1 <= found.low < 0 < found.high <= 1
+    found = seed_interval([0.0, 0.1])
+    assert (found.low, found.high) == (0.0, pytest.approx(0.6853, abs=1e-4))
 
 
 def test_equal_seeds_are_not_certain():
@@ -269,6 +299,15 @@ def test_no_end_looks_certain_or_like_nothing_by_rounding():
     assert Interval(0.97, 0.93, 1.0, 9).figure == "0.970 (0.93 to 1.00)"
     assert Interval(0.016, 0.0014, 0.031, 9).figure == "0.016 (0.001 to 0.031)"
     assert Interval(-0.0001, -0.0004, 0.05, 9).figure == "0.000 (0.000 to 0.050)"
+    assert Interval(-0.97, -0.998, -0.93, 9).figure == "-0.970 (-0.998 to -0.930)"
+    assert Interval(-0.97, -1.0, -0.93, 9).figure == "-0.970 (-1.00 to -0.93)"
+    assert Interval(0.03, 0.0, 0.07, 9).figure == "0.030 (0.00 to 0.07)"
+
+
+def test_a_figure_of_nothing_is_not_defined():
+    for found in (mean_interval([]), share_interval([])):
+        assert (found.n, found.n_groups, found.method) == (0, 0, "not given: no rows")
+        assert str(found) == "not defined, n = 0, 0 groups"
 
 
 # --- refusals ---------------------------------------------------------------------
@@ -291,7 +330,42 @@ def test_bad_values_are_refused():
         seed_interval([0.9])
     with pytest.raises(ValueError, match=r"two or more numbers.*got \[0\.9, nan\]"):
         seed_interval([0.9, np.nan])
+    with pytest.raises(ValueError, match=r"two or more numbers.*got \[\[0\.9, 0\.8\]"):
+        seed_interval([[0.9, 0.8], [0.7, 0.6]])
+    with pytest.raises(ValueError, match=r"0\.0 to 1\.0, found 0\.5 to 1\.2\. Diff"):
+        seed_interval([0.5, 1.2])
+    with pytest.raises(ValueError, match=r"values must be finite, found 2 not"):
+        mean_interval([np.inf, 0.0, np.nan])
+    with pytest.raises(ValueError, match=r"0 or more, got inf"):
+        seed_interval([0.1, 0.2], test_over_train=math.inf)
     with pytest.raises(ValueError, match=r"0\.0 to 1\.0, found -0\.1 to 0\.2\. Diff"):
         seed_interval([-0.1, 0.2])
     with pytest.raises(ValueError, match=r"n_test / n_train, 0 or more, got -1"):
         seed_interval([0.1, 0.2], test_over_train=-1)
+
+
+@pytest.mark.parametrize(
+    ("found", "note"),
+    [
+        (share_interval([1] * 39 + [0]), "one error"),
+        (share_interval([0] * 39 + [1]), "one error"),
+        (share_interval([1] * 37 + [0] * 3), ""),
+        (share_interval([1] * 40), ""),
+        (share_interval([1] * 9 + [0]), ""),  # t makes up for it: 97 % and more
+        (mean_interval(np.arange(29) ** 2), "few groups"),
+        (mean_interval(np.arange(30) ** 2), ""),
+        (seed_interval([0.9, 0.99, 1.0]), "values at their bound"),
+        (seed_interval([0.9, 0.98, 0.99]), ""),
+    ],
+)
+def test_what_was_measured_to_cover_too_little_says_so_where_it_is_written(found, note):
+    said = f"; {note}, may cover under 93 %)" if note else ")"
+    assert found.figure.endswith(said)
+    assert ("; " in found.figure) == bool(note)
+    assert found.figure in str(found)
+
+
+def test_balanced_accuracy_says_what_is_known_of_its_parts():
+    table = make_table([(1, 0.9)] * 39 + [(1, 0.1)] + [(0, 0.1)] * 40)
+    found = measure(table, "balanced_accuracy")
+    assert found.notes == ["one error, may cover under 93 %"]

@@ -3,6 +3,7 @@
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.conftest import as_jpeg, blob_image, write_file
@@ -50,14 +51,14 @@ def of_split(run_folder, split):
 def test_validation_is_read_and_nothing_else(
     run_folder, merge_folder, three_sources, opened
 ):
-    explanation.perturb_run(run_folder, progress=False)
+    explanation.run.perturb_run(run_folder, progress=False)
     read = {file.relative_to(three_sources).as_posix() for file in opened}
     assert read == of_split(run_folder, "valid")
     assert len(test_log.list_readings(merge_folder)) == 0
 
 
 def test_figures_are_those_of_the_runs_own_answers(run_folder):
-    table, text = explanation.perturb_run(run_folder, progress=False)
+    table, text = explanation.run.perturb_run(run_folder, progress=False)
     answers, _ = training.score(run_folder, on="valid", progress=False)
     still = table[(table["perturbation"] == "zoom") & (table["dose"] == 1)]
     still = still.set_index("figure")
@@ -75,6 +76,71 @@ def test_figures_are_those_of_the_runs_own_answers(run_folder):
     assert line.startswith(f"{top['perturbation']}: mean logit moves by ")
     assert f"{top['swing']:.2f} standard deviations" in line
     assert f", n = {asked.n:,}, {asked.n_groups:,} groups" in text
+
+
+def test_what_is_found_is_kept_in_the_run(run_folder, others):
+    table, _ = explanation.run.perturb_run(run_folder, progress=False)
+    kept = explanation.stored.read(run_folder, "doses")
+    pd.testing.assert_frame_equal(kept.table, table)
+    run = training.load_run(run_folder)
+    assert kept.about == {
+        "on": "validation of naive-merge",
+        "network": run.network_id,
+        "threshold": 0.5,
+        "lungs": "a box for the lungs",
+    }
+    _, text = measured(run_folder, others)
+    elsewhere = explanation.stored.read(run_folder, "doses elsewhere")
+    assert text.startswith(elsewhere.about["on"])
+    assert (elsewhere.table["n"] <= 40).all()
+    assert explanation.stored.read(run_folder, "doses").about == kept.about
+
+
+def test_maps_are_checked_on_validation_and_kept(
+    run_folder, merge_folder, three_sources, opened
+):
+    table, text = explanation.run.check_run(run_folder)
+    read = [file.relative_to(three_sources).as_posix() for file in opened]
+    assert set(read) <= of_split(run_folder, "valid")
+    assert len(test_log.list_readings(merge_folder)) == 0
+    groups = training.load_run(run_folder).table.set_index("path")["group_id"]
+    assert groups[read].nunique() == len(read) <= 12
+    assert table["map"].tolist() == list(explanation.MAPS)
+    assert (table["n"] == len(read)).all()
+    first, *lines, last = text.splitlines()
+    assert first == "validation of naive-merge, 3 shuffled networks, limit 0.5"
+    assert [line.split(":")[0] for line in lines] == list(explanation.MAPS)
+    assert last.startswith("To pass is the least one may ask")
+    kept = explanation.stored.read(run_folder, "maps")
+    pd.testing.assert_frame_equal(kept.table, table)
+    assert kept.about["limit"] == 0.5
+
+
+def test_the_check_of_a_run_is_that_of_each_image(run_folder, three_sources):
+    table, _ = explanation.run.check_run(run_folder)
+    run = training.load_run(run_folder)
+    valid = run.table[run.table["split"] == "valid"].sample(frac=1, random_state=0)
+    few = valid.drop_duplicates("group_id").groupby("label").head(6)
+    small = np.stack([images.read_pixels(three_sources / p, 16) for p in few["path"]])
+    draw = explanation.MAPS["occlusion"]
+    checks = [explanation.check_map(draw, run.make_model(), i, small) for i in small]
+    found = table.set_index("map").loc["occlusion", "value"]
+    assert found == pytest.approx(np.mean([check.similarity for check in checks]))
+
+
+@pytest.mark.parametrize(
+    ("ends", "verdict"),
+    [
+        ((0.2, 0.1, 0.3), "sanity check passed; likeness 0.200 (0.10 to 0.30), n = 12"),
+        ((0.8, 0.6, 0.9), "sanity check FAILED; likeness 0.800"),
+        ((0.5, 0.5, 0.5), "sanity check FAILED"),
+        ((0.4, 0.3, 0.6), "sanity check not decided: the interval holds the limit"),
+        ((0.1, np.nan, np.nan), "sanity check not decided"),
+    ],
+)
+def test_a_map_passes_only_where_its_interval_says_so(ends, verdict):
+    row = evaluation.Interval(*ends, 12, 12, "t, by group")._asdict() | {"map": "m"}
+    assert explaining.describe_check(row, 0.5).startswith(f"m: {verdict}")
 
 
 def test_built_in_images_are_perturbed_with_their_true_lungs(tmp_path):
@@ -104,7 +170,7 @@ def others(tmp_path):
 
 
 def measured(run_folder, folder):
-    table, text = explanation.perturb_run(
+    table, text = explanation.run.perturb_run(
         run_folder, data_folder=folder, progress=False
     )
     return table[table["figure"] == "flipped"]["n"].unique().tolist(), text
@@ -172,4 +238,6 @@ def test_a_merge_that_is_gone_is_named(run_folder, tmp_path):
         facts.replace(merge, str(tmp_path / "gone")), "utf-8"
     )
     with pytest.raises(ValueError, match=r"data_folder must be given: .*gone, which"):
-        explanation.perturb_run(copy, progress=False)
+        explanation.run.perturb_run(copy, progress=False)
+    with pytest.raises(ValueError, match=r"run_folder must have its images"):
+        explanation.run.check_run(copy)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
 
 from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import errors, images
@@ -61,6 +61,67 @@ def test_a_turned_camera_is_undone():
     stored = Image.fromarray(np.rot90(image, 1).copy())
     read = images.read_pixels(encoded(stored, "PNG", exif=exif), 64)
     assert np.array_equal(read, image)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_each_orientation_is_shown_as_pillow_does(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(Image.fromarray(blob_image(4, 48)), "PNG", exif=exif)
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+    assert np.array_equal(images.read_pixels(data, 48), np.asarray(upright))
+
+
+def test_half_clear_white_is_grey():
+    half = Image.new("RGBA", (8, 8), (255, 255, 255, 128))
+    assert (images.read_pixels(encoded(half), 8) == 128).all()
+
+
+@pytest.mark.parametrize(("size_px", "decoded_px"), [(50, 100), (51, 200), (101, 400)])
+def test_a_jpeg_is_decoded_at_least_twice_as_large(size_px, decoded_px):
+    with images.decode.opened_image(as_jpeg(blob_image(1, 800))) as image:
+        assert decode._grey(image, size_px).size == (decoded_px, decoded_px)
+
+
+def test_the_header_is_what_pillow_reads():
+    image = Image.fromarray(blob_image(1)[:48])
+    data = encoded(image, "JPEG", quality=60, dpi=(200, 100), progressive=True)
+    tables = Image.open(io.BytesIO(data)).quantization
+    assert images.read_header(data) == {
+        **{"width": 96, "height": 48, "mode": "L", "format": "JPEG"},
+        **{"table_sum": sum(tables[0]), "progressive": 1, "dpi": 200},
+    }
+    assert images.read_header(encoded(image)) == {
+        **{"width": 96, "height": 48, "mode": "L", "format": "PNG"},
+        **{"table_sum": None, "progressive": 0, "dpi": 0},
+    }
+
+
+def test_the_limits_of_size_are_the_stated_ones(tmp_path, monkeypatch):
+    assert (decode.MAX_PIXELS, decode.MAX_BYTES) == (40 * 10**6, 100 * 10**6)
+    data = encoded(Image.new("L", (8, 8)))
+    file = write_file(tmp_path / "a.png", data)
+    monkeypatch.setattr(decode, "MAX_PIXELS", 64)
+    monkeypatch.setattr(decode, "MAX_BYTES", len(data))
+    assert images.read_pixels(file, 8).shape == (8, 8)
+    assert decode.read_bytes(file) == data
+    with pytest.raises(errors.UnreadableImageError, match="more than 64 pixels"):
+        images.read_pixels(encoded(Image.new("L", (13, 5))), 8)
+    monkeypatch.setattr(decode, "MAX_BYTES", len(data) - 1)
+    for read in (lambda: images.read_pixels(data, 8), lambda: decode.read_bytes(file)):
+        with pytest.raises(errors.UnreadableImageError, match=r"more than .* bytes"):
+            read()
+    monkeypatch.setattr(decode, "refuse_odd_file", lambda _: None)  # it grows after
+    with pytest.raises(errors.UnreadableImageError, match=r"more than .* bytes"):
+        decode.read_bytes(file)
+
+
+def test_a_cause_is_one_short_line():
+    assert decode._cause(ValueError("a\nb  c" + "d" * 200)) == "a b c" + "d" * 95
+    assert decode._cause(ValueError()) == "ValueError"
+    assert decode._cause(OSError(13, "Permission denied", "x.png")) == (
+        "Permission denied"
+    )
 
 
 @settings(max_examples=15)
@@ -270,7 +331,8 @@ def test_a_header_that_claims_too_much_is_named_without_a_warning(side):
 
 
 @pytest.mark.parametrize(
-    ("upper", "lower", "dpi"), [(300, 1, 300), (0, 0, 0), (5, 0, 0)]
+    ("upper", "lower", "dpi"),
+    [(300, 1, 300), (1, 1, 1), (0, 1, 0), (0, 0, 0), (5, 0, 0)],
 )
 def test_a_resolution_that_is_no_number_is_none(upper, lower, dpi):
     data = bytearray(encoded(Image.new("L", (8, 8)), "TIFF", dpi=(300, 300)))

@@ -14,6 +14,18 @@ from xraylab.plots import drawings
 
 DATA = "built-in images (simulated)"
 
+EFFECTS = pd.DataFrame(
+    {
+        "what": ["block - clean"] * 2,
+        "test": ["O", "R"],
+        "value": [0.09, -0.01],
+        "low": [0.06, -0.02],
+        "high": [0.12, 0.0],
+        "n": [500, 634],
+        "n_groups": [427, 550],
+    }
+)
+
 
 @pytest.fixture(autouse=True)
 def _closed_figures():
@@ -123,6 +135,7 @@ def every_figure(predictions, history, counts_table):
         plots.plot_roc: (predictions,),
         plots.plot_metrics: (metrics,),
         plots.plot_protocols: (protocols,),
+        plots.plot_effects: (EFFECTS,),
         plots.plot_reliability: (predictions,),
         plots.plot_decision_curve: ({"model": decisions.decision_curve(predictions)},),
         plots.plot_predictive_values: (decisions.predictive_values(predictions),),
@@ -317,6 +330,15 @@ def test_a_decision_curve_is_the_tables(predictions):
     assert "n = 80, 80 groups" in ax.get_title("left")
 
 
+def test_the_legend_of_a_decision_curve_hides_no_line(predictions):
+    table = decisions.decision_curve(predictions)
+    ax = plots.plot_decision_curve({"as they are": table, "platt": table})
+    ax.figure.draw_without_rendering()
+    legend, name = ax.get_legend().get_window_extent(), ax.xaxis.label
+    assert legend.y1 <= name.get_window_extent().y0
+    assert legend.y0 >= 0
+
+
 def test_decision_curves_that_do_not_fit_are_refused(predictions):
     table = decisions.decision_curve(predictions, [0.2, 0.5])
     other = decisions.decision_curve(predictions.iloc[1:], [0.2, 0.5])
@@ -335,6 +357,17 @@ def test_predictive_values_are_the_tables(predictions):
     for metric, rows in table.groupby("metric"):
         assert drawn[metric].get_xdata().tolist() == [0.1, 0.5]
         assert drawn[metric].get_ydata().tolist() == rows["value"].tolist()
+
+
+def test_effects_are_drawn_in_points_each_test_in_its_colour():
+    ax = plots.plot_effects(EFFECTS)
+    drawn = {dots.get_label(): dots.get_offsets() for dots in ax.collections[1::2]}
+    assert drawn["on O, 95 %"].tolist() == [[9.0, 0.0]]
+    assert drawn["on R, 95 %"].tolist() == [[-1.0, 1.0]]
+    lines = [line.get_segments()[0][:, 0].tolist() for line in ax.collections[::2]]
+    assert lines == [[6.0, 12.0], [-2.0, 0.0]]
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert names[0] == "block - clean, O  (n = 500, 427 groups)"
 
 
 def test_similarity_counts_each_pair_and_draws_no_line():

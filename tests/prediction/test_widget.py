@@ -145,8 +145,8 @@ def test_a_file_s_name_is_shown_as_text(panel, name, seen):
 
 @given(st.text(max_size=40))
 def test_no_name_adds_a_tag(name):
-    card = widget._card("said", name)
-    assert card.count("<") == widget._card("said", "plain").count("<")
+    card = widget.make_card("said", name)
+    assert card.count("<") == widget.make_card("said", "plain").count("<")
 
 
 def test_warnings_and_the_rule_are_shown_as_text():

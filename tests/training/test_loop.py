@@ -1,3 +1,4 @@
+import itertools
 import math
 from dataclasses import replace
 from types import SimpleNamespace
@@ -42,6 +43,35 @@ def test_the_history_has_a_row_an_epoch_and_the_steps_add_up():
     assert [row["epoch"] for row in state.history] == [1, 2, 3, 4]
     assert [row["step"] for row in state.history] == [3, 6, 9, 12]
     assert {"valid_auroc", "train_loss", "images_per_second"} <= set(state.history[0])
+
+
+def test_speed_is_images_by_seconds(monkeypatch):
+    clock = itertools.count(100, 0.7)  # 0.7 s a step, three steps of 8 an epoch
+    monkeypatch.setattr(loop.time, "perf_counter", lambda: next(clock))
+    state = training.fit(
+        replace(TINY, epochs=1, n_steps=3), *tiny_data(), progress=False
+    )
+    assert state.history[0]["images_per_second"] == round(3 * 8 / (3 * 0.7), 1)
+
+
+def test_the_bar_begins_where_the_training_does(monkeypatch):
+    asked = []
+    make = loop.progress_bar
+    monkeypatch.setattr(
+        loop, "progress_bar", lambda **given: asked.append(given) or make(**given)
+    )
+    state = steps.start(TINY)
+
+    def stop(state):
+        if state.n_epochs == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        training.fit(TINY, *tiny_data(), state=state, after_epoch=stop, progress=False)
+    training.fit(TINY, *tiny_data(), state=state, progress=False)
+    assert [(given["initial"], given["total"]) for given in asked] == [(0, 12), (6, 12)]
+    assert [row["epoch"] for row in state.history] == [1, 2, 3, 4]
+    assert [row["step"] for row in state.history] == [3, 6, 9, 12]
 
 
 def test_the_rate_falls_after_every_step_size_epochs():

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import math
 import os
@@ -111,6 +112,43 @@ def test_what_may_change_the_bits_is_told_when_a_run_goes_on(
         f"continued after epoch 2; begun with {name} {value}, so perhaps not to the "
         "same bits"
     )
+
+
+def test_an_unfinished_run_says_how_far_it_came(tmp_path, data, monkeypatch):
+    stop_after_two_epochs(monkeypatch, lambda: train(tmp_path / "r", data))
+    half = training.load_run(tmp_path / "r")
+    assert half.unfinished == "Unfinished: 2 of 4 epochs are trained."
+    message = r"r is unfinished: 2 of 4 epochs\. Read the test when training has ended"
+    with pytest.raises(errors.UnfinishedRunError, match=message):
+        half.refuse_unfinished("Read the test")
+    done = train(tmp_path / "r", data)
+    assert done.unfinished == ""
+    done.refuse_unfinished("Read the test")
+
+
+def test_a_run_keeps_what_its_maker_noted(tmp_path, data):
+    noted = train(tmp_path / "r", data, about={"merge": "/somewhere"})
+    assert noted.about == training.load_run(tmp_path / "r").about
+    assert noted.about["merge"] == "/somewhere"
+    assert train(tmp_path / "q", data).about == {}
+    assert noted.rule == noted.operating_point["rule"] != "rule"
+    assert replace(noted, operating_point={}).rule == ""
+    digest = hashlib.sha256((noted.folder / "best.safetensors").read_bytes())
+    assert noted.network_id == digest.hexdigest()[:16]
+
+
+def test_of_equally_good_epochs_the_last_is_best(tmp_path, data, monkeypatch):
+    keep = runs._save_epoch
+    aurocs, weights = iter([0.5, 0.9, 0.9, 0.7]), []
+
+    def save(folder, recipe, state):
+        state.history[-1]["valid_auroc"] = next(aurocs)
+        keep(folder, recipe, state)
+        weights.append((folder / "best.safetensors").read_bytes())
+
+    monkeypatch.setattr(runs, "_save_epoch", save)
+    best = train(tmp_path / "r", data).folder / "best.safetensors"
+    assert weights[0] != weights[1] != weights[2] == weights[3] == best.read_bytes()
 
 
 def test_a_finished_run_is_only_loaded(tmp_path, data):

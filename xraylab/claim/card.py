@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from xraylab import evaluation, results
-from xraylab.claim import checklist, evidence, fields, original, page
+from xraylab.claim import checklist, evidence, fields, original, page, parts
 from xraylab.errors import InputError
 from xraylab.files import as_json, write_texts
 
@@ -35,8 +35,9 @@ class Claim:
     fields : dict of str -> dict
         By key, in the order of the page: title, claim and tripod (items of the two
         checklists), state, lines, tables, missing, and original: says, verdict, why.
-    curve : str
-        The reliability curve on the test, as SVG; "" where there is none.
+    curve, decision : str
+        The reliability curve and the decision curve on the test, as SVG; "" where
+        there is none.
     flow : dict of str -> int
         Counts on the way from files to groups; empty where not known.
     """
@@ -45,6 +46,7 @@ class Claim:
     sentence: str
     fields: dict[str, dict]
     curve: str
+    decision: str
     flow: dict[str, int]
 
     @property
@@ -69,7 +71,7 @@ class Claim:
 
     def as_dict(self) -> dict:
         """Plain values, fit for JSON."""
-        parts = {
+        plain = {
             key: part
             | {"tables": {n: t.to_dict("records") for n, t in part["tables"].items()}}
             for key, part in self.fields.items()
@@ -81,7 +83,7 @@ class Claim:
             "claim": self.sentence,
             "verdicts": self.verdicts,
             "flow": self.flow,
-            "fields": parts,
+            "fields": plain,
             "items_without_a_field": left.to_dict("records"),
             "note": NOTE,
         }
@@ -128,11 +130,11 @@ def make_claim(run: str | Path) -> Claim:
         images, or its test log is damaged.
     """
     found = _gather(run)
-    parts = {}
+    filled = {}
     for key, heading in checklist.HEADINGS.items():
         part = fields.FIELDS[key](found)
         says, verdict, why = original.judge(key, found)
-        parts[key] = {
+        filled[key] = {
             **heading._asdict(),
             "state": part.state,
             "lines": part.lines,
@@ -140,9 +142,11 @@ def make_claim(run: str | Path) -> Claim:
             "missing": part.missing,
             "original": {"says": says, "verdict": verdict, "why": why},
         }
-    curve = page.draw_curve(found.answers["test"]) if "test" in found.answers else ""
+    drawn = "", ""
+    if "test" in found.answers:
+        drawn = page.draw_curves(found.answers["test"], found.answers.get("valid"))
     flow = found.merge.get("flow", {})
-    return Claim(found.name, _sentence(found), parts, curve, flow)
+    return Claim(found.name, _sentence(found), filled, *drawn, flow)
 
 
 def write_claim(claim: Claim, folder: str | Path) -> tuple[Path, Path]:
@@ -182,4 +186,4 @@ def _sentence(found: evidence.Evidence) -> str:
     metrics = evaluation.evaluate(found.answers["test"], threshold=found.threshold)
     accuracy, auroc = evaluation.describe(metrics.loc[["accuracy", "AUROC"]])
     kind = "simulated images, " if found.is_simulated else ""
-    return f"{network}, {kind}{where}: {accuracy}; {auroc}; {fields.count_said(found)}."
+    return f"{network}, {kind}{where}: {accuracy}; {auroc}; {parts.count_said(found)}."

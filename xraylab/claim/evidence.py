@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from xraylab import data, evaluation, phantom, results, training
+from xraylab import data, evaluation, explanation, phantom, results, training
 from xraylab.claim import figures
 from xraylab.errors import InputError
 from xraylab.training import test_log
 
 PARTS = ("valid", "test", "external")
+DOSES = "real-64px-doses"  # the table of the stored results
 _TEXT_COLUMNS = ("path", "image_id", "group_id")
 _KEY = ["path", "group_id", "label"]
 
@@ -54,6 +55,9 @@ class Evidence:
         which set it was, and how often it was read.
     network : str
         The weights by content.
+    doses, maps : list of (dict, DataFrame)
+        What perturbations and sanity checks of maps found: about and table, as in
+        `xraylab.explanation.stored`; of a stored result also n_trained_on.
     is_simulated : bool or None
         None where it is not known.
     """
@@ -75,6 +79,8 @@ class Evidence:
     notes: list[str] = field(default_factory=list)
     external: list[str] = field(default_factory=list)
     network: str = ""
+    doses: list[tuple[dict, pd.DataFrame]] = field(default_factory=list)
+    maps: list[tuple[dict, pd.DataFrame]] = field(default_factory=list)
     is_simulated: bool | None = None
 
     @property
@@ -89,7 +95,7 @@ def of_run(folder: str | Path) -> Evidence:
     Raises
     ------
     xraylab.errors.NotARunError
-        If the folder holds no run.
+        If the folder holds no run, or what is kept in it is damaged.
     xraylab.errors.UnfinishedRunError
         If epochs are still to come: the network may change.
     xraylab.errors.InputError
@@ -119,6 +125,8 @@ def of_run(folder: str | Path) -> Evidence:
         notes=notes,
         external=_describe_external(training.external.read_basis(run.folder)),
         network=run.network_id,
+        doses=_read_kept(run, "doses", "doses elsewhere"),
+        maps=_read_kept(run, "maps"),
         is_simulated=None if merge is None else phantom.is_simulated(merge.root),
     )
 
@@ -149,6 +157,7 @@ def of_result(name: str) -> Evidence:
         splits=None if splits is None else pd.DataFrame.from_dict(splits, "index"),
         merge=result.get("merge", {}),
         network=elsewhere.get("network", ""),
+        doses=_quote_doses(name),
         external=_quote_external(elsewhere),
         n_readings=result["n_test_readings"],
         notes=_as_sentences(result.get("readings_note", "")),
@@ -232,6 +241,31 @@ def _quote_external(kept: dict) -> list[str]:
     if not kept:
         return []
     return [*kept["caveats"], f"{kept['data']}, reading {kept['n_readings']:,}"]
+
+
+def _read_kept(run: training.runs.Run, *kinds: str) -> list[tuple[dict, pd.DataFrame]]:
+    """Read what was found of a run's answers, and check that it is of its network."""
+    found = [explanation.stored.read(run.folder, kind) for kind in kinds]
+    for about, _ in filter(None, found):
+        if about["network"] != run.network_id:
+            raise InputError(
+                f"{run.folder} must keep what was found of its own network, "
+                f"{run.network_id}, but on {about['on']} it keeps that of "
+                f"{about['network']}. Have it written anew, or delete it."
+            )
+    return list(filter(None, found))
+
+
+def _quote_doses(name: str) -> list[tuple[dict, pd.DataFrame]]:
+    """As `_read_kept`, of a stored result."""
+    if DOSES not in results.list_tables()["name"].tolist():
+        return []
+    table = results.read_table(DOSES)
+    own, about = table[table["result"] == name], table.attrs["about"]
+    return [
+        ({"on": on, "said": about, "n_trained_on": rows["n_trained_on"].iloc[0]}, rows)
+        for on, rows in own.groupby("on", sort=False)
+    ]
 
 
 def _as_sentences(note: str) -> list[str]:

@@ -7,15 +7,15 @@ order of `checklist.HEADINGS`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import pandas as pd
 
 from xraylab import REPOSITORY, data, evaluation
-from xraylab.claim import figures
+from xraylab.claim import figures, tried
 from xraylab.claim.evidence import Evidence
+from xraylab.claim.parts import Field, command_of, count_said, not_measured, read_test
 from xraylab.claim.tables import as_table
-from xraylab.evaluation import calibration, subgroups
+from xraylab.evaluation import subgroups
 
 _KINDS = {"bacteria", "virus", "IM", "NORMAL2"}  # of Kermany et al.'s file names
 _RETROSPECTIVE = "Published by others and taken as they are: retrospective."
@@ -25,49 +25,6 @@ _OUTCOMES = {
     "fn": "pneumonia, called normal",
     "tp": "pneumonia, called pneumonia",
 }
-
-
-@dataclass(frozen=True)
-class Field:
-    """What is said in one field.
-
-    Attributes
-    ----------
-    lines : list of str
-        What is known.
-    tables : dict of str -> DataFrame
-        By what stands above each.
-    missing : list of str
-        What is not measured or not known, and what would measure it.
-    """
-
-    lines: list[str] = field(default_factory=list)
-    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
-    missing: list[str] = field(default_factory=list)
-
-    @property
-    def state(self) -> str:
-        """Say "given", "in part" or "empty"."""
-        if not self.missing:
-            return "given"
-        return "in part" if self.lines or self.tables else "empty"
-
-
-def not_measured(text: str, command: str) -> str:
-    """Say that something was not measured, and what would measure it."""
-    return f"Not measured: {text}. {command} measures it."
-
-
-def command_of(e: Evidence, verb: str, rest: str = "") -> str:
-    """Write the command that would measure it, of this run or of one like it."""
-    if e.command:
-        return f"`xraylab {verb} {e.command}{rest}`"
-    return f"`xraylab {verb} RUN{rest}`, of a run like it,"
-
-
-def read_test(e: Evidence) -> str:
-    """Write the command that reads the test."""
-    return f"{command_of(e, 'evaluate', ' --on test')}, which counts the reading,"
 
 
 def is_of_kermany(e: Evidence) -> bool:
@@ -231,12 +188,6 @@ def _readings(e: Evidence) -> Field:
     return Field(lines, {"Test log": log[columns].reset_index(drop=True)})
 
 
-def count_said(e: Evidence) -> str:
-    """Say beside a figure on the test how often it was read."""
-    n = e.n_readings
-    return "readings of it are not known" if n is None else f"test reading {n:,}"
-
-
 def _measured(e: Evidence, on: str) -> figures.Figures:
     root = None if on == "external" else e.root
     return figures.measure_answers(e.answers[on], root, threshold=e.threshold)
@@ -269,17 +220,6 @@ def _errors(e: Evidence) -> Field:
     return Field([], {f"Confusion matrix; {count_said(e)}": table}, [why])
 
 
-def _calibration(e: Evidence) -> Field:
-    if "test" not in e.answers:
-        text = "whether scores are probabilities on the test"
-        return Field(missing=[not_measured(text, read_test(e))])
-    rows = calibration.measure_calibration(e.answers["test"])
-    high = rows.loc["ECE", "calibrated_high"]
-    text = f"By chance the ECE of calibrated scores stays below {high:.3f} in 95 %."
-    table = as_table(rows, {"calibrated": "if calibrated"})
-    return Field([text], {f"Test; {count_said(e)}": table})
-
-
 def _subgroups(e: Evidence) -> Field:
     if "test" not in e.answers:
         return Field(missing=[not_measured("subgroups of the test", read_test(e))])
@@ -304,16 +244,6 @@ def _external(e: Evidence) -> Field:
     metrics = evaluation.evaluate(e.answers["external"], threshold=e.threshold)
     table = as_table(metrics, {"baseline": "baseline"})
     return Field(lines, {f"Elsewhere; {said}": table})
-
-
-def _robustness(e: Evidence) -> Field:
-    text = "how zoom, squeeze, blur and the like move the answers (nothing keeps it)"
-    return Field(missing=[not_measured(text, command_of(e, "perturb"))])
-
-
-def _explanation(e: Evidence) -> Field:
-    text = "whether a saliency map of it passes a sanity check"
-    return Field(missing=[not_measured(text, "`explanation.check_map`")])
 
 
 def _availability(e: Evidence) -> Field:
@@ -358,11 +288,11 @@ FIELDS: dict[str, Callable[[Evidence], Field]] = {
     "readings": _readings,
     "figures": _figures,
     "errors": _errors,
-    "calibration": _calibration,
+    "calibration": tried.calibrated,
     "subgroups": _subgroups,
     "external": _external,
-    "robustness": _robustness,
-    "explanation": _explanation,
+    "robustness": tried.perturbed,
+    "explanation": tried.explained,
     "availability": _availability,
     "support": _support,
     "limits": _limits,

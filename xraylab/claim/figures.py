@@ -11,7 +11,13 @@ from pathlib import Path
 import pandas as pd
 
 from xraylab import data, evaluation, images, training
-from xraylab.evaluation import Interval, calibration, subgroups
+from xraylab.evaluation import (
+    Interval,
+    calibration,
+    decisions,
+    recalibration,
+    subgroups,
+)
 
 __all__ = [
     "Figures",
@@ -22,6 +28,7 @@ __all__ = [
     "describe_point",
     "find_merge",
     "measure_answers",
+    "recalibrate_answers",
 ]
 _PROMISED = ("sensitivity", "specificity")
 _TEXT_MINED = (
@@ -46,12 +53,18 @@ class Figures:
         Counts, as from `xraylab.evaluation.confusion`.
     metrics, calibration, subgroups : DataFrame
         As from `evaluate`, `measure_calibration` and `measure_subgroups`.
+    threshold : float
+    benefit : dict
+        As from `xraylab.evaluation.decisions.net_benefit`; empty at a threshold of 0
+        or 1, which has none.
     """
 
     confusion: dict[str, int]
     metrics: pd.DataFrame
     calibration: pd.DataFrame
     subgroups: pd.DataFrame
+    threshold: float
+    benefit: dict[str, Interval]
 
     def as_dict(self) -> dict:
         """Plain values, fit for JSON."""
@@ -60,13 +73,16 @@ class Figures:
             "metrics": json.loads(self.metrics.to_json(orient="index")),
             "calibration": json.loads(self.calibration.to_json(orient="index")),
             "subgroups": json.loads(self.subgroups.to_json(orient="records")),
+            "net_benefit": {name: i._asdict() for name, i in self.benefit.items()},
         }
 
     def as_lines(self) -> list[str]:
         """Write one line a figure."""
+        benefit, at = self.benefit, self.threshold
         return [
             *evaluation.describe(self.metrics),
             *calibration.describe_calibration(self.calibration),
+            *(decisions.describe_benefit(benefit, at) if benefit else []),
             *subgroups.describe_subgroups(self.subgroups),
         ]
 
@@ -100,7 +116,40 @@ def measure_answers(
         metrics,
         calibration.measure_calibration(predictions),
         subgroups.measure_subgroups(table, columns, threshold=threshold),
+        threshold,
+        decisions.net_benefit(predictions, threshold) if 0 < threshold < 1 else {},
     )
+
+
+def recalibrate_answers(
+    valid: pd.DataFrame, judged: pd.DataFrame | None
+) -> tuple[dict, list[str]]:
+    """Fit changes of scores on validation, and say what they mend elsewhere.
+
+    Parameters
+    ----------
+    valid : DataFrame
+        Answers on validation.
+    judged : DataFrame or None
+        Answers on other images; None gives the changes alone.
+
+    Returns
+    -------
+    found : dict
+        fitted, not_fitted and judged: plain values, fit for JSON.
+    lines : list of str
+        The same in words.
+    """
+    changes, reasons = recalibration.fit_recalibrations(valid)
+    table = None
+    if judged is not None:
+        table = recalibration.compare_recalibrations(changes, judged)
+    found = {
+        "fitted": {how: change._asdict() for how, change in changes.items()},
+        "not_fitted": reasons,
+        "judged": [] if table is None else table.to_dict("records"),
+    }
+    return found, recalibration.describe_recalibrations(changes, reasons, table)
 
 
 def find_merge(run: training.runs.Run) -> data.Merge | None:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from xraylab import plots
 from xraylab.claim import checklist, original
+from xraylab.evaluation import decisions, recalibration
 from xraylab.files import encodable
 
 _COLOURS = {
@@ -20,6 +21,10 @@ _COLOURS = {
     original.NOT_SUPPORTED: "no",
     original.NOT_TESTED: "open",
 }
+_RELIABILITY = (
+    "Reliability curve: share with pneumonia against the mean score of each bin"
+)
+_DECISION = "Decision curve: net benefit at each threshold, acting on all, and on none"
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -58,7 +63,8 @@ def make_card(card: Mapping) -> str:
     template = Template(Path(__file__).with_name("card.html").read_text("utf-8"))
     inside = {
         "flow": _flow(card["flow"]),
-        "calibration": _chart(card["curve"]),
+        "calibration": _chart(card["curve"], _RELIABILITY)
+        + _chart(card["decision"], _DECISION),
     }
     sections = [
         _section(key, part, inside.get(key, "")) for key, part in card["fields"].items()
@@ -73,9 +79,21 @@ def make_card(card: Mapping) -> str:
     return encodable(page)
 
 
-def draw_curve(answers: pd.DataFrame) -> str:
-    """Draw the reliability curve of a table of answers as SVG."""
-    return plots.as_svg(lambda: plots.plot_reliability(answers, data_name="test"))
+def draw_curves(test: pd.DataFrame, valid: pd.DataFrame | None) -> tuple[str, str]:
+    """Draw the reliability and the decision curve of answers on the test, as SVG.
+
+    The latter with scores as given, and where validation is there, mended by Platt's
+    change fitted on it.
+    """
+    changes = {} if valid is None else recalibration.fit_recalibrations(valid)[0]
+    curves = {"as given": decisions.decision_curve(test)}
+    if "platt" in changes:
+        mended = test.assign(score=changes["platt"].apply(test["score"]))
+        curves["Platt, from validation"] = decisions.decision_curve(mended)
+    return (
+        plots.as_svg(lambda: plots.plot_reliability(test, data_name="test")),
+        plots.as_svg(lambda: plots.plot_decision_curve(curves, data_name="test")),
+    )
 
 
 def _summary(card: Mapping) -> str:
@@ -133,9 +151,8 @@ def _footer() -> str:
     )
 
 
-def _chart(svg: str) -> str:
+def _chart(svg: str, said: str) -> str:
     # its labels are in black, so it stays on white where a page is dark
-    said = "Reliability curve: share with pneumonia against the mean score of each bin"
     head = f'<div class="chart" role="img" aria-label="{said}">'
     return f"{head}{svg}</div>" if svg else ""
 

@@ -88,7 +88,9 @@ def show_results(args: argparse.Namespace) -> Answer:
     if args.name in set(tables["name"]):
         table = results.read_table(args.name)
         answer = {"name": args.name, **table.attrs, "rows": table.to_dict("records")}
-        text = table.drop(columns="method").to_string(index=False, na_rep="-")
+        text = table.drop(columns="method", errors="ignore").to_string(
+            index=False, na_rep="-"
+        )
         return answer, f"{table.attrs['about']}\n{text}", 0
     if args.name:
         answer = results.read_result(args.name)

@@ -76,7 +76,8 @@ def evaluate(args: argparse.Namespace) -> Answer:
     from xraylab import training
     from xraylab.claim import figures
 
-    predictions, n_readings, caveats = _score(args)
+    valid = _score_validation(args)
+    predictions, n_readings, caveats = _score(args, valid)
     if args.rule is not None:
         _choose(args.run_folder, predictions, args.rule)
     run = training.load_run(args.run_folder)
@@ -89,10 +90,8 @@ def evaluate(args: argparse.Namespace) -> Answer:
     root = args.data_folder or (merge and merge.root)
     found = figures.measure_answers(predictions, root, threshold=threshold)
     n_unknown, basis = figures.describe_basis(run)
+    held, said = _hold_against(args, run, predictions, valid)
     first = f"{run.protocol}, {args.on}, {point}"
-    carried, said = {}, []
-    if args.on != "valid" and not by_hand and "promised" in run.operating_point:
-        carried, said = _carry_over(args, run, predictions)
     lines = [first, *caveats, *basis, *found.as_lines(), *said]
     if n_readings:
         lines = _count(lines, n_readings)
@@ -108,28 +107,54 @@ def evaluate(args: argparse.Namespace) -> Answer:
         "n_unknown": n_unknown,
         "caveats": caveats,
     }
-    return answer | found.as_dict() | carried, "\n".join(lines), 0
+    return answer | found.as_dict() | held, "\n".join(lines), 0
 
 
-def _carry_over(
-    args: argparse.Namespace, run: training.runs.Run, predictions: pd.DataFrame
+def _hold_against(
+    args: argparse.Namespace,
+    run: training.runs.Run,
+    predictions: pd.DataFrame,
+    valid: pd.DataFrame | None,
 ) -> tuple[dict, list[str]]:
-    """Hold what a run's rule promised on validation against what is found here."""
+    """Say what was fitted or promised on validation, and whether it holds here."""
+    from xraylab.claim import figures
+
+    if valid is None:
+        text = (
+            "Not held against validation: its images are not there any more. --merge "
+            "gives them."
+        )
+        return {}, [text]
+    judged = None if args.on == "valid" else predictions
+    mended, lines = figures.recalibrate_answers(valid, judged)
+    held = {"recalibrated": mended}
+    is_own = args.threshold is None and "promised" in run.operating_point
+    if judged is not None and is_own:
+        moved, said = figures.compare_promised(
+            predictions, valid, threshold=run.threshold, rule=run.rule
+        )
+        held["carried_over"] = {name: i._asdict() for name, i in moved.items()}
+        lines += said
+    return held, lines
+
+
+def _score_validation(args: argparse.Namespace) -> pd.DataFrame | None:
+    """Let the run answer for its validation; None where only others are at hand.
+
+    Before anything else is read: what goes wrong here costs no reading.
+    """
     from xraylab import training
     from xraylab.claim import figures
 
-    valid, _ = training.score(args.run_folder, on="valid", merge=args.merge)
-    moved, said = figures.compare_promised(
-        predictions, valid, threshold=run.threshold, rule=run.rule
-    )
-    return {"carried_over": {name: i._asdict() for name, i in moved.items()}}, said
+    _check_arguments(args)
+    if args.on == "external" and args.merge is None:
+        run = training.load_run(args.run_folder)
+        if figures.find_merge(run) is None:
+            return None
+    return training.score(args.run_folder, on="valid", merge=args.merge)[0]
 
 
-def _score(args: argparse.Namespace) -> tuple[pd.DataFrame, int, list[str]]:
-    """Let the run answer: predictions, readings so far, what to say of the images."""
-    from xraylab import training
-    from xraylab.claim import figures
-
+def _check_arguments(args: argparse.Namespace) -> None:
     if args.rule is not None and args.on != "valid":
         raise InputError(
             f"is done on validation, got --on {args.on}. Choose first, then read the "
@@ -141,8 +166,19 @@ def _score(args: argparse.Namespace) -> tuple[pd.DataFrame, int, list[str]]:
         found = "no --data" if is_external else f"--on {args.on}"
         text = f"must be given with --on external, and with no other, got {found}."
         raise InputError(text, argument="data_folder")
-    if not is_external:
-        return *training.score(args.run_folder, on=args.on, merge=args.merge), []
+
+
+def _score(
+    args: argparse.Namespace, valid: pd.DataFrame | None
+) -> tuple[pd.DataFrame, int, list[str]]:
+    """Let the run answer: predictions, readings so far, what to say of the images."""
+    from xraylab import training
+    from xraylab.claim import figures
+
+    if args.on == "valid":
+        return valid, 0, []
+    if args.on == "test":
+        return *training.score(args.run_folder, on="test", merge=args.merge), []
     found = training.external.score_external(args.run_folder, args.data_folder)
     caveats = figures.describe_external(found.classes, found.kinds, found.n_known)
     return found.predictions, found.n_readings, caveats

@@ -65,7 +65,9 @@ def copies_widget(merged: data.Merge, data_name: str = "") -> ipywidgets.VBox:
     panel = ipywidgets.VBox()
     panel.kind = ipywidgets.Dropdown(options=[ALL, *kinds, ODD], description="Show")
     panel.place = ipywidgets.IntSlider(min=1, max=1, description="Image")
-    panel.image = ipywidgets.Image(format="png")
+    # in its own size, where a column would stretch it to the width of the page
+    own_size = {"align_self": "flex-start"}
+    panel.image = ipywidgets.Image(format="png", layout=own_size)
     panel.files = ipywidgets.HTML()
 
     def show(_: object = None) -> None:

@@ -5,10 +5,17 @@ pneumonia, in [0, 1]) and group_id (images that may not be counted as
 independent: those of one child, and copies). Every interval counts groups, not
 files, and says so where too few stand behind a figure. How often each covers the
 truth was measured: `benchmarks/coverage.py`. What belongs together stands behind a
-door of its own: `thresholds`, `calibration`, `decisions` and `subgroups`.
+door of its own: `thresholds`, `calibration`, `recalibration`, `decisions` and
+`subgroups`.
 """
 
-from xraylab.evaluation import calibration, decisions, subgroups, thresholds
+from xraylab.evaluation import (
+    calibration,
+    decisions,
+    recalibration,
+    subgroups,
+    thresholds,
+)
 from xraylab.evaluation.differences import difference
 from xraylab.evaluation.intervals import (
     Interval,
@@ -30,6 +37,7 @@ __all__ = [
     "evaluate",
     "mean_interval",
     "measure",
+    "recalibration",
     "seed_interval",
     "share_interval",
     "subgroups",

@@ -7,6 +7,7 @@ number. Calibration belongs to a population: it is measured on each one anew.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from scipy.special import expit, logit
 
 from xraylab.errors import InputError
 from xraylab.evaluation.intervals import (
+    FEW_GROUPS,
     MIN_GROUPS,
     Interval,
     between_groups,
@@ -38,6 +40,8 @@ N_BINS = 10
 N_DRAWS = 1000  # of scores that are taken to be true
 _LEAST = 1e-9  # 0 and 1 have no logit, and are taken to be this far away
 _NOTHING = 1e-12  # below this a standard error is rounding
+_FEW = 40  # groups of the smaller class; from so many on they cover 93 %
+_LOW_AT_FEW = ("intercept", "Brier", "Brier_skill")
 # which columns of (1, logit of the score) are fitted
 RECALIBRATIONS = {"temperature": [1], "platt": [0, 1]}
 
@@ -57,6 +61,11 @@ class Recalibration(NamedTuple):
     def apply(self, scores: ArrayLike) -> np.ndarray:
         """Give the mended scores, float of the same shape, in [0, 1]."""
         return expit(self.intercept + self.slope * _logits(np.asarray(scores, float)))
+
+    def __str__(self) -> str:
+        """Write it as "logit x 0.76 - 0.31"."""
+        moved = f" {'-' if self.intercept < 0 else '+'} {abs(self.intercept):.2f}"
+        return f"logit x {self.slope:.2f}{moved if self.intercept else ''}"
 
 
 def reliability(predictions: pd.DataFrame, n_bins: int = N_BINS) -> pd.DataFrame:
@@ -137,7 +146,7 @@ def measure_calibration(predictions: pd.DataFrame, *, seed: int = 0) -> pd.DataF
     if_true = float((rows.scores * (1 - rows.scores)).mean())
     by_guess = prevalence * (1 - prevalence)
     by_chance = _ece_by_chance(rows, seed)
-    table = intervals_of(rows) | {"ECE": _ece(rows)}
+    table = intervals_of(rows) | {"ECE": ece_of(rows)}
     found = pd.DataFrame(
         table.values(), index=pd.Index(table, name="metric"), columns=Interval._fields
     )
@@ -150,13 +159,19 @@ def measure_calibration(predictions: pd.DataFrame, *, seed: int = 0) -> pd.DataF
 def intervals_of(rows: Rows) -> dict[str, Interval]:
     """Give what `measure_calibration` has with an interval, of checked rows."""
     off = rows.scores - rows.labels
-    return {
+    found = {
         "score_minus_prevalence": _mean(off, rows),
         "intercept": _intercept(rows),
         "slope": _slope(rows),
-        "Brier": _mean(off**2, rows),
+        "Brier": _brier(off**2, rows),
         "Brier_skill": _skill(off**2, rows),
     }
+    if MIN_GROUPS <= rows.smaller_class < _FEW:
+        for name in _LOW_AT_FEW:
+            found[name] = found[name]._replace(
+                method=f"{found[name].method}; {FEW_GROUPS}"
+            )
+    return found
 
 
 def describe_calibration(table: pd.DataFrame) -> list[str]:
@@ -246,12 +261,35 @@ def _mean(values: np.ndarray, rows: Rows) -> Interval:
     return _around(mean, (values - mean) / values.size, rows)
 
 
+def _brier(loss: np.ndarray, rows: Rows) -> Interval:
+    """Take the interval on the logit scale: few images hold most of the loss."""
+    plain = _mean(loss, rows)
+    inner = max(plain.value * (1 - plain.value), _NOTHING)
+    low, high = _ends_on(logit, expit, plain, 1 / inner)
+    return plain._replace(low=low, high=high)
+
+
 def _skill(loss: np.ndarray, rows: Rows) -> Interval:
+    """Take the interval on the log scale of the ratio to the loss of a guess."""
     brier, prevalence = loss.mean(), rows.labels.mean()
     by_guess = prevalence * (1 - prevalence)
     moved = brier / by_guess * (1 - 2 * prevalence) * (rows.labels - prevalence)
-    influence = -(loss - brier - moved) / by_guess / loss.size
-    return _around(float(1 - brier / by_guess), influence, rows)
+    influence = (loss - brier - moved) / by_guess / loss.size
+    ratio = _around(float(brier / by_guess), influence, rows)
+    low, high = _ends_on(np.log, np.exp, ratio, 1 / max(ratio.value, _NOTHING))
+    ends = {"value": 1 - ratio.value, "low": 1 - high, "high": 1 - low}
+    return ratio._replace(**ends)
+
+
+def _ends_on(
+    there: Callable, back: Callable, plain: Interval, slope: float
+) -> tuple[float, float]:
+    """Give the ends on another scale, where it has this slope at the value."""
+    half = (plain.high - plain.value) * slope
+    if math.isnan(half):
+        return plain.low, plain.high
+    middle = there(plain.value)
+    return float(back(middle - half)), float(back(middle + half))
 
 
 def _intercept(rows: Rows) -> Interval:
@@ -309,7 +347,8 @@ def _has_no_best(x: np.ndarray, labels: np.ndarray) -> bool:
     return normal.max() <= ill.min() or ill.max() <= normal.min()
 
 
-def _ece(rows: Rows) -> Interval:
+def ece_of(rows: Rows) -> Interval:
+    """Give the ECE of checked rows, without an interval."""
     off = np.bincount(_bins(rows.scores, N_BINS), rows.labels - rows.scores)
     n, n_groups = rows.labels.size, len(rows.group_names)
     reason = "an ECE is never below 0; hold it against the one by chance"

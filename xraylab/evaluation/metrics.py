@@ -20,6 +20,7 @@ from xraylab.evaluation.intervals import (
     share_of,
     square_and_add,
     two_class_interval,
+    with_notes,
 )
 from xraylab.evaluation.rows import Rows
 
@@ -115,7 +116,8 @@ def _balanced_accuracy(rows: Rows) -> Measured:
             return Measured(not_given(value, n, n_groups, reason), influence)
     together, _ = correlate(*(part.by_group(rows) for part in parts))
     ends = square_and_add((first, second), (0.5, 0.5), together)
-    found = Interval(value, *ends, n, n_groups, "square-and-add, by group")
+    method = with_notes("square-and-add, by group", first, second)
+    found = Interval(value, *ends, n, n_groups, method)
     return Measured(found, influence)
 
 

@@ -16,6 +16,10 @@ from xraylab.explanation.scorers import Score
 from xraylab.labels import CLASSES
 
 METRICS = ("sensitivity", "specificity", "AUROC")
+FIGURES = {
+    *("shift", *(f"score shift, {name}" for name in CLASSES), "flipped"),
+    *(METRICS + tuple(f"{metric} change" for metric in METRICS)),
+}
 COLUMNS = ["perturbation", "dose", "figure", *Interval._fields]
 
 

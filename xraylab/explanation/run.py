@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from xraylab import data, images, phantom, training
+from xraylab import data, evaluation, images, phantom, training
 from xraylab.errors import InputError
 from xraylab.evaluation import Interval
+from xraylab.explanation import sanity, stored
 from xraylab.explanation.doses import perturb, rank_perturbations
+from xraylab.explanation.maps import MAPS
 from xraylab.explanation.perturbations import PERTURBATIONS
 from xraylab.explanation.scorers import make_scorer
 
+__all__ = ["LEAST", "check_run", "describe_check", "perturb_run"]
 SHOWN_PX = 224  # images are changed at this size, or the network's if that is larger
+LEAST = (
+    "To pass is the least one may ask: it says that a map depends on the weights, not "
+    "that it shows a reason."
+)
+N_MAPPED = 12  # images of as many groups, half of each class
 
 
 def perturb_run(
@@ -25,9 +34,9 @@ def perturb_run(
 ) -> tuple[pd.DataFrame, str]:
     """Change a run's validation images by every perturbation, dose by dose.
 
-    The test is never read. Images are read at 224 px, changed there, and squeezed to
-    the network's size after that. The lungs are the true ones where the images are
-    built-in, else a box (`lung_box`).
+    What is found is kept in the run (`stored`). The test is never read. Images are
+    read at 224 px, changed there, and squeezed to the network's size after that. The
+    lungs are the true ones where the images are built-in, else a box (`lung_box`).
 
     Parameters
     ----------
@@ -53,6 +62,8 @@ def perturb_run(
     ------
     xraylab.NotARunError
         If the folder holds no run.
+    xraylab.files.NotWrittenError
+        If the folder cannot be written.
     ValueError
         If the merge that the run was trained on is gone, the other images are not of
         two classes, or not both are left.
@@ -61,10 +72,11 @@ def perturb_run(
     if data_folder is None:
         root = _find_root(run)
         rows = run.table[run.table["split"] == "valid"]
-        what = f"validation of {run.protocol}"
+        what, kind = f"validation of {run.protocol}", "doses"
     else:
         root, rows = _find_others(run, Path(data_folder), progress)
         what = f"{data_folder}, without the run's training and test"
+        kind = "doses elsewhere"
     side = max(SHOWN_PX, run.recipe.size_px)
     squares = np.stack([images.read_pixels(root / p, side) for p in rows["path"]])
     lungs = _true_lungs(root, rows["path"], side)
@@ -76,11 +88,70 @@ def perturb_run(
         threshold=run.threshold,
     )
     where = "a box for the lungs" if lungs is None else "the true lungs"
+    about = {"on": what, "network": run.network_id, "threshold": float(run.threshold)}
+    stored.keep(run.folder, kind, about | {"lungs": where}, found)
     head = f"{what}, threshold {run.threshold:.3f}, {where}"
-    return found, "\n".join([head, *describe(found)])
+    return found, "\n".join([head, *_describe(found)])
 
 
-def describe(table: pd.DataFrame) -> list[str]:
+def check_run(run_folder: str | Path) -> tuple[pd.DataFrame, str]:
+    """Check every map of `MAPS` on a run's validation images with shuffled weights.
+
+    One image each of up to 12 groups is drawn by chance, half of them of each class.
+    What is found is kept in the run (`stored`). The test is never read.
+
+    Parameters
+    ----------
+    run_folder : path
+        As written by `xraylab.training.train`.
+
+    Returns
+    -------
+    table : DataFrame
+        One row a map: map, and the columns of `Interval`: the mean rank correlation
+        with maps of shuffled networks, as in `SanityCheck`.
+    text : str
+        The same for people.
+
+    Raises
+    ------
+    xraylab.NotARunError
+        If the folder holds no run.
+    xraylab.files.NotWrittenError
+        If the folder cannot be written.
+    ValueError
+        If the merge that the run was trained on is gone.
+    """
+    run = training.load_run(run_folder)
+    root = _find_root(run, _AGAIN)
+    valid = run.table[run.table["split"] == "valid"].sample(frac=1, random_state=0)
+    few = valid.drop_duplicates("group_id").groupby("label").head(N_MAPPED // 2)
+    model, side = run.make_model(), run.recipe.size_px
+    squares = np.stack([images.read_pixels(root / p, side) for p in few["path"]])
+    others = sanity.shuffled_networks(model, squares)
+    groups, rows = few["group_id"].to_numpy(), []
+    for name, draw in MAPS.items():
+        found = [sanity.similarity(draw, model, others, image) for image in squares]
+        rows.append((name, *evaluation.mean_interval(found, groups)))
+    table = pd.DataFrame(rows, columns=["map", *Interval._fields])
+    about = {"on": f"validation of {run.protocol}", "network": run.network_id}
+    counts = {"n_shuffled": len(others), "limit": sanity.LIMIT}
+    stored.keep(run.folder, "maps", about | counts, table)
+    head = f"{about['on']}, {len(others)} shuffled networks, limit {sanity.LIMIT}"
+    lines = [describe_check(row, sanity.LIMIT) for row in table.to_dict("records")]
+    return table, "\n".join([head, *lines, LEAST])
+
+
+def describe_check(row: Mapping, limit: float) -> str:
+    """Say of one map of `check_run` whether it passes, where its interval tells."""
+    found = Interval(*(row[name] for name in Interval._fields))
+    verdict = "passed" if found.high < limit else "FAILED"
+    if not (found.high < limit or found.low >= limit):
+        verdict = "not decided: the interval holds the limit, or there is none"
+    return f"{row['map']}: sanity check {verdict}; likeness {found}"
+
+
+def _describe(table: pd.DataFrame) -> list[str]:
     """Write three lines for each perturbation, at the dose that turns most answers."""
     lines = []
     for name, _, swing, _, dose in rank_perturbations(table).itertuples(index=False):
@@ -102,14 +173,18 @@ def _as_text(row: pd.Series) -> str:
     return Interval(*(row[name] for name in Interval._fields)).figure
 
 
-def _find_root(run: training.runs.Run) -> Path:
-    home = run.about.get("merge", "")
+_OTHERS = "data_folder", "must be given", "Give a folder of the same images, or others."
+_AGAIN = "run_folder", "must have its images", "`xraylab merge` there makes it anew."
+
+
+def _find_root(run: training.runs.Run, told: tuple[str, str, str] = _OTHERS) -> Path:
+    """Give the folder of a run's images; `told` is what to say where it is gone."""
+    home, (argument, what, advice) = run.about.get("merge", ""), told
     if not home or not data.Merge.is_saved_at(home):
         raise InputError(
-            f"must be given: {run.folder} was trained on the merge in "
-            f"{home or 'no folder'}, which is not there any more. Give a folder of "
-            "the same images, or of others.",
-            argument="data_folder",
+            f"{what}: {run.folder} was trained on the merge in "
+            f"{home or 'no folder'}, which is not there any more. {advice}",
+            argument=argument,
         )
     return data.Merge.load(home).root
 

@@ -120,11 +120,22 @@ def check_map(
     ValueError
         As `randomise`.
     """
-    found = draw(model, image)
-    others = [
-        draw(randomise(model, images, seed + i), image) for i in range(N_SHUFFLED)
-    ]
-    return SanityCheck(compare(found, others), N_SHUFFLED)
+    others = shuffled_networks(model, images, seed)
+    return SanityCheck(similarity(draw, model, others, image), N_SHUFFLED)
+
+
+def shuffled_networks(
+    model: nn.Module, images: np.ndarray, seed: int = 0
+) -> list[nn.Module]:
+    """Shuffle a network as often as a check asks for; arguments as of `randomise`."""
+    return [randomise(model, images, seed + i) for i in range(N_SHUFFLED)]
+
+
+def similarity(
+    draw: Draw, model: nn.Module, others: Sequence[nn.Module], image: np.ndarray
+) -> float:
+    """Mean rank correlation of a network's map of an image with those of others."""
+    return compare(draw(model, image), [draw(other, image) for other in others])
 
 
 def compare(found: np.ndarray, others: Sequence[np.ndarray]) -> float:

@@ -5,6 +5,7 @@ kind of colour vision.
 """
 
 from xraylab.plots.answers import plot_confusion as plot_confusion
+from xraylab.plots.answers import plot_effects as plot_effects
 from xraylab.plots.answers import plot_metrics as plot_metrics
 from xraylab.plots.answers import plot_probes as plot_probes
 from xraylab.plots.answers import plot_protocols as plot_protocols

@@ -145,6 +145,36 @@ def plot_protocols(
     return finish(ax, "One recipe, several ways to split", data_name, grid="x")
 
 
+def plot_effects(
+    effects: pd.DataFrame, *, ax: Axes | None = None, data_name: str = ""
+) -> Axes:
+    """Draw what each change of the training adds to accuracy, on each test.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        Columns what, test, value, low, high (shares, paired differences), n, n_groups;
+        one colour a test, drawn from top to bottom in the order of the rows.
+    """
+    ax = make_axes(ax, 1.3 + 0.36 * len(effects))
+    ax.axvline(0, color=GREY, linewidth=1)
+    y = np.arange(len(effects))
+    colours = dict(zip(effects["test"].unique(), (BLUE, ORANGE), strict=False))
+    for test, colour in colours.items():
+        rows = effects[effects["test"] == test]
+        at = y[effects["test"] == test]
+        ends = 100 * rows[["low", "high"]]
+        ax.hlines(at, ends["low"], ends["high"], color=colour, linewidth=2, alpha=0.55)
+        label = f"on {test}, 95 %"
+        ax.scatter(100 * rows["value"], at, s=42, color=colour, zorder=3, label=label)
+    names = effects["what"] + ", " + effects["test"]
+    ax.set_yticks(y, _with_counts(names, effects))
+    ax.set_ylim(len(effects) - 0.5, -0.7)
+    ax.set_xlabel("points of accuracy")
+    legend_below(ax, len(effects))
+    return finish(ax, "One change at a time, same images", data_name, grid="x")
+
+
 def plot_probes(
     probes: pd.DataFrame, *, ax: Axes | None = None, data_name: str = ""
 ) -> Axes:

@@ -104,7 +104,9 @@ def plot_decision_curve(
         xlim=(0, 1),
         ylim=(-0.4 * top, 1.2 * top),
     )
-    ax.legend(frameon=False, loc="lower left", fontsize=9)
+    # below the axes: inside, some curve or the line at 0 runs through it
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2)}
+    ax.legend(frameon=False, fontsize=9, ncols=2, **below)
     counts = f"n = {first['n'].iloc[0]:,}, {first['n_groups'].iloc[0]:,} groups"
     return finish(ax, f"Decision curve, {counts}", data_name, grid="both")
 

@@ -17,7 +17,7 @@ from xraylab.prediction.predictor import NOT_FOR_CLINICAL_USE, Prediction, Predi
 
 _SHOWN_PX = 400
 # the answer beside the image, or below it where the window is narrow
-_BESIDE = {"flex_flow": "row wrap", "align_items": "flex-start", "grid_gap": "16px"}
+BESIDE = {"flex_flow": "row wrap", "align_items": "flex-start", "grid_gap": "16px"}
 _NOTE = f"<small>{NOT_FOR_CLINICAL_USE}</small>"
 _PLAIN_SERVER_MB = 10  # what a Jupyter server takes in one message by itself
 
@@ -64,7 +64,7 @@ def prediction_widget(
     panel.upload.observe(show_upload, "value")
     choice = ipywidgets.HBox([panel.sample, panel.upload])
     limits = ipywidgets.HTML(f"<small>{upload_limits()}</small>")
-    result = ipywidgets.HBox([panel.image, panel.answer], layout=_BESIDE)
+    result = ipywidgets.HBox([panel.image, panel.answer], layout=BESIDE)
     panel.children = [choice, limits, result]
     panel.sample.value = next(iter(samples), None)
     return panel
@@ -88,7 +88,7 @@ def answer_text(prediction: Prediction, name: str) -> str:
     """Answer for a file as HTML: the answer, its file, warnings and the threshold."""
     warnings = [f"Careful: {html.escape(text)}" for text in prediction.warnings]
     decision = f"<small>{html.escape(prediction.decision)}</small>"
-    return _card(str(prediction), name, *warnings, decision)
+    return make_card(str(prediction), name, *warnings, decision)
 
 
 def _show(
@@ -98,24 +98,24 @@ def _show(
     read: Callable[[], bytes],
 ) -> None:
     """Take the old answer away, work on a file, and show what came of it."""
-    _show_image(panel.image, b"")
-    panel.answer.value = _card("Looking at it …", name)
+    show_image(panel.image, b"")
+    panel.answer.value = make_card("Looking at it …", name)
     try:
         data = read()
         prediction, png = predictor.predict(data), _as_png(data)
     except UnreadableImageError as error:
-        panel.answer.value = _unread(error.cause, name)
+        panel.answer.value = unread(error.cause, name)
     except OSError as error:
-        panel.answer.value = _unread(error.strerror or str(error), name)
+        panel.answer.value = unread(error.strerror or str(error), name)
     except Exception as error:
-        panel.answer.value = _unread(f"{type(error).__name__}: {error}", name)
+        panel.answer.value = unread(f"{type(error).__name__}: {error}", name)
         raise  # a fault of ours; its traceback belongs in the log
     else:
-        _show_image(panel.image, png)
+        show_image(panel.image, png)
         panel.answer.value = answer_text(prediction, name)
 
 
-def _show_image(image: ipywidgets.Image, png: bytes) -> None:
+def show_image(image: ipywidgets.Image, png: bytes) -> None:
     """Show an image, or none: without content a browser draws a broken one."""
     image.value = png
     image.layout.display = None if png else "none"
@@ -141,11 +141,12 @@ def _forget_upload(upload: ipywidgets.FileUpload) -> None:
         upload.value = ()
 
 
-def _unread(cause: str, name: str) -> str:
-    return _card(f"This is not an image I can read: {cause}.", name)
+def unread(cause: str, name: str) -> str:
+    """Say of a file that it is no image, and why."""
+    return make_card(f"This is not an image I can read: {cause}.", name)
 
 
-def _card(said: str, name: str, *lines: str) -> str:
+def make_card(said: str, name: str, *lines: str) -> str:
     """Lay out what is said of a file; `lines` are HTML, all else is made so.
 
     What cannot be seen in a name is written as its code.

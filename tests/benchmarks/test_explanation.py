@@ -1,0 +1,74 @@
+"""What is named where something was planted, and how often maps point."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from xraylab import explanation
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+
+import explanation as benchmark
+
+STILL = {name: [0.1, 0.1] for name in explanation.PERTURBATIONS}
+
+
+@pytest.mark.parametrize(
+    ("moved", "named"),
+    [
+        ({}, ""),
+        ({"zoom": [0.9, 0.9]}, ""),
+        ({"zoom": [0.2, 1.1]}, "zoom"),
+        ({"zoom": [1.1, 1.1], "gamma": [1.2, 0.0]}, "gamma"),
+        # to zoom moves what lies in the corners, and blurs
+        ({"zoom": [2.0, 2.0], "corners": [0.0, 0.6]}, "corners"),
+        ({"zoom": [2.0, 2.0], "blur": [0.6, 0.0]}, "blur"),
+        ({"re-save": [0.7, 0.0], "marker": [0.7, 0.0]}, "marker"),
+        ({name: [9.0, 9.0] for name in benchmark.STRANGE}, ""),
+    ],
+)
+def test_what_changes_least_else_is_asked_about_first(moved, named):
+    assert benchmark.name_one(STILL | moved) == named
+
+
+def a_run(planted, seed, **moved):
+    return {
+        "planted": planted,
+        "seed": seed,
+        "auroc": 0.9,
+        "map": 0.1,
+        "swings": STILL | moved,
+    }
+
+
+def test_only_seeds_that_the_rule_was_not_chosen_on_confirm():
+    runs = [
+        a_run("clean", 0),
+        a_run("clean", 10, zoom=[2.0, 0.0]),
+        a_run("zoom", 10, squeeze=[2.0, 0.0]),  # of the same family
+    ]
+    found = benchmark.name_planted(runs)["by_planted"]
+    assert found["clean"]["named_right"] == 1
+    assert found["clean"]["of_confirming"] == [0, 1]
+    assert found["zoom"]["of_confirming"] == [1, 1]
+    assert found["zoom"]["map_points_at_corners"] == [0, 1]
+
+
+def test_each_planted_difference_has_a_family_of_perturbations():
+    families = {p.family for p in explanation.PERTURBATIONS.values()}
+    assert set(benchmark.FAMILIES.values()) <= families
+    asked = {family for of, _ in benchmark.ORDER for family in of}
+    assert asked | {"lungs"} == families
+
+
+def test_hits_are_counted_by_network_and_map_over_all_seeds():
+    line = {"network": "honest", "map": "Grad-CAM", "auroc": 0.9, "kind": ["virus"] * 5}
+    rows = [
+        line | {"seed": seed, "hit": hits, "inside": [0.5] * 5, "area": [0.1] * 5}
+        for seed, hits in ((0, [True] * 5), (1, [False] * 5))
+    ]
+    found = benchmark.sum_up(rows)
+    assert [f["seeds"] for f in found] == [[0], [1], [0, 1]]
+    assert [f["hit_value"] for f in found] == [1, 0, 0.5]
+    assert found[-1]["n"] == 10
