@@ -187,9 +187,9 @@ PARTS = {
     "figures": (cover_figures, N_RUNS),
     "differences": (cover_differences, N_RUNS),
     "seeds": (cover_seeds, N_RUNS),
-    "calibration": (coverage_scores.cover_calibration, 1000),
+    "calibration": (coverage_scores.cover_calibration, N_RUNS),
     "predictive values": (coverage_scores.cover_predictive_values, N_RUNS),
-    "net benefit": (coverage_scores.cover_net_benefit, 500),
+    "net benefit": (coverage_scores.cover_net_benefit, 1000),
     "nearly equal": (coverage_scores.cover_nearly_equal, N_RUNS),
     "thresholds": (coverage_scores.cover_thresholds, 500),
 }

@@ -25,6 +25,7 @@ import argparse
 import io
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -215,14 +216,15 @@ def point(model, name: str, squares: np.ndarray, asked: list) -> dict:
     }
 
 
-def report(files: list[Path], out: Path) -> None:
+def report(files: list[Path], out: Path, note: str) -> None:
     """Put what was measured together: printed, and as JSON."""
+    date = datetime.now(UTC).date().isoformat()
     rows = [row for file in files for row in read_lines(file)]
     runs = [row for row in rows if "planted" in row]
     result = {"names": name_planted(runs)} if runs else {}
     if any("network" in row for row in rows):
         result["maps"] = sum_up([row for row in rows if "network" in row])
-    text = json.dumps(result, indent=1)
+    text = json.dumps({"date": date, "note": note} | result, indent=1)
     print(text)
     write_text(out, text + "\n")
 
@@ -267,7 +269,8 @@ def sum_up(rows: list[dict]) -> list[dict]:
     """Hit and inside by network, map and seed, and of all seeds, over children."""
     table, lines = pd.DataFrame(rows), []
     for (network, name), part in table.groupby(["network", "map"], sort=False):
-        for seeds in [*([seed] for seed in part["seed"]), list(part["seed"])]:
+        each = [[seed] for seed in part["seed"]]
+        for seeds in [*each, list(part["seed"])] if len(each) > 1 else each:
             of = part[part["seed"].isin(seeds)].explode(["hit", "inside", "area"])
             # with two seeds a child may be asked about twice, of two networks
             hit = evaluation.share_interval(of["hit"].astype(float))
@@ -311,6 +314,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=30)
     parser.add_argument("--maps", nargs="+", choices=[*explanation.MAPS, BLOB])
     parser.add_argument("--out", type=Path, help="of the report")
+    parser.add_argument("--note", default="", help="what the report leaves out")
     args = parser.parse_args()
     if (args.what == "report") != (args.out is not None):
         parser.error("--out FILE must be given with report, and with no other.")
@@ -321,7 +325,7 @@ def main() -> None:
         seeds = args.seeds or MAP_SEEDS
         measure_maps(args.files[0], args.children, args.images, maps, seeds)
     else:
-        report(args.files, args.out)
+        report(args.files, args.out, args.note)
 
 
 if __name__ == "__main__":

@@ -65,11 +65,15 @@ LIBRARIES += ("scipy.optimize", "sklearn.linear_model", "torch", "accelerate")
 
 
 def list_faults(module: str) -> dict[str, str]:
-    """Give each fault of a module by what it is, with the whole changed file.
+    """Give each fault of a module by what it is, with the whole changed file."""
+    return name_faults((REPOSITORY / "xraylab" / f"{module}.py").read_text("utf-8"))
+
+
+def name_faults(source: str) -> dict[str, str]:
+    """Give each fault of a program by what it is, with the whole changed program.
 
     A name has the function and no line, so that an edit elsewhere renames none.
     """
-    source = (REPOSITORY / "xraylab" / f"{module}.py").read_text("utf-8")
     functions = [f for f in ast.walk(ast.parse(source)) if isinstance(f, FUNCTION)]
     found, seen = {}, Counter()
     for change, text in mutants(source):

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from tests import mutants
-
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 import mutation
@@ -20,9 +18,11 @@ def test_a_seed_draws_the_same_faults_of_each_module_wherever_lines_stand(monkey
     first = mutation.draw(3)
     assert [fault["module"] for fault in first] == [m for m in few for _ in range(6)]
     assert first != mutation.draw(4)
-    every = mutants.mutants
-    monkeypatch.setattr(mutation, "mutants", lambda source: every("\n\n" + source))
     assert mutation.draw(3) == first
+    source = "def half(x):\n    return x / 2 if x > 2 else max(x, 2)\n"
+    assert list(mutation.name_faults(source)) == list(
+        mutation.name_faults("\n\n" + source)
+    )
 
 
 @pytest.mark.parametrize("seed", LISTS)

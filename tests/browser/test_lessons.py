@@ -54,7 +54,7 @@ class Lab:
         self.choose(page, "Run", 'li[data-command="runmenu:run-all"]')
         # a cell that has run is numbered; one that has not begun to wait has no star
         cells = nbformat.read(self.root / f"{name}.ipynb", as_version=4).cells
-        n_cells = sum(cell.cell_type == "code" for cell in cells)
+        n_cells = sum(has_prompt(cell) for cell in cells)
         prompts = page.locator(".jp-CodeCell .jp-InputArea-prompt")
         ran = prompts.filter(has_text=re.compile(r"^\[\d+\]:$"))
         expect(ran).to_have_count(n_cells, timeout=SLOW_MS)
@@ -70,6 +70,12 @@ class Lab:
         page.locator(".lm-MenuBar-itemLabel", has_text=menu).first.click()
         for item in items:
             page.locator(".lm-Menu").locator(item).first.click()
+
+
+def has_prompt(cell):
+    """Say whether JupyterLab numbers a cell: it runs and is not folded away."""
+    folded = cell.metadata.get("jupyter", {}).get("source_hidden", False)
+    return cell.cell_type == "code" and not folded
 
 
 class Voila:
@@ -108,13 +114,17 @@ def folder(tmp_path_factory):
 
 
 def start(kind, folder):
-    """Start a server for the lessons; a kernel that nobody looks at soon ends."""
-    command, path = lab_command(folder / "root"), "/api"
-    if kind is Voila:
+    """Start a server for the lessons; a kernel ends soon after its page was left."""
+    if kind is Lab:
+        command, path = lab_command(folder / "root"), "/api"
+        command += ["--MappingKernelManager.cull_idle_timeout=60"]
+        command += ["--MappingKernelManager.cull_interval=15"]
+    else:
         command = ["voila", str(folder / "root"), "--no-browser", "--port={port}"]
+        # so that Voilà takes its own page's word that a kernel may go; by idle time it
+        # would end before a slow page has found it
+        command += ["--Voila.tornado_settings={{'disable_check_xsrf': True}}"]
         path = "/voila/static/voila.js"
-    command += ["--MappingKernelManager.cull_idle_timeout=60"]
-    command += ["--MappingKernelManager.cull_interval=15"]
     env = build.fresh_environment(folder / "cache") | {
         "XRAYLAB_DATA": "built-in",
         "XRAYLAB_MODE": "smoke",
@@ -145,6 +155,8 @@ def use_guesses(page):
     for field in fields:
         typed = field.get_by_label("Your guess")
         if asked := typed.get_attribute("placeholder"):  # a number from 0 to 1
+            typed.fill(asked)
+            assert typed.evaluate("e => e.scrollWidth - e.clientWidth") <= 0
             typed.fill(asked.split()[-1])
         else:
             typed.select_option(index=1)

@@ -37,7 +37,7 @@ def page(request, browser, notebook):
     settings = {"JUPYTERLAB_SETTINGS_DIR": str(home / "new")}
     with serving(command, log=home / f"{request.param}.log", **settings) as address:
         page = browser.new_page(viewport=SCREEN)
-        page.goto(f"{address}{way}")
+        page.goto(f"{address}{way}", timeout=SLOW_MS)
         if request.param == "lab":
             page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=SLOW_MS)
             page.locator(".jp-Notebook-cell .cm-content").first.click()

@@ -51,14 +51,14 @@ def test_doses_that_are_kept_fill_the_field(own_run):
     assert part["lines"] == ["On validation of naive-merge: threshold 0.500, a box."]
     (title,) = part["tables"]
     assert title == (
-        "On validation of naive-merge, n = 30, 20 groups: at the dose that turns most "
-        "answers"
+        "On validation of naive-merge, n = 30, 20 groups: answers flipped and changes "
+        "of figures, at the dose that flips most"
     )
     rows = part["tables"][title].set_index("change")
     assert set(rows.index) == {"zoom", "mirror"}
     assert rows.loc["zoom", "dose"] == "1"
     assert rows.loc["zoom", "flipped"] == "0.250 (-0.50 to 0.50)"
-    assert rows.loc["zoom", "AUROC change"] == "-0.100 (-0.50 to 0.50)"
+    assert rows.loc["zoom", "AUROC"] == "-0.100 (-0.50 to 0.50)"
 
 
 def test_doses_of_other_images_stand_beside_them(own_run):
@@ -66,7 +66,7 @@ def test_doses_of_other_images_stand_beside_them(own_run):
     keep_doses(own_run, "doses elsewhere", on="DIR, without the run's own")
     part = claim.make_claim(own_run).fields["robustness"]
     assert len(part["tables"]) == len(part["lines"]) == 2
-    assert "On DIR, without the run&#x27;s own, n = 30, 20 groups: at the dose" in (
+    assert "On DIR, without the run&#x27;s own, n = 30, 20 groups: answers flipped" in (
         claim.make_claim(own_run).as_html()
     )
 
@@ -134,7 +134,9 @@ def test_calibration_says_what_is_mended_and_what_answers_are_worth():
     _, weighed = part["lines"]
     assert weighed.lower() == "; ".join(map(str.strip, said)) + "; test reading 23."
     judged = pd.DataFrame(figures.recalibrate_answers(valid, test)[0]["judged"])
-    title = "Test, mended by changes fitted on validation; test reading 23"
+    title = (
+        "Mended by changes fitted on validation, n = 624, 427 groups; test reading 23"
+    )
     rows = part["tables"][title]
     assert [name.split(" (")[0] for name in rows["scores"]] == [
         "as given",
@@ -143,7 +145,7 @@ def test_calibration_says_what_is_mended_and_what_answers_are_worth():
     ]
     judged = judged.groupby("scores", sort=False)
     for row, (_, expected) in zip(rows.to_dict("records"), judged, strict=True):
-        assert (row["n"], row["groups"]) == (624, 427)
+        assert (expected["n"] == 624).all()
         for metric, value in expected.set_index("metric")["value"].items():
             assert row[metric].startswith(f"{value:.3f}")
     page = card.as_html()
@@ -162,7 +164,7 @@ def test_scores_without_a_fault_are_not_mended_and_it_is_said(own_run):
 def test_without_validation_nothing_is_mended_and_it_is_said(own_run):
     (own_run / "predictions-valid.csv").unlink()
     part = claim.make_claim(own_run).fields["calibration"]
-    assert not any("mended" in title for title in part["tables"])
+    assert not any("Mended" in title for title in part["tables"])
     assert part["missing"] == [
         f"Not measured: what mends the scores, by validation. `xraylab evaluate "
         f"{own_run}` measures it."

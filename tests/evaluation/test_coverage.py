@@ -117,7 +117,7 @@ def test_intervals_keep_their_word_where_it_matters():
 
 
 def test_what_covers_too_little_with_few_children_says_so_where_it_is_written():
-    """Those that say so are held by the tests of `figure`, such as "one error"."""
+    """Those that say so are held by the tests of `figure`, such as "one case"."""
     few = TABLE[TABLE["design"].str.contains("children")]
     low = few[few["coverage"] < 0.92]
     of_few_groups = {"mean", "intercept", "Brier", "Brier_skill"}

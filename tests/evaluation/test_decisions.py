@@ -164,7 +164,7 @@ def test_no_false_alarm_is_not_taken_for_certain():
 def test_a_value_that_rests_on_one_error_says_so():
     rows = [(1, 0.9)] * 39 + [(1, 0.1)] + [(0, 0.1)] * 40
     found = predictive_values(make_table(rows), [0.5]).iloc[0]
-    assert found["method"] == "square-and-add of logs; one error, may cover under 93 %"
+    assert found["method"] == "square-and-add of logs; one case, may cover under 93 %"
 
 
 def test_answers_that_are_never_given_have_no_value():

@@ -347,9 +347,10 @@ def test_bad_values_are_refused():
 @pytest.mark.parametrize(
     ("found", "note"),
     [
-        (share_interval([1] * 39 + [0]), "one error"),
-        (share_interval([0] * 39 + [1]), "one error"),
+        (share_interval([1] * 39 + [0]), "one case"),
+        (share_interval([0] * 39 + [1]), "one case"),
         (share_interval([1] * 37 + [0] * 3), ""),
+        (share_interval([1] * 200 + [0]), ""),  # measured at 203 groups: 95 %
         (share_interval([1] * 40), ""),
         (share_interval([1] * 9 + [0]), ""),  # t makes up for it: 97 % and more
         (mean_interval(np.arange(29) ** 2), "few groups"),
@@ -368,4 +369,4 @@ def test_what_was_measured_to_cover_too_little_says_so_where_it_is_written(found
 def test_balanced_accuracy_says_what_is_known_of_its_parts():
     table = make_table([(1, 0.9)] * 39 + [(1, 0.1)] + [(0, 0.1)] * 40)
     found = measure(table, "balanced_accuracy")
-    assert found.notes == ["one error, may cover under 93 %"]
+    assert found.notes == ["one case, may cover under 93 %"]

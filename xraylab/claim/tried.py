@@ -13,6 +13,7 @@ from xraylab.claim.parts import Field, command_of, count_said, not_measured, rea
 from xraylab.claim.tables import as_table
 from xraylab.evaluation import Interval, calibration, decisions
 
+_AT = "answers flipped and changes of figures, at the dose that flips most"
 _MOVED = ("flipped", "AUROC change", "sensitivity change", "specificity change")
 
 
@@ -33,7 +34,8 @@ def calibrated(e: Evidence) -> Field:
         return Field(lines, tables, [not_measured(text, command_of(e, "evaluate"))])
     found, _ = figures.recalibrate_answers(e.answers["valid"], test)
     lines += [f"{how} is not fitted: {why}" for how, why in found["not_fitted"].items()]
-    title = f"Test, mended by changes fitted on validation; {count_said(e)}"
+    counts = f"n = {len(test):,}, {test['group_id'].nunique():,} groups"
+    title = f"Mended by changes fitted on validation, {counts}; {count_said(e)}"
     return Field(lines, tables | {title: _mended(found)})
 
 
@@ -50,13 +52,13 @@ def _mended(found: dict) -> pd.DataFrame:
     for name, part in pd.DataFrame(found["judged"]).groupby("scores", sort=False):
         change = found["fitted"].get(name)
         words = f" ({calibration.Recalibration(**change)})" if change else ""
-        row, counts = {"scores": f"{name}{words}"}, part.iloc[0]
+        row = {"scores": f"{name}{words}"}
         for figure in part.to_dict("records"):
             interval = _interval(figure)
             given = interval.low <= interval.high
             text = interval.figure if given else f"{interval.value:z.3f}"
             row[figure["metric"]] = text
-        rows.append(row | {"n": counts["n"], "groups": counts["n_groups"]})
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
@@ -70,7 +72,7 @@ def perturbed(e: Evidence) -> Field:
         lines += _describe_doses(about, e)
         counts = _interval(table[table["figure"] == "flipped"].iloc[0])
         title = f"On {about['on']}, n = {counts.n:,}, {counts.n_groups:,} groups"
-        tables[f"{title}: at the dose that turns most answers"] = _strongest(table)
+        tables[f"{title}: {_AT}"] = _strongest(table)
     return Field(list(dict.fromkeys(lines)), tables)
 
 
@@ -95,7 +97,8 @@ def _strongest(table: pd.DataFrame) -> pd.DataFrame:
         part = table[(table["perturbation"] == name) & (table["dose"] == dose)]
         found = {row["figure"]: _interval(row) for row in part.to_dict("records")}
         row = {"change": name, "dose": f"{dose:g}"}
-        rows.append(row | {figure: _short(found[figure]) for figure in _MOVED})
+        moved = {n.removesuffix(" change"): _short(found[n]) for n in _MOVED}
+        rows.append(row | moved)
     return pd.DataFrame(rows)
 
 

@@ -57,7 +57,7 @@ def guess_field(name: str, seal: Callable[..., None]):
 
     question = find_question(name)
     field = ipywidgets.VBox()
-    wide = ipywidgets.Layout(width="24em")
+    wide = ipywidgets.Layout(width="30em")
     style = {"description_width": "8em"}
     common = {"layout": wide, "style": style}
     if isinstance(question, Choice):

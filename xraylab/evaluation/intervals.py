@@ -7,7 +7,6 @@ interval takes its variance between groups, and t in place of 1.96 for few of th
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit, logit, stdtrit
 
 from xraylab.errors import InputError
+from xraylab.evaluation.figure import Interval, not_given
 from xraylab.evaluation.rows import as_numbers, first_of
 
 LEVEL = 0.95  # of every interval
@@ -22,83 +22,10 @@ MIN_GROUPS = 5  # behind a figure, in each class where it needs both
 _NOTHING = 1e-12  # below this a variance is rounding
 _LOW = "may cover under 93 %"
 FEW_GROUPS = f"few groups, {_LOW}"
-_ONE_ERROR = f"one error, {_LOW}"
+_ONE_CASE = f"one case, {_LOW}"
 _AT_BOUND = f"values at their bound, {_LOW}"
 _FEW_FOR_MEAN = 30  # with as many groups the mean of a skewed value covers 94 %
-_FEW_FOR_SHARE = 10  # with no more, t makes up for it
-
-
-class Interval(NamedTuple):
-    """A figure with its 95 % interval and what stands behind it.
-
-    Attributes
-    ----------
-    value, low, high : float
-        low and high are NaN when no interval is given; NaN as value when the
-        figure is not defined, such as a share of no rows.
-    n : int
-        Rows behind the figure; for `seed_interval` the number of runs.
-    n_groups : int or None
-        Groups among these rows; None where rows are no images.
-    method : str
-        How the interval was made, or "not given: " and why. After "; " stands what was
-        measured against it: where it is known to cover less than it says.
-    """
-
-    value: float
-    low: float
-    high: float
-    n: int
-    n_groups: int | None = None
-    method: str = ""
-
-    def __str__(self) -> str:
-        """Write it as "0.768 (0.72 to 0.81), n = 624, 427 groups"."""
-        counts = f"n = {self.n:,}"
-        if self.n_groups is not None:
-            plural = "" if self.n_groups == 1 else "s"
-            counts += f", {self.n_groups:,} group{plural}"
-        return f"{self.figure}, {counts}"
-
-    @property
-    def figure(self) -> str:
-        """Value and interval without counts, with what is known against it.
-
-        Such as "0.768 (0.72 to 0.81)".
-        """
-        if math.isnan(self.value):
-            return "not defined"
-        if math.isnan(self.low):
-            return f"{self.value:.3f} (interval {self.method})"
-        digits = 3 if _hides(self.low, self.high) else 2
-        ends = " to ".join(f"{end:z.{digits}f}" for end in self[1:3])
-        return f"{self.value:z.3f} ({'; '.join([ends, *self.notes])})"
-
-    @property
-    def notes(self) -> list[str]:
-        """What was measured against it, such as ["few groups, may cover ..."]."""
-        return self.method.split("; ")[1:]
-
-
-def _hides(low: float, high: float) -> bool:
-    """Say whether two digits hide how narrow it is, or make an end look certain."""
-    certain = {-1.0, 0.0, 1.0}
-    rounded = any(
-        round(end, 2) in certain and end not in certain for end in (low, high)
-    )
-    return rounded or high - low < 0.02
-
-
-def not_given(value: float, n: int, n_groups: int | None, reason: str) -> Interval:
-    """Keep the figure, and say why it has no interval."""
-    method = f"not given: {reason}"
-    return Interval(float(value), math.nan, math.nan, n, n_groups, method)
-
-
-def with_notes(method: str, *parts: Interval) -> str:
-    """Name a method together with what is known against the parts it is made of."""
-    notes = dict.fromkeys(note for part in parts for note in part.notes)
-    return "; ".join([method, *notes])
+_FEW_FOR_SHARE = range(11, 101)  # with fewer t makes up for it, with more it is rare
 
 
 def quantile(degrees: float) -> float:
@@ -141,7 +68,7 @@ def share_interval(hits: ArrayLike, groups: ArrayLike | None = None) -> Interval
     15 + 15 children 92 to 99 %, 40 + 40 children 87 to 98 %. It is lowest where the
     images of a child are nearly all right or all wrong together (correlation 0.85)
     and where one error in so few rows is more than the truth allows: what rests on one
-    error among more than ten groups says so wherever it is written.
+    case among 11 to 100 groups says so wherever it is written.
 
     Parameters
     ----------
@@ -186,8 +113,8 @@ def share_of(hits: np.ndarray, codes: np.ndarray) -> Interval:
         deff = between_groups((hits - share) / n, codes) / (share * (1 - share) / n)
         n_eff = n / max(1.0, deff)
         n_rare = n_eff * min(share, 1 - share)
-        if n_rare < 1.5 and n_groups > _FEW_FOR_SHARE:
-            method += f"; {_ONE_ERROR}"
+        if n_rare < 1.5 and n_groups in _FEW_FOR_SHARE:
+            method += f"; {_ONE_CASE}"
     low, high = wilson(share, n_eff, quantile(n_groups - 1))
     return Interval(share, low, high, n, n_groups, method)
 

@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 
 from xraylab.errors import InputError
+from xraylab.evaluation.figure import with_notes
 from xraylab.evaluation.intervals import (
     Interval,
     not_given,
     share_of,
     square_and_add,
     two_class_interval,
-    with_notes,
 )
 from xraylab.evaluation.rows import Rows
 

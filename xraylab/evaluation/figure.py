@@ -1,0 +1,79 @@
+"""A figure with its interval: how it is kept, and how it is written everywhere."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+
+class Interval(NamedTuple):
+    """A figure with its 95 % interval and what stands behind it.
+
+    Attributes
+    ----------
+    value, low, high : float
+        low and high are NaN when no interval is given; NaN as value when the
+        figure is not defined, such as a share of no rows.
+    n : int
+        Rows behind the figure; for `seed_interval` the number of runs.
+    n_groups : int or None
+        Groups among these rows; None where rows are no images.
+    method : str
+        How the interval was made, or "not given: " and why. After "; " stands what was
+        measured against it: where it is known to cover less than it says.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    n_groups: int | None = None
+    method: str = ""
+
+    def __str__(self) -> str:
+        """Write it as "0.768 (0.72 to 0.81), n = 624, 427 groups"."""
+        counts = f"n = {self.n:,}"
+        if self.n_groups is not None:
+            plural = "" if self.n_groups == 1 else "s"
+            counts += f", {self.n_groups:,} group{plural}"
+        return f"{self.figure}, {counts}"
+
+    @property
+    def figure(self) -> str:
+        """Value and interval without counts, with what is known against it.
+
+        Such as "0.768 (0.72 to 0.81)".
+        """
+        if math.isnan(self.value):
+            return "not defined"
+        if math.isnan(self.low):
+            return f"{self.value:.3f} (interval {self.method})"
+        digits = 3 if _hides(self.low, self.high) else 2
+        ends = " to ".join(f"{end:z.{digits}f}" for end in self[1:3])
+        return f"{self.value:z.3f} ({'; '.join([ends, *self.notes])})"
+
+    @property
+    def notes(self) -> list[str]:
+        """What was measured against it, such as ["few groups, may cover ..."]."""
+        return self.method.split("; ")[1:]
+
+
+def _hides(low: float, high: float) -> bool:
+    """Say whether two digits hide how narrow it is, or make an end look certain."""
+    certain = {-1.0, 0.0, 1.0}
+    rounded = any(
+        round(end, 2) in certain and end not in certain for end in (low, high)
+    )
+    return rounded or high - low < 0.02
+
+
+def not_given(value: float, n: int, n_groups: int | None, reason: str) -> Interval:
+    """Keep the figure, and say why it has no interval."""
+    method = f"not given: {reason}"
+    return Interval(float(value), math.nan, math.nan, n, n_groups, method)
+
+
+def with_notes(method: str, *parts: Interval) -> str:
+    """Name a method together with what is known against the parts it is made of."""
+    notes = dict.fromkeys(note for part in parts for note in part.notes)
+    return "; ".join([method, *notes])
