@@ -35,6 +35,7 @@ from PIL import Image, ImageDraw, ImageFont
 from xraylab import evaluation, explanation, images, phantom, training
 from xraylab.explanation.sanity import randomise
 from xraylab.explanation.scorers import shrink
+from xraylab.files import append_line, write_text
 
 SIZE_PX, SHOWN_PX, N_STEPS, N_VALID = 48, 48, 150, 40
 SEEDS, CHOSEN_ON, MAP_SEEDS = (0, *range(10, 20)), (0,), (0, 1, 2)
@@ -225,8 +226,7 @@ def report(files: list[Path], out: Path, note: str) -> None:
         result["maps"] = sum_up([row for row in rows if "network" in row])
     text = json.dumps({"date": date, "note": note} | result, indent=1)
     print(text)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(text + "\n", encoding="utf-8")
+    write_text(out, text + "\n")
 
 
 def name_one(swings: dict[str, list[float]]) -> str:
@@ -301,8 +301,7 @@ def read_lines(file: Path) -> list[dict]:
 
 def write_line(file: Path, **row: object) -> None:
     """Keep one measurement."""
-    with file.open("a", encoding="utf-8") as out:
-        out.write(json.dumps(row) + "\n")
+    append_line(file, json.dumps(row))
 
 
 def main() -> None:
@@ -317,6 +316,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="of the report")
     parser.add_argument("--note", default="", help="what the report leaves out")
     args = parser.parse_args()
+    if (args.what == "report") != (args.out is not None):
+        parser.error("--out FILE must be given with report, and with no other.")
     if args.what == "names":
         measure_names(args.files[0], args.planted, args.seeds or SEEDS)
     elif args.what == "maps":

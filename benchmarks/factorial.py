@@ -23,6 +23,7 @@ import pandas as pd
 import torch
 
 from xraylab import data, images, training
+from xraylab.files import write_text
 from xraylab.training import runs
 
 RECIPE = replace(training.RECIPES["original"], size_px=64, n_steps=1450)
@@ -78,15 +79,14 @@ def write_cuts(merge: Path, home: Path) -> dict:
     """Write the cut of each half and what stands in it."""
     manifest = data.Merge.load(merge).manifest
     facts = {"seed": cutting.SEED}
-    home.mkdir(parents=True, exist_ok=True)
     for half in (0, 1):
         table = cutting.cut(manifest, half)
-        (home / f"cut-{half}.csv").write_text(cutting.as_csv(table), encoding="utf-8")
+        write_text(home / f"cut-{half}.csv", cutting.as_csv(table))
         facts[f"half {half}"] = {
             "sha256": cutting.digest(table),
             "counts": cutting.describe_cut(table),
         }
-    (home / "cut.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    write_text(home / "cut.json", json.dumps(facts, indent=1) + "\n")
     return facts
 
 
@@ -120,9 +120,7 @@ def run_unit(unit: Unit, weights: str, merge: Path, home: Path) -> Path:
         "wall_seconds": round(time.perf_counter() - started[1], 1),
         "resumed": resumed,  # then the seconds are those since the last start
     }
-    half_written = out.with_suffix(".part")
-    half_written.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    half_written.rename(out)
+    write_text(out, json.dumps(facts, indent=1) + "\n")
     (folder / "best.safetensors").unlink()
     return out
 

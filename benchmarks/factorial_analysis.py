@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
-from factorial_estimate import METRICS, N_BOOT, Estimate, Experiment, Unit
+from factorial_estimate import METRICS, N_BOOT, Estimate, Experiment, Unit, judge
 
 from xraylab import results
+from xraylab.files import write_text
 
 STORED = Path(results.__file__).parent / "factorial"
 STRICT = 1 - 0.05 / 8  # eight primary differences of one weights and length
-FEWEST = 10  # groups that must differ before a difference is called an effect
 SMALL = {"R": 0.02, "O": 0.04}
 SHORT, LONG = 1450, 5800
 FAILED = 0.9  # validation AUROC of the last epoch, below which a training failed
@@ -139,7 +139,7 @@ def _row(weights: str, asked: dict, found: Estimate) -> dict:
         row |= {
             "strict_low": round(strict[0], 5),
             "strict_high": round(strict[1], 5),
-            "verdict": judge(asked["test"], found, strict),
+            "verdict": judge(found, strict, SMALL[asked["test"]]),
         }
     return row
 
@@ -151,18 +151,6 @@ def is_primary(asked: Mapping) -> bool:
         and asked["exposed"] is None
         and asked["what"] in {f"{swap} - clean" for swap in SWAPS}
     )
-
-
-def judge(test: str, found: Estimate, strict: tuple[float, float]) -> str:
-    """Say "settled", "settled as small" or "not settled", by the plan's rule."""
-    low, high = strict
-    if found.per_image_seeds < 2:
-        return "not settled"
-    if (low > 0 or high < 0) and found.n_differ >= FEWEST:
-        return "settled"
-    if -SMALL[test] <= low and high <= SMALL[test]:
-        return "settled as small"
-    return "not settled"
 
 
 def _shift(weights: str, experiment: Experiment) -> list[dict]:
@@ -263,7 +251,7 @@ def main() -> None:
             [u for u in units if u.valid_auroc >= FAILED]
         )
     text = json.dumps(facts, indent=1, ensure_ascii=False) + "\n"
-    (args.results / "effects.json").write_text(text, encoding="utf-8")
+    write_text(args.results / "effects.json", text)
     if args.results.resolve() == STORED:
         table = {"about": ABOUT, "rows": as_table(rows)}
         results.write_tables("factorial", {"factorial": table}, date=facts["date"])

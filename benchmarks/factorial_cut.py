@@ -95,27 +95,9 @@ def check_cut(table: pd.DataFrame) -> pd.DataFrame:
         "every swap brings something": set(SWAPS) <= set(table["role"]),
     }
     for cell, rows in cells.items():
-        held = set(CELLS[cell])
-        met = {
-            "image_id": held & {"copies"},
-            "group_id": held & {"copies", "siblings"},
-        }
-        laws |= {
-            f"{cell} trains on each image once": rows["image_id"].is_unique,
-            f"{cell} has the class mix of clean": (
-                rows["label"].value_counts().to_dict() == mix
-            ),
-            f"{cell} shares no child with the validation": not rows["group_id"]
-            .isin(valid["group_id"])
-            .any(),
-        } | {
-            f"{cell} meets the test by {column} only as it says": not rows[
-                ~rows["role"].isin(allowed)
-            ][column]
-            .isin(judged[column])
-            .any()
-            for column, allowed in met.items()
-        }
+        laws |= _laws_of_cell(cell, rows, judged, valid)
+        same_mix = rows["label"].value_counts().to_dict() == mix
+        laws[f"{cell} has the class mix of clean"] = same_mix
     laws["the validation shares no child with the tests"] = (
         not valid["group_id"].isin(judged["group_id"]).any()
     )
@@ -123,6 +105,24 @@ def check_cut(table: pd.DataFrame) -> pd.DataFrame:
     if broken:
         raise ValueError(f"the cut must keep its laws, broken: {'; '.join(broken)}.")
     return table
+
+
+def _laws_of_cell(
+    cell: str, rows: pd.DataFrame, judged: pd.DataFrame, valid: pd.DataFrame
+) -> dict[str, bool]:
+    """Say of each law of a cell's training rows whether it holds."""
+    held = set(CELLS[cell])
+    met = {"image_id": held & {"copies"}, "group_id": held & {"copies", "siblings"}}
+    in_valid = rows["group_id"].isin(valid["group_id"])
+    laws = {
+        f"{cell} trains on each image once": rows["image_id"].is_unique,
+        f"{cell} shares no child with the validation": not in_valid.any(),
+    }
+    for column, allowed in met.items():
+        others = rows.loc[~rows["role"].isin(allowed), column]
+        law = f"{cell} meets the test by {column} only as it says"
+        laws[law] = not others.isin(judged[column]).any()
+    return laws
 
 
 def describe_cut(table: pd.DataFrame) -> dict:

@@ -19,6 +19,7 @@ N_BOOT = 4000
 SEED = 19
 LEVEL = 0.95
 IMAGES = ("R", "O0", "O1")
+FEWEST = 10  # groups that must differ before a difference is called an effect
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,16 @@ class Estimate:
             return float(low), float(high)
         n = min(self.n_images, value * (1 - value) / deviation**2)
         return wilson(value, n, t)
+
+
+def judge(found: Estimate, strict: tuple[float, float], small: float) -> str:
+    """Say "settled", "settled as small" or "not settled", by the plans' rule."""
+    low, high = strict
+    if found.per_image_seeds < 2:
+        return "not settled"
+    if (low > 0 or high < 0) and found.n_differ >= FEWEST:
+        return "settled"
+    return "settled as small" if low >= -small and high <= small else "not settled"
 
 
 class Experiment:

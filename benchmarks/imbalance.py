@@ -19,6 +19,7 @@ import torch
 from scipy.special import expit, logit
 
 from xraylab import data, images, training
+from xraylab.files import write_text
 from xraylab.training import runs
 
 RECIPE = replace(training.RECIPES["original"], size_px=64, n_steps=1450)
@@ -36,7 +37,7 @@ DIFFERENCES = (
 )
 METRICS = ("balanced_accuracy", *estimating.METRICS)
 STRICT = 1 - 0.05 / len(DIFFERENCES)
-FEWEST, SMALL = 10, 0.02
+SMALL = 0.02
 
 
 def run_unit(cell: str, seed: int, weights: str, merge: Path, home: Path) -> Path:
@@ -63,13 +64,18 @@ def run_unit(cell: str, seed: int, weights: str, merge: Path, home: Path) -> Pat
     answers.to_csv(
         out.with_suffix(".csv"), index=False, lineterminator="\n", float_format="%.5g"
     )
+    facts = {"name": out.stem, "cell": cell} | _facts(recipe, table, answers)
+    write_text(out, json.dumps(facts, indent=1) + "\n")
+    return out
+
+
+def _facts(recipe: training.Recipe, table: pd.DataFrame, answers: pd.DataFrame) -> dict:
     train = table.loc[table["split"] == "train", "label"]
-    name = weights if weights in {"none", "imagenet"} else "imagenet-approx (stand-in)"
-    facts = {
-        "name": out.stem,
+    is_named = recipe.weights in {"none", "imagenet"}
+    name = recipe.weights if is_named else "imagenet-approx (stand-in)"
+    return {
         "date": datetime.now(UTC).date().isoformat(),
-        "cell": cell,
-        "seed": seed,
+        "seed": recipe.seed,
         "protocol": "grouped, split by seed 0",
         "recipe": recipe.as_dict() | {"weights": name},
         "weights_of": "the last epoch",
@@ -83,10 +89,6 @@ def run_unit(cell: str, seed: int, weights: str, merge: Path, home: Path) -> Pat
             for package in ("xraylab", "torch", "torchvision", "numpy")
         },
     }
-    half_written = out.with_suffix(".part")
-    half_written.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    half_written.rename(out)
-    return out
 
 
 def read_units(folder: Path) -> Iterator[estimating.Unit]:
@@ -145,18 +147,8 @@ def _row(what: str, metric: str, found: estimating.Estimate) -> dict:
         "seeds": list(found.seeds),
     }
     if metric == "balanced_accuracy" and not is_level:
-        row["verdict"] = judge(found)
+        row["verdict"] = estimating.judge(found, found.interval(STRICT), SMALL)
     return row
-
-
-def judge(found: estimating.Estimate) -> str:
-    """Say "settled", "settled as small" or "not settled", by the plan's rule."""
-    low, high = found.interval(STRICT)
-    if found.per_image_seeds < 2:
-        return "not settled"
-    if (low > 0 or high < 0) and found.n_differ >= FEWEST:
-        return "settled"
-    return "settled as small" if low >= -SMALL and high <= SMALL else "not settled"
 
 
 def main() -> None:
@@ -181,7 +173,7 @@ def main() -> None:
     rows = list_effects(units)
     facts = {"plan": "benchmarks/imbalance_plan.md", "figures": rows}
     text = json.dumps(facts, indent=1, ensure_ascii=False) + "\n"
-    (args.results / "effects.json").write_text(text, encoding="utf-8")
+    write_text(args.results / "effects.json", text)
     print(pd.DataFrame(rows).to_string(index=False))
 
 

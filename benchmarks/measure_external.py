@@ -1,6 +1,7 @@
 """Read images from elsewhere once with a run, and keep the result.
 
-python benchmarks/measure_external.py RUN --name real-64px-official --data DIR
+python benchmarks/measure_external.py RUN --name real-64px-official --data DIR \\
+    --images "..."
 
 RUN is the stored result's network, or one trained anew with its recipe: how far its
 scores on validation are from the stored ones is measured and kept. The threshold is
@@ -47,7 +48,10 @@ def main() -> None:
     result = results.read_result(args.name)
     run = training.load_run(args.run)
     if (run.protocol, run.recipe.seed) != (result["protocol"], result["seed"]):
-        parser.error(f"{args.run} is of {run.protocol}, seed {run.recipe.seed}")
+        parser.error(
+            f"RUN must be of {result['protocol']}, seed {result['seed']}, as "
+            f"{args.name} is, got one of {run.protocol}, seed {run.recipe.seed}."
+        )
     training.score(args.run, on="valid")
     valid = pd.read_csv(args.run / "predictions-valid.csv")  # as they are kept
     chosen = thresholds.choose_operating_point(valid, RULE).as_dict()

@@ -20,6 +20,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from xraylab import cores
+from xraylab.files import write_text
+
 COUNTS = (5_856, 17_568)  # one source, and three of them merged
 SHARE_NORMAL = 0.27
 LIMIT_MB, SAME = 1536, 0.05  # what is asked for: under 1.5 GiB, the same within 5 %
@@ -91,14 +94,14 @@ def main() -> None:
         "peaks": rows,
         "growth": round(large / small - 1, 4),
         "is_as_asked": large < LIMIT_MB and abs(large / small - 1) <= SAME,
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": cores.count_cores(),
         "threads": os.environ.get("OMP_NUM_THREADS", "as torch chooses"),
         "versions": {"python": platform.python_version()}
         | {p: importlib.metadata.version(p) for p in ("torch", "numpy", "pandas")},
     }
     text = json.dumps(facts, indent=1) + "\n"
     if args.out:
-        args.out.write_text(text, encoding="utf-8")
+        write_text(args.out, text)
     print(text, end="")
 
 

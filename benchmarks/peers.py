@@ -17,7 +17,8 @@ from pathlib import Path
 import torch
 from torch.utils.data import DataLoader
 
-from xraylab import images
+from xraylab import cores, images
+from xraylab.files import write_text
 from xraylab.training import batches
 from xraylab.training.torchvision_loading import torchvision
 
@@ -95,7 +96,7 @@ def keep(answer: dict, out: Path | None) -> None:
     """Print an answer as JSON, and write it where a file is given."""
     text = json.dumps(answer, indent=1) + "\n"
     if out:
-        out.write_text(text, encoding="utf-8")
+        write_text(out, text)
     print(text, end="")
 
 
@@ -104,7 +105,7 @@ def facts(packages: tuple[str, ...]) -> dict:
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": platform.machine(),
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": cores.count_cores(),
         "threads": torch.get_num_threads(),
         "load_before": [round(x, 2) for x in os.getloadavg()],
         "versions": {"python": platform.python_version()}

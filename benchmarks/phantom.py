@@ -31,6 +31,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from xraylab.data import read_name
+from xraylab.files import write_text
 from xraylab.images import read_pixels
 from xraylab.phantom import CLEAN
 from xraylab.phantom.anatomy import draw_anatomy
@@ -244,7 +245,7 @@ def write_ranges(folder: Path) -> None:
     import xraylab.phantom
 
     target = Path(xraylab.phantom.__file__).with_name("real_ranges.json")
-    target.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    write_text(target, json.dumps(facts, indent=1) + "\n")
 
 
 def main() -> None:
@@ -272,7 +273,7 @@ def main() -> None:
             "children": args.children,
             "figures": dict(zip(table["check"], table["value"], strict=True)),
         }
-        args.out.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+        write_text(args.out, json.dumps(facts, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -5,9 +5,12 @@ import os
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from xraylab.files import (
     NotWrittenError,
+    append_line,
     cache_folder,
     cache_name,
     remove_halves,
@@ -60,6 +63,41 @@ def test_several_files_get_their_names_in_the_order_given(tmp_path, monkeypatch)
     monkeypatch.setattr(os, "replace", note)
     write_texts({tmp_path / name: "" for name in "bac"})
     assert named == ["b", "a", "c"]
+
+
+LINES = st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"]))
+
+
+@given(st.lists(LINES), LINES, st.sampled_from(["", "\n"]))
+def test_an_added_line_is_a_line_of_its_own(tmp_path_factory, before, line, end):
+    file = tmp_path_factory.mktemp("lines") / "a.jsonl"
+    held = "\n".join(before) + end if before else ""
+    file.write_bytes(held.encode())
+    append_line(file, line)
+    lines = held.removesuffix("\n").split("\n") if held else []
+    assert file.read_bytes().decode() == "".join(f"{x}\n" for x in [*lines, line])
+
+
+@pytest.mark.parametrize("before", ["one\n", "one", None])
+def test_a_line_that_does_not_fit_on_the_disk_leaves_those_before(
+    tmp_path, monkeypatch, before
+):
+    file, open_ = tmp_path / "a.jsonl", type(tmp_path).open
+    if before:
+        file.write_text(before)
+
+    def full(path, mode="r", **settings):
+        if mode != "a":
+            return open_(path, mode, **settings)
+        with open_(path, mode, **settings) as opened:
+            opened.write("half a li")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(type(tmp_path), "open", full)
+    with pytest.raises(NotWrittenError, match=r"a\.jsonl could not .* No space left"):
+        append_line(file, "half a line")
+    monkeypatch.undo()
+    assert file.read_text() == (before or "")
 
 
 def test_what_a_kill_left_goes_and_nothing_else(tmp_path):

@@ -6,6 +6,8 @@ ours, and shows its traceback.
 
 from __future__ import annotations
 
+from numbers import Integral
+
 
 class InputError(ValueError):
     """Something given cannot be used; the text says what, why, and what to do.
@@ -22,6 +24,14 @@ class InputError(ValueError):
     def __init__(self, text: str, *, argument: str = "") -> None:
         super().__init__(f"{argument} {text}" if argument else text)
         self.text, self.argument = text, argument
+
+
+def check_seed(seed: object) -> None:
+    """Raise InputError where a seed is none that each library takes."""
+    is_whole = isinstance(seed, Integral) and not isinstance(seed, bool)
+    if not is_whole or not 0 <= seed < 2**32:  # scikit-learn's range
+        text = f"must be a whole number from 0 to {2**32 - 1}, got {seed!r}."
+        raise InputError(text, argument="seed")
 
 
 class UnreadableImageError(InputError):

@@ -107,6 +107,27 @@ def write_texts(texts: Mapping[Path, str]) -> None:
             half.write_text(text, encoding="utf-8")
 
 
+def append_line(path: Path, line: str) -> None:
+    """Add a line at the end of a file, whole or not at all; the folder must be there.
+
+    Where the last line lacks its end, as an editor may leave it, it gets it first.
+
+    Raises
+    ------
+    NotWrittenError
+        When the file cannot be written; the lines before stay.
+    """
+    before = path.read_bytes() if path.is_file() else b""
+    end = "\n" if before and not before.endswith(b"\n") else ""
+    try:
+        with path.open("a", encoding="utf-8", newline="\n") as file:
+            file.write(f"{end}{line}\n")
+    except OSError as error:
+        with suppress(OSError):
+            os.truncate(path, len(before))
+        raise NotWrittenError(path, error) from error
+
+
 def encodable(text: str) -> str:
     r"""Escape what UTF-8 cannot hold, such as odd bytes in a folder's name.
 

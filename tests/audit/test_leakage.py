@@ -120,5 +120,8 @@ def test_blocks_have_few_runs_and_a_shuffle_has_many():
     more = pd.concat([one, unknown, one.assign(split="", number="1")])
     assert leakage.measure_blocks(more).equals(again)
     assert leakage.measure_blocks(split_as(["train"] * 9)).empty
+    far = split_as(["test"] * 10 + ["train"] * 30)
+    far["number"] = [str(i) + "0" * 25 for i in range(40)]
+    assert leakage.measure_blocks(far).iloc[0].equals(blocks)
     mixed = leakage.measure_blocks(split_as(["test", "train", "train", "train"] * 10))
     assert mixed.iloc[0]["p"] > 0.5

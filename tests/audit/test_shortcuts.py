@@ -190,3 +190,5 @@ def test_probe_says_what_it_needs(rows):
         audit.probe(features, labels * 0, groups)
     with pytest.raises(ValueError, match="at least 5 groups, found 2"):
         audit.probe(features, labels, labels + 2 * (groups > 30))
+    with pytest.raises(ValueError, match="seed must be a whole number from 0 to 4294"):
+        audit.probe(features, labels, groups, seed=2**32)

@@ -247,7 +247,7 @@ def test_a_missing_cell_is_left_out_not_guessed():
 def test_the_rule_of_the_plan(value, half_width, n_differ, seeds, verdict):
     draws = np.linspace(value - half_width, value + half_width, 1001)
     found = estimating.Estimate(value, draws, (0,), 600, 500, n_differ, seeds)
-    assert analysis.judge("R", found, found.interval(analysis.STRICT)) == verdict
+    assert analysis.judge(found, found.interval(analysis.STRICT), 0.02) == verdict
 
 
 def test_units_that_judged_other_images_are_refused():

@@ -13,6 +13,7 @@ from PIL import Image
 
 from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import cli, duplicates, training
+from xraylab.cli import command
 from xraylab.explanation import MAPS, PERTURBATIONS
 from xraylab.training import test_log
 
@@ -59,12 +60,31 @@ def run_folder(merge_folder, tmp_path_factory):
     return out
 
 
+def parsers():
+    """The parser of each verb."""
+    (verbs,) = [a for a in command._parser()._actions if a.dest == "verb"]
+    return verbs.choices
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_explains_itself(verb, capsys):
     with pytest.raises(SystemExit) as ended:
         cli.main([verb, "--help"])
     assert ended.value.code == 0
     assert f"usage: xraylab {verb}" in capsys.readouterr().out
+    assert [action.dest for action in parsers()[verb]._actions if not action.help] == []
+
+
+def test_the_verbs_are_those_that_are_tested():
+    assert sorted(parsers()) == sorted(VERBS)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_names_the_defaults_that_the_parser_has(verb):
+    for action in parsers()[verb]._actions:
+        named = re.search(r"\(default: ([\w.-]+)\)", action.help)
+        if named and action.default is not None:
+            assert named[1] == str(action.default), action.dest
 
 
 @pytest.mark.parametrize("verb", ["train", "find-lr"])
@@ -210,7 +230,9 @@ def test_external_images_need_both_words(own_run, argv, capsys):
     with pytest.raises(SystemExit) as ended:
         cli.main(["evaluate", str(own_run), *argv])
     assert ended.value.code == 2
-    assert "argument --data: and --on external go together" in capsys.readouterr().err
+    found = "no --data" if "--data" not in argv else "--on"
+    told = "argument --data: must be given with --on external, and with no other, got"
+    assert f"{told} {found}" in capsys.readouterr().err
     _, listed, _ = run_json(capsys, "readings", own_run)
     assert listed["readings"] == 0
 
@@ -415,6 +437,17 @@ def test_split_says_of_how_many_images_no_name_tells_the_child(
         (["evaluate", ".", "--threshold", "2"], "a number from 0 to 1, got 2"),
         (["evaluate", ".", "--threshold", "nan"], "a number from 0 to 1, got nan"),
         (["evaluate", ".", "--threshold", "half"], "from 0 to 1, got half"),
+        (["train", ".", "--lr", "fast"], "--lr: must be a number above 0, got fast"),
+        (["train", ".", "--lr", "inf"], "--lr: must be a number above 0, got inf"),
+        (["find-lr", ".", "--out", "a.jpg"], "must be a file name.png, got a.jpg"),
+        (["demo", "--port", "70000"], "whole number from 1 to 65535, got 70000"),
+        (["demo", "--port", "0"], "whole number from 1 to 65535, got 0"),
+        (["lessons", "--copy", "x", "--run"], "--copy: goes alone, without --run"),
+        (["lessons", "--copy", "x", "--build"], "--copy: goes alone, without --run"),
+        (
+            ["phantom", "--out", "x", "--seed", "4294967296"],
+            "--seed: must be a whole number from 0 to 4294967295, got 4294967296",
+        ),
     ],
 )
 def test_a_wrong_command_exits_2(argv, message, capsys):
@@ -431,10 +464,6 @@ def test_a_wrong_command_exits_2(argv, message, capsys):
         (
             "no network",
             r"train: weights imagenet could not be downloaded",
-        ),
-        (
-            "no weights",
-            r'train: weights must be "imagenet", "none" or an',
         ),
         (
             "no place",
@@ -470,7 +499,6 @@ def test_each_fault_exits_1_with_its_words(
     argv = {
         "no run": ["evaluate", str(merge_folder)],
         "no network": [*train, "--weights", "imagenet"],
-        "no weights": [*train, "--weights", "nowhere.pth"],
         "no place": [
             "phantom",
             "--out",
@@ -531,7 +559,7 @@ def test_failed_work_exits_1_and_says_why(tmp_path, capsys):
         (
             "--steps",
             "5",
-            "argument --steps: must be a whole number, at least 20, got 5",
+            "argument --steps: must be a whole number, at least 20, one an ep",
         ),
         (
             "--batch-size",
@@ -542,6 +570,10 @@ def test_failed_work_exits_1_and_says_why(tmp_path, capsys):
         ("--schedule", "x", "argument --schedule: must be one of step, cosine, one-"),
         ("--class-weights", "x", "argument --class-weights: must be one of none, bal"),
         ("--sampler", "x", "argument --sampler: must be one of shuffle, balanced"),
+        ("--weights", "nowhere.pth", 'argument --weights: must be "imagenet", "none"'),
+        ("--model", "small", "argument --weights: must be none or a file for model s"),
+        ("--seed", "4294967296", "argument --seed: must be at most 4294967295, got"),
+        ("--size", "100000", "argument --size: must be at most 4096, got 100000"),
     ],
 )
 def test_a_field_of_the_recipe_is_named_as_typed(
@@ -616,6 +648,21 @@ def test_a_fault_of_ours_shows_where_and_asks_for_a_report(monkeypatch, capsys):
     assert "Traceback" in err
     assert "in broken" in err
     assert "Please report it with the lines above: https://" in err
+
+
+@pytest.mark.parametrize(
+    "words", ["", "Unable to allocate 6 GiB for an array with shape (1, 2)."]
+)
+def test_a_full_memory_is_not_called_our_fault(words, monkeypatch, capsys):
+    def full(*_, **__):
+        raise MemoryError(words)
+
+    monkeypatch.setattr("xraylab.course.list_lessons", full)
+    assert cli.main(["lessons"]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("xraylab lessons: memory was full: ")
+    assert words.rstrip(".") in err
+    assert (err.count("\n"), "fault" in err) == (1, False)
 
 
 def test_an_answer_without_numbers_is_still_json(monkeypatch, capsys):

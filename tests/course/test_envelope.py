@@ -1,6 +1,9 @@
 """All guesses at once: judged like a network's answers, and carried by a code."""
 
+import base64
+import json
 import re
+import zlib
 
 import numpy as np
 import pytest
@@ -115,6 +118,39 @@ def test_a_code_that_is_cut_is_refused_and_nothing_is_taken(
     with pytest.raises(InputError, match=r"code must be one that .* cannot be read"):
         lesson.carry_guesses(spoil(code))
     assert lesson.read_guesses().empty
+
+
+def as_code(kept):
+    return base64.urlsafe_b64encode(zlib.compress(json.dumps(kept).encode())).decode()
+
+
+GUESS = {"name": "naive accuracy", "value": 0.9, "sure": None, "time": "2026-01-01"}
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        3,
+        {"guesses": 3, "truths": {}},
+        {"guesses": [{"name": "naive accuracy"}], "truths": {}},
+        {"guesses": [GUESS | {"value": 96}], "truths": {}},
+        {"guesses": [GUESS | {"value": "high"}], "truths": {}},
+        {"guesses": [GUESS | {"sure": 2}], "truths": {}},
+        {"guesses": [GUESS | {"time": "noon"}], "truths": {}},
+        {"guesses": [GUESS, GUESS | {"name": "else"}], "truths": {}},
+        {"guesses": [GUESS], "truths": {"naive accuracy": {"text": "0.9"}}},
+        {"guesses": [GUESS], "truths": ["naive accuracy"]},
+    ],
+    ids=str,
+)
+def test_a_code_of_other_things_is_refused_and_nothing_is_taken(kept):
+    lesson.keep_truth("dearest step", "copies")
+    with pytest.raises(InputError, match=r"code must be one that .* cannot be read"):
+        lesson.carry_guesses(as_code(kept))
+    assert lesson.read_guesses().empty
+    assert lesson.read_truths() == {"dearest step": "copies"}
+    lesson.carry_guesses(as_code({"guesses": [GUESS], "truths": {}}))
+    assert lesson.read_guesses()["value"].tolist() == [0.9]
 
 
 def test_a_measurement_that_is_no_number_is_not_judged():

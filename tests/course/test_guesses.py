@@ -285,7 +285,7 @@ def test_a_changed_line_breaks_the_seal(file, key, number):
     changed = json.loads(lines[number]) | {key: "2020"}
     lines[number] = json.dumps(changed)
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    with pytest.raises(BrokenSealError, match=f"found line {number + 1} changed"):
+    with pytest.raises(BrokenSealError, match=f"but line {number + 1} does not"):
         lesson.reveal(SHARE)
 
 
@@ -296,6 +296,40 @@ def test_a_line_taken_out_or_torn_breaks_the_seal(file):
         file.write_text("\n".join(broken), encoding="utf-8")
         with pytest.raises(BrokenSealError, match="guess anew"):
             lesson.guess("best rate", 0.4)
+
+
+def test_bytes_that_are_no_text_break_the_seal(file):
+    seal_three()
+    file.write_bytes(file.read_bytes().replace(b"copies", b"\xff"))
+    with pytest.raises(BrokenSealError, match="but line 3 does not"):
+        lesson.read_guesses()
+
+
+def test_a_last_line_without_its_end_is_still_sealed(file):
+    lesson.guess(SHARE, 0.1)
+    file.write_bytes(file.read_bytes().rstrip(b"\n"))
+    lesson.guess(COUNT, 2)
+    assert lesson.read_guesses()["name"].tolist() == [SHARE, COUNT]
+
+
+def test_a_full_disk_is_said_and_leaves_the_seals_whole(file, monkeypatch, capsys):
+    lesson.guess(SHARE, 0.1)
+    open_ = type(file).open
+
+    def full(path, mode="r", **settings):
+        if mode != "a":
+            return open_(path, mode, **settings)
+        with open_(path, mode, **settings) as opened:
+            opened.write('{"name": "wro')
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(file), "open", full)
+        lesson.guess(COUNT, 2)
+    told = f"{file} could not be written (No space left on device). Set XRAYLAB_GUESSES"
+    assert told in said(capsys)
+    lesson.guess(COUNT, 3)
+    assert lesson.read_guesses()["value"].tolist() == [0.1, 3]
 
 
 def test_every_question_is_asked_once_and_has_a_truth():

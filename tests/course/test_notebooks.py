@@ -73,10 +73,10 @@ def test_work_is_never_overwritten_and_what_is_new_comes(
     code, said = copy(mine, capsys)
     assert code == 0
     assert said.out == (
-        f"1 lesson copied to {mine}. 1 stand in {mine} already and stay as they are.\n"
+        f"1 lesson copied to {mine}. Were in {mine} already and stay as they are: 1.\n"
     )
     code, said = copy(mine, capsys)
-    assert (code, said.out) == (0, f"2 stand in {mine} already and stay as they are.\n")
+    assert (code, said.out) == (0, f"Were in {mine} already and stay as they are: 2.\n")
     assert (mine / "90_good.ipynb").read_text() == "my work"
 
 

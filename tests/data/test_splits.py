@@ -235,3 +235,10 @@ def test_describe_counts_copies_and_children_seen_in_train():
             **{"image_in_train": 1 / 4, "group_in_train": 2 / 4},
         },
     }
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 0.5, True])
+def test_a_seed_that_not_each_library_takes_is_refused(seed):
+    message = f"seed must be a whole number from 0 to 4294967295, got {seed}"
+    with pytest.raises(errors.InputError, match=message):
+        data.split(pd.DataFrame(), "grouped", seed=seed)

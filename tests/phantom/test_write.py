@@ -254,6 +254,11 @@ def test_too_few_children():
         draw_children(5, seed=0)
 
 
+def test_a_seed_too_large():
+    with pytest.raises(ValueError, match="seed must be a whole number from 0 to 4294"):
+        draw_children(24, seed=2**32)
+
+
 def test_wrong_dose():
     with pytest.raises(ValueError, match=r"zoom must be a dose in \[0, 1\], got 2"):
         Plants(zoom=2)

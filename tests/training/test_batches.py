@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import blob_image
+from xraylab import errors
 from xraylab.training import batches
 
 STILL = {"rotation_degrees": 0, "blur": False, "flip": False}
@@ -55,6 +56,19 @@ def test_a_batch_is_grey_levels_between_0_and_1(x):
     assert 0 <= x.min() < x.max() <= 1
 
 
+@pytest.mark.parametrize(
+    ("pixels", "found"),
+    [
+        (np.ones((2, 8, 8)), r"float64 of shape \(2, 8, 8\)"),
+        (np.ones((2, 8, 8), np.uint16), r"uint16 of shape \(2, 8, 8\)"),
+        (np.ones((8, 8), np.uint8), r"uint8 of shape \(8, 8\)"),
+    ],
+)
+def test_what_is_no_grey_levels_is_refused(pixels, found):
+    with pytest.raises(errors.InputError, match=f"pixels must be grey .* got {found}"):
+        batches.make_batch(pixels, np.arange(2))
+
+
 def test_switched_off_nothing_changes(x):
     assert torch.equal(batches.augment(x, seed=0, step=0, **STILL), x)
 
@@ -86,8 +100,8 @@ def test_a_quarter_turn_is_numpys(x):
     rotated = batches.rotate_images(x, np.full(6, 90.0))
     by_numpy = np.rot90(x.numpy(), axes=(2, 3))
     back = np.rot90(x.numpy(), k=3, axes=(2, 3))
-    errors = [np.abs(rotated.numpy() - way).max() for way in (by_numpy, back)]
-    assert min(errors) < 1e-4
+    off = [np.abs(rotated.numpy() - way).max() for way in (by_numpy, back)]
+    assert min(off) < 1e-4
 
 
 def test_no_turn_and_no_blur_leave_the_image(x):

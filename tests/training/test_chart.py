@@ -74,6 +74,17 @@ def test_nothing_is_left_when_it_fails(notebook, monkeypatch):
     assert notebook.pages[-1] == {"text/plain": ""}
 
 
+def test_an_epoch_is_kept_before_it_is_drawn(notebook, monkeypatch):
+    def stop(history):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(chart, "_as_png", stop)
+    kept = []
+    with pytest.raises(KeyboardInterrupt):
+        train(after_epoch=lambda state: kept.append(state.n_epochs))
+    assert kept == [1]
+
+
 def test_drawing_takes_a_small_share_of_the_time(notebook, monkeypatch):
     clock = iter(np.arange(0, 1e4, 1.0))  # each look at it takes a second
     monkeypatch.setattr(chart.time, "perf_counter", lambda: next(clock))

@@ -192,6 +192,19 @@ def test_a_run_that_was_carried_elsewhere_finds_its_images(
     assert len(test_log.list_readings(there)) == 1
 
 
+def test_weights_that_cannot_be_had_are_told_before_images_are_read(own, tmp_path):
+    _, merge = own
+    before = sorted(merge.rglob("*"))
+    for weights, told in (("nowhere.pth", "got nowhere"), ("imagenet", "model small")):
+        recipe = replace(TINY, weights=weights)
+        with pytest.raises(errors.WeightsError, match=told) as caught:
+            training.train(merge, "naive-merge", recipe, tmp_path / "r")
+        assert caught.value.argument == "weights"
+        with pytest.raises(errors.WeightsError, match=told):
+            training.find_lr(merge, "naive-merge", recipe)
+    assert sorted(merge.rglob("*")) == before
+
+
 def test_a_merge_of_other_images_is_refused(own, tmp_path):
     root, merge = own
     train(merge, tmp_path / "r")

@@ -7,7 +7,7 @@ from PIL import Image
 
 from tests.conftest import as_jpeg, blob_image, write_file
 from tests.training.test_experiment import merge_into, train
-from tests.training.test_runs import stop_after_two_epochs
+from tests.training.test_runs import contents, stop_after_two_epochs
 from xraylab import errors
 from xraylab.training import external, keep_operating_point, load_run, test_log
 
@@ -100,8 +100,27 @@ def test_without_its_merge_a_run_keeps_the_count_itself(run, elsewhere, tmp_path
     run = load_run(carried)
     assert [score(run, elsewhere).n_readings for _ in "ab"] == [1, 2]
     assert len(test_log.list_readings(carried)) == 2
-    with pytest.raises(errors.InputError, match="must come before the test is read"):
+    with pytest.raises(errors.InputError, match=r"test is read, .*\(readings: 2\)"):
         keep_operating_point(carried, 0.5, rule="youden")
+
+
+def test_a_full_disk_leaves_the_old_answers_with_what_they_rest_on(
+    run, elsewhere, tmp_path, monkeypatch
+):
+    copy = load_run(shutil.copytree(run.folder, tmp_path / "copy"))
+    score(copy, elsewhere)
+    before = contents(copy.folder)
+    write = type(tmp_path).write_text
+
+    def full(path, text, **options):
+        if text.startswith("path,"):
+            raise OSError(28, "No space left on device")
+        return write(path, text, **options)
+
+    monkeypatch.setattr(type(tmp_path), "write_text", full)
+    with pytest.raises(OSError, match=r"external\.csv could not be .* No space left"):
+        score(copy, elsewhere)
+    assert contents(copy.folder) == before
 
 
 def test_an_unfinished_run_reads_no_external_set(

@@ -1,6 +1,7 @@
 import itertools
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -121,7 +122,14 @@ def test_scores_do_not_depend_on_the_batch():
         ({"batch_size": 1}, "batch_size must be a whole number, at least 2, got 1"),
         ({"size_px": "48"}, "size_px must be a whole number, at least 1, got '48'"),
         ({"seed": -1}, "seed must be a whole number, at least 0, got -1"),
-        ({"n_steps": 12.5}, "n_steps must be a whole number, at least 20, got 12.5"),
+        ({"epochs": 10**8}, "epochs must be at most 10000000, got 100000000"),
+        ({"n_steps": 10**20}, "n_steps must be at most 10000000, got 1000"),
+        ({"seed": 2**32}, "seed must be at most 4294967295, got 4294967296"),
+        ({"size_px": 100_000}, "size_px must be at most 4096, got 100000"),
+        (
+            {"n_steps": 12.5},
+            "n_steps must be a whole number, at least 20, one an epoch,",
+        ),
         ({"gamma": 0}, r"gamma must be a number in \(0, 1\], got 0"),
         ({"weight_decay": -1}, "weight_decay must be a number from 0, got -1"),
         (
@@ -129,6 +137,7 @@ def test_scores_do_not_depend_on_the_batch():
             r"rotation_degrees must be a number in \[0, 180\], got",
         ),
         ({"lr": float("nan")}, "lr must be a number above 0, got nan"),
+        ({"lr": True}, "lr must be a number above 0, got True"),
         ({"dropout": 1.0}, r"dropout must be a number in \[0, 1\), got 1.0"),
         ({"lr": "0.1"}, "lr must be a number above 0, got '0.1'"),
         ({"epochs": True}, "epochs must be a whole number, at least 1, got True"),
@@ -149,6 +158,26 @@ def test_a_part_of_one_class_is_refused():
     pixels, labels, train, valid = tiny_data()
     with pytest.raises(ValueError, match="both classes, got 4 normal and 0 pn"):
         training.fit(TINY, pixels, labels, train, valid[::2], progress=False)
+
+
+@pytest.mark.parametrize("label", [2, -1])
+def test_a_label_that_is_neither_is_refused(label):
+    pixels, labels, train, valid = tiny_data()
+    labels[3] = label
+    message = f"labels must be 0 or 1, found {label} among them"
+    with pytest.raises(errors.InputError, match=message):
+        training.fit(TINY, pixels, labels, train, valid, progress=False)
+
+
+@pytest.mark.parametrize("place", [1, 2, 3])
+@pytest.mark.parametrize("kind", [bool, float])
+def test_masks_and_broken_numbers_are_refused(place, kind):
+    given = list(tiny_data())
+    given[place] = given[place].astype(kind)
+    name = ("labels", "train", "valid")[place - 1]
+    message = f"{name} must be whole numbers, got {np.dtype(kind)}"
+    with pytest.raises(errors.InputError, match=message):
+        training.fit(TINY, *given, progress=False)
 
 
 def test_images_of_another_size_are_refused():
@@ -179,6 +208,52 @@ def test_the_step_is_named_at_which_the_loss_is_no_number(monkeypatch):
     with pytest.raises(errors.TrainingError, match=message):
         training.fit(TINY, *tiny_data(), state=state, progress=False)
     assert state.n_epochs == 2
+
+
+class OneOfFour:
+    """Stand in for four processes of which this one is the first."""
+
+    device, process_index, num_processes = torch.device("cpu"), 0, 4
+    is_main_process = True
+
+    def __init__(self, others=0.0):
+        self.others = others  # their shares of each loss
+
+    def reduce(self, losses, how):
+        assert how == "sum"
+        return losses + self.others
+
+    def pad_across_processes(self, values, **_):
+        return values
+
+    def gather(self, values):
+        return values
+
+
+def shown_losses(accelerator=None):
+    """Train for an epoch; what the bar said of each loss."""
+    state, told = steps.start(TINY), []
+    state.accelerator = accelerator or state.accelerator
+    bar = SimpleNamespace(
+        disable=False,
+        update=lambda: None,
+        set_postfix=lambda facts, refresh: told.append(facts["loss"]),
+    )
+    loop._train_epoch(
+        TINY, state, steps.Images(*tiny_data()), range(3), np.array([3]), bar
+    )
+    return np.array(told)
+
+
+def test_the_bar_tells_the_loss_of_a_batch_not_of_a_share():
+    alone = shown_losses()
+    shared = shown_losses(OneOfFour())
+    assert 0.5 < shared.mean() / alone.mean() < 2
+
+
+def test_a_loss_that_is_none_elsewhere_is_told_as_it_is():
+    with pytest.raises(errors.TrainingError, match="the loss was nan at step 1, in ep"):
+        shown_losses(OneOfFour(others=math.nan))
 
 
 def test_a_loss_that_runs_away_is_said():

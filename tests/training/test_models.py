@@ -123,9 +123,7 @@ def test_unknown_names_are_answered_with_the_known(tmp_path):
         models.make_model("big")
     with pytest.raises(errors.WeightsError, match="or an existing file, got nothing"):
         models.make_model("resnet18", weights="nothing")
-    with pytest.raises(
-        errors.WeightsError, match="exist for resnet18, got model small"
-    ):
+    with pytest.raises(errors.WeightsError, match="file for model small, got imagenet"):
         models.make_model("small", weights="imagenet")
 
 

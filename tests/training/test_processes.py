@@ -129,12 +129,14 @@ def test_processes_that_do_not_meet_are_an_error(monkeypatch, value, message):
         processes.make_accelerator()
 
 
-def test_a_test_is_scored_by_one_process(monkeypatch, tmp_path):
+def test_a_reading_is_counted_by_one_process(monkeypatch, tmp_path):
     from xraylab import training
 
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(errors.InputError, match="WORLD_SIZE must be 1 to score"):
         training.score(tmp_path, on="test")
+    with pytest.raises(errors.InputError, match="WORLD_SIZE must be 1 to score"):
+        training.external.score_external(tmp_path, tmp_path)
 
 
 def test_only_gpus_multiply_in_half_precision(monkeypatch):

@@ -109,6 +109,7 @@ def test_where_the_loss_does_not_fall_no_rate_is_named(smoothed):
         ({"highest": float("inf")}, "lowest must be .* below highest, inf"),
         ({"lowest": float("nan")}, "lowest must be .*, got nan"),
         ({"n_steps": 19}, "n_steps must be a whole number from 20, got 19"),
+        ({"n_steps": 25.5}, "n_steps must be a whole number from 20, got 25.5"),
     ],
 )
 def test_rates_that_make_no_sense_are_refused(options, message):

@@ -2,25 +2,20 @@ import hashlib
 import json
 import math
 import os
-import re
 import shutil
 from dataclasses import replace
-from errno import ENOSPC
-from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import save, save_file
+from safetensors.torch import save_file
 from sklearn.metrics import roc_auc_score
 
 from tests.training.test_loop import TINY, tiny_data
 from xraylab import errors, training
 from xraylab.files import whole_file
-from xraylab.training import models, runs, steps, tensors
+from xraylab.training import models, runs, steps
 
 
 @pytest.fixture
@@ -81,16 +76,41 @@ def test_a_run_that_stops_and_goes_on_ends_in_the_same_bits(
     assert (done.is_finished, done.note) == (True, "continued after epoch 2")
 
 
-def test_a_run_says_where_it_was_begun_on_something_else(tmp_path, data, monkeypatch):
-    stop_after_two_epochs(monkeypatch, lambda: train(tmp_path / "r", data))
-    describe = runs.processes.describe
-    monkeypatch.setattr(
-        runs.processes, "describe", lambda *given: describe(*given) | {"threads": 99}
-    )
-    facts = json.loads((tmp_path / "r/run.json").read_text())
-    begun = facts["trained_on"]["threads"]
-    assert train(tmp_path / "r", data).note == (
-        f"continued after epoch 2; begun with threads {begun}, so not to the same bits"
+def test_two_trainings_in_one_folder_leave_one_whole_run(tmp_path, data, monkeypatch):
+    whole = train(tmp_path / "whole", data)
+    take, begun = steps.take_step, []
+
+    def meanwhile(recipe, state, seen, rows, step, weights):
+        if step == 4 and not begun:  # in the second epoch
+            begun.append(True)
+            train(tmp_path / "r", data)
+        return take(recipe, state, seen, rows, step, weights)
+
+    monkeypatch.setattr(steps, "take_step", meanwhile)
+    with pytest.raises(errors.InputError, match="one command at a time, but epoch 2 w"):
+        train(tmp_path / "r", data)
+    assert train(tmp_path / "r", data).note == "finished earlier, loaded"
+    for name in ("best.safetensors", "last.safetensors"):
+        ours, theirs = contents(tmp_path / "r")[name], contents(whole.folder)[name]
+        assert ours == theirs
+
+
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [("trained_on", {"threads": 99}), ("versions", {"torch": "1.0"})],
+)
+def test_what_may_change_the_bits_is_told_when_a_run_goes_on(
+    tmp_path, data, monkeypatch, part, change
+):
+    folder = tmp_path / "r"
+    stop_after_two_epochs(monkeypatch, lambda: train(folder, data))
+    facts = json.loads((folder / "run.json").read_text())
+    facts[part] |= change
+    (folder / "run.json").write_text(json.dumps(facts))
+    ((name, value),) = change.items()
+    assert train(folder, data).note == (
+        f"continued after epoch 2; begun with {name} {value}, so perhaps not to the "
+        "same bits"
     )
 
 
@@ -219,207 +239,6 @@ def contents(folder):
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
-DAMAGES = {
-    "cut": lambda old: old[: len(old) // 2],
-    "header cut": lambda old: old[:20],
-    "empty": lambda old: b"",
-    "pointer": lambda old: b"version https://git-lfs.github.com/spec/v1\noid sha256:0",
-    "web page": lambda old: b"<!DOCTYPE html><html>Sign in</html>",
-    "noise": lambda old: bytes(range(256)) * 8,
-    "other tensors": lambda old: save({"a": torch.zeros(2)}, {"facts": "{}"}),
-}
-WORDS = {"empty": "it is empty", "pointer": "Git LFS", "web page": "a web page"}
-
-
-@pytest.mark.parametrize("damage", DAMAGES)
-@pytest.mark.parametrize(
-    "name", ["best.safetensors", "last.safetensors", "run.json", "split.csv"]
-)
-def test_each_damaged_file_of_a_run_is_named(tmp_path, data, name, damage):
-    folder = train(tmp_path / "r", data).folder
-    file = folder / name
-    file.write_bytes(DAMAGES[damage](file.read_bytes()))
-    with pytest.raises(errors.NotARunError) as caught:
-        training.load_run(folder).make_model(name.split(".")[0])
-    text = str(caught.value)
-    assert str(file) in text
-    assert "must" in text
-    assert "\n" not in text
-    assert len(text) < 600
-    if name.endswith(".safetensors"):
-        assert WORDS.get(damage, "") in text
-
-
-@pytest.mark.parametrize("damage", [*DAMAGES, "gone", "other recipe"])
-def test_a_damaged_state_is_never_passed_over(tmp_path, data, monkeypatch, damage):
-    folder = tmp_path / "r"
-    stop_after_two_epochs(monkeypatch, lambda: train(folder, data))
-    file = folder / "unfinished.safetensors"
-    if damage == "gone":
-        file.unlink()
-    elif damage == "other recipe":
-        other = replace(TINY, lr=0.01)
-        stop_after_two_epochs(
-            monkeypatch, lambda: train(tmp_path / "other", data, other)
-        )
-        shutil.copy(tmp_path / "other" / file.name, file)
-    else:
-        file.write_bytes(DAMAGES[damage](file.read_bytes()))
-    before = contents(folder)
-    with pytest.raises(errors.NotARunError) as caught:
-        train(folder, data)
-    assert file.name in str(caught.value)
-    assert WORDS.get(damage, "") in str(caught.value)
-    assert contents(folder) == before
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "must have 4 epochs, as the run is finished, but has 0"),
-        ('{"epoch": 1}\n', "must have 4 epochs, as the run is finished, but has 1"),
-        ('{"epoch": 2}\n', r"from the first, but: the epochs are \[2\]"),
-        ("<html>\n", "must hold one line of JSON for each epoch"),
-        ("[1]\n", "must hold one line of JSON for each epoch"),
-        ('{"loss": 1}\n', "must hold one line of JSON for each epoch"),
-    ],
-)
-def test_a_damaged_history_is_named(tmp_path, data, text, message):
-    folder = train(tmp_path / "r", data).folder
-    (folder / "history.jsonl").write_text(text)
-    with pytest.raises(errors.NotARunError, match=message):
-        training.load_run(folder)
-
-
-def test_a_line_that_a_crash_cut_is_no_epoch(tmp_path, data, monkeypatch):
-    folder = tmp_path / "r"
-    stop_after_two_epochs(monkeypatch, lambda: train(folder, data))
-    with (folder / "history.jsonl").open("a") as file:
-        file.write('{"epoch": 3, "st')
-    assert len(training.load_run(folder).history) == 2
-    assert len(train(folder, data).history) == 4
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"threshold": None}, "run\\.json must be the facts of a run"),
-        ({"threshold": 7}, "threshold is 7"),
-        ({"recipe": {"speed": 1}}, "unexpected keyword argument 'speed'"),
-        ({"recipe": {"epochs": 0}}, "epochs must be a whole number"),
-        ({"about": 3}, "run\\.json must be the facts of a run"),
-        ({"protocol": ...}, "no 'protocol'"),
-    ],
-)
-def test_facts_changed_by_hand_are_named(tmp_path, data, change, message):
-    run = train(tmp_path / "r", data)
-    with pytest.raises(ValueError, match='"best" or "last", got \'final\''):
-        run.make_model("final")
-    file = run.folder / "run.json"
-    facts = json.loads(file.read_text()) | change
-    facts = {name: value for name, value in facts.items() if value is not ...}
-    file.write_text(json.dumps(facts))
-    with pytest.raises(errors.NotARunError, match=message):
-        training.load_run(run.folder)
-
-
-def test_line_ends_that_git_changed_do_no_harm(tmp_path, data):
-    folder = train(tmp_path / "r", data).folder
-    for name in ("split.csv", "run.json", "history.jsonl"):
-        text = (folder / name).read_bytes().replace(b"\n", b"\r\n")
-        (folder / name).write_bytes(text)
-    assert len(training.load_run(folder).table) == 32
-
-
-@pytest.mark.skipif(os.name == "nt", reason="modes are of POSIX")
-def test_a_run_can_be_read_by_whoever_may_read_its_folder(tmp_path, data):
-    folder = train(tmp_path / "r", data).folder
-    modes = {file.name: file.stat().st_mode for file in folder.iterdir()}
-    assert modes["best.safetensors"] == modes["run.json"]
-
-
-@pytest.mark.skipif(os.name == "nt", reason="needs a limit of file sizes")
-def test_weights_that_do_not_fit_on_the_disk_leave_the_last_ones(tmp_path):
-    import resource
-
-    file = tmp_path / "w.safetensors"
-    tensors.save_tensors(file, {"a": torch.zeros(10)})
-    before, old = file.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, old[1]))
-    try:
-        with pytest.raises(OSError, match=r"w\.safetensors could not be written"):
-            tensors.save_tensors(file, {"a": torch.zeros(100_000)})
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, old)
-    assert [f.name for f in tmp_path.iterdir()] == ["w.safetensors"]
-    assert file.read_bytes() == before
-
-
-class FullDisk:
-    """Lets so many writes of a run pass, and stops the next half way."""
-
-    def __init__(self, monkeypatch, n_pass):
-        self.n_left = n_pass
-        save, write, open_ = tensors.save_file, Path.write_text, Path.open
-        monkeypatch.setattr(tensors, "save_file", partial(self.save, save))
-        monkeypatch.setattr(
-            Path, "write_text", lambda *a, **k: self.write(write, *a, **k)
-        )
-        monkeypatch.setattr(Path, "open", lambda *a, **k: self.open(open_, *a, **k))
-
-    def is_full(self):
-        self.n_left -= 1
-        return self.n_left < 0
-
-    def save(self, save, weights, file, **options):
-        save(weights, file, **options)
-        if self.is_full():
-            os.truncate(file, file.stat().st_size // 2)
-            raise SafetensorError("No space left on device (os error 28)")
-
-    def write(self, write, path, text, **options):
-        is_full = self.is_full()
-        write(path, text[: len(text) // 2] if is_full else text, **options)
-        if is_full:
-            raise OSError(ENOSPC, "No space left on device")
-
-    def open(self, open_, path, mode="r", *given, **options):
-        if mode == "a" and self.is_full():
-            with open_(path, mode, *given, **options) as opened:
-                opened.write('{"epoch": 9, "st')
-            raise OSError(ENOSPC, "No space left on device")
-        return open_(path, mode, *given, **options)
-
-
-@pytest.mark.skipif(os.name == "nt", reason="the numbers of errors are of POSIX")
-def test_wherever_the_disk_is_full_the_run_goes_on_when_there_is_room(
-    tmp_path, data, monkeypatch
-):
-    whole = train(tmp_path / "whole", data)
-    names = sorted(contents(whole.folder))
-    for n_pass in range(99):
-        folder = tmp_path / str(n_pass)
-        with monkeypatch.context() as patch:
-            disk = FullDisk(patch, n_pass)
-            try:
-                train(folder, data)
-            except OSError as error:
-                told = str(error)
-        if disk.n_left >= 0:
-            break
-        assert re.search(r"could not be written: No space left .*free some space", told)
-        assert not list(tmp_path.rglob(".*"))
-        done = train(folder, data)
-        assert sorted(contents(folder)) == names
-        for name in ("best.safetensors", "last.safetensors"):
-            assert contents(folder)[name] == contents(whole.folder)[name]
-        pd.testing.assert_frame_equal(
-            done.history.drop(columns="images_per_second"),
-            whole.history.drop(columns="images_per_second"),
-        )
-    assert n_pass > 10
-
-
 def test_a_loss_that_is_no_number_leaves_the_last_good_epoch(
     tmp_path, data, monkeypatch
 ):
@@ -440,6 +259,19 @@ def test_a_loss_that_is_no_number_leaves_the_last_good_epoch(
     assert f"{folder} keeps the network after epoch 2." in str(caught.value)
     assert contents(folder) == before
     assert train(folder, data).is_finished
+
+
+def test_a_run_that_tells_no_merge_takes_none_from_where_one_works(
+    tmp_path, data, monkeypatch
+):
+    run = train(tmp_path / "r", data)
+    (tmp_path / "manifest.csv").write_text("the merge of another run")
+    monkeypatch.chdir(tmp_path)
+    assert run.merge_folder is None
+    with pytest.raises(errors.InputError, match="on the merge in no folder, which is"):
+        training.score(run.folder)
+    with pytest.raises(errors.InputError, match="on the merge in no folder, which is"):
+        training.test_log.readings_of(run)
 
 
 def test_a_folder_that_is_no_run_is_named(tmp_path):

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from torch.optim import lr_scheduler
 
@@ -16,13 +16,13 @@ N_STEPS = EPOCHS * PER_EPOCH
 ENDS = np.arange(1, EPOCHS + 1) * PER_EPOCH
 
 
-def by_torch(make, every=1):
+def by_torch(make, every=1, n_steps=N_STEPS):
     optimiser = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.001)
     schedule, rates = make(optimiser), []
-    for step in range(1, N_STEPS + 1):
+    for step in range(1, n_steps + 1):
         rates.append(optimiser.param_groups[0]["lr"])
         optimiser.step()
-        if step % every == 0 and step < N_STEPS:
+        if step % every == 0 and step < n_steps:
             schedule.step()
     return rates
 
@@ -49,15 +49,20 @@ def test_a_cosine_warms_up_in_a_line():
     assert rates[:n_rise] == pytest.approx(rise)
 
 
-@pytest.mark.parametrize("warm_up", [0.1, 0.3])
-def test_one_cycle_is_torchs(warm_up):
+@given(st.integers(2, 40), st.floats(0.01, 0.99))
+@example(10, 0.95)  # less than one step is left for the fall
+def test_one_cycle_is_torchs(n_steps, warm_up):
+    assume(warm_up * n_steps > 1)  # torch's has no step of less
     expected = by_torch(
         lambda o: lr_scheduler.OneCycleLR(
-            o, 0.001, N_STEPS, pct_start=warm_up, cycle_momentum=False
-        )
+            o, 0.001, n_steps, pct_start=warm_up, cycle_momentum=False
+        ),
+        n_steps=n_steps,
     )
     recipe = training.Recipe(schedule="one-cycle", warm_up=warm_up)
-    assert ours(recipe) == pytest.approx(expected)
+    ends = np.array([n_steps])
+    found = [schedules.find_rate(recipe, step, ends) for step in range(n_steps)]
+    assert found == pytest.approx(expected)
 
 
 @given(

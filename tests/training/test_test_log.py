@@ -37,6 +37,14 @@ def test_a_reading_that_cannot_be_written_is_an_error(tmp_path):
         read(tmp_path / "nowhere", "a")
 
 
+def test_a_log_whose_last_line_lost_its_end_counts_on(tmp_path):
+    read(tmp_path, "a")
+    log = tmp_path / "test-log.jsonl"
+    log.write_bytes(log.read_bytes().rstrip(b"\n"))  # as some editors leave it
+    assert [read(tmp_path, "a") for _ in "ab"] == [2, 3]
+    assert len(test_log.list_readings(tmp_path)) == 3
+
+
 @pytest.mark.parametrize("line", ["{", "[]", '{"run": "r"}', "3", "\xff"])
 def test_a_damaged_log_stops_the_count(tmp_path, line):
     read(tmp_path, "a")

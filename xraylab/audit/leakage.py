@@ -156,7 +156,7 @@ def measure_blocks(table: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
     rows = []
     for (source, kind), part in known.groupby(["source", "kind"]):
         children = part.drop_duplicates("patient_id")
-        order = children["number"].astype(int).argsort(kind="stable")
+        order = children["number"].map(int).argsort(kind="stable")  # of any length
         splits = pd.factorize(children["split"].iloc[order])[0]
         if len(np.unique(splits)) < 2:
             continue

@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from xraylab import images
-from xraylab.errors import InputError
+from xraylab.errors import InputError, check_seed
 from xraylab.labels import CLASSES
 
 N_FOLDS = 5
@@ -172,7 +172,7 @@ def probe(
     groups : array, shape (n,)
         Rows of one group, such as one child, are never in two folds.
     seed : int
-        Seed of the folds.
+        Seed of the folds, 0 to 4294967295.
 
     Returns
     -------
@@ -182,8 +182,8 @@ def probe(
     Raises
     ------
     ValueError
-        If the lengths differ, labels are not 0 and 1 with both there, or a
-        class has fewer groups than there are folds.
+        If the lengths differ, labels are not 0 and 1 with both there, a class has
+        fewer groups than there are folds, or the seed is not as above.
     """
     return score_folds(features, labels, make_folds(labels, groups, seed=seed))
 
@@ -208,6 +208,7 @@ def make_folds(labels: ArrayLike, groups: ArrayLike, *, seed: int = 0) -> np.nda
     ValueError
         As `probe`.
     """
+    check_seed(seed)
     labels, groups = _as_labels(labels), np.asarray(groups)
     if len(labels) != len(groups):
         raise InputError(

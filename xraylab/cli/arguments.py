@@ -29,13 +29,33 @@ def add_merge_and_protocol(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "merge", type=folder, metavar="MERGE", help="folder that xraylab merge wrote"
     )
-    verb.add_argument("--protocol", choices=list(data.PROTOCOLS), required=True)
+    verb.add_argument(
+        "--protocol",
+        choices=list(data.PROTOCOLS),
+        required=True,
+        help="what is kept apart: the answer of xraylab split says it of each",
+    )
+    add_seed(verb)
+
+
+def add_seed(verb: argparse.ArgumentParser) -> None:
+    """Add the seed."""
     verb.add_argument(
         "--seed",
         type=count,
         default=0,
         metavar="N",
         help="fixes all random draws (default: 0)",
+    )
+
+
+def add_run(verb: argparse.ArgumentParser) -> None:
+    """Add the run that a verb reads."""
+    verb.add_argument(
+        "run_folder",
+        type=folder,
+        metavar="RUN",
+        help="folder that xraylab train wrote",
     )
 
 
@@ -74,12 +94,37 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def port(text: str) -> int:
+    """Take the number of a port."""
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        text = f"must be a whole number from 1 to 65535, got {text}"
+        raise argparse.ArgumentTypeError(text)
+    return int(text)
+
+
 def share(text: str) -> float:
     """Take a number from 0 to 1."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 <= number <= 1:  # nan is in no range
+    if not 0 <= _number(text) <= 1:  # nan is in no range
         raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, got {text}")
-    return number
+    return float(text)
+
+
+def rate(text: str) -> float:
+    """Take a number above 0."""
+    if not 0 < _number(text) < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number above 0, got {text}")
+    return float(text)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def png(text: str) -> Path:
+    """Take a file that gets a PNG image."""
+    if Path(text).suffix.lower() != ".png":
+        raise argparse.ArgumentTypeError(f"must be a file name.png, got {text}")
+    return Path(text)

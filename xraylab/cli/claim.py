@@ -16,7 +16,7 @@ def add_verbs(verbs: Verbs) -> None:
         "run_folder",
         type=arguments.folder,
         metavar="RUN",
-        help="folder that train wrote; claim.html and claim.json go into it",
+        help="folder that xraylab train wrote; claim.html and claim.json go into it",
     )
 
 

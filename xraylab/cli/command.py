@@ -56,6 +56,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             args.parser.error(f"argument {option}: {error.text}")
         print(f"xraylab {args.verb}: {_words(error)}", file=sys.stderr)
         return 1
+    except MemoryError as error:
+        words = str(error).rstrip(".") or "no more could be had"
+        print(f"xraylab {args.verb}: memory was full: {words}.", file=sys.stderr)
+        return 1
     except Exception:
         traceback.print_exc()
         print(f"xraylab {args.verb}: {_REPORT}", file=sys.stderr)

@@ -16,17 +16,27 @@ def add_verbs(verbs: Verbs) -> None:
     text = "list, run or copy the lessons"
     verb = arguments.add_verb(verbs, "lessons", run_lessons, text)
     verb.add_argument(
-        "--run", nargs="*", dest="numbers", metavar="NUMBER", help="all when none"
+        "--run",
+        nargs="*",
+        dest="numbers",
+        metavar="NUMBER",
+        help="run the lessons of these numbers, such as 03; all when none is given",
     )
-    verb.add_argument("--build", action="store_true", help="from notebooks/source")
-    verb.add_argument("--copy", type=Path, metavar="DIR", help="without outputs")
+    verb.add_argument(
+        "--build",
+        action="store_true",
+        help="make the notebooks from notebooks/source, all or those after --run",
+    )
+    verb.add_argument(
+        "--copy", type=Path, metavar="DIR", help="copy them there, without outputs"
+    )
     verb.add_argument(
         "--mode", choices=["smoke", "quick", "full"], help="how large, with --run"
     )
 
     text = "what was measured on real images"
     verb = arguments.add_verb(verbs, "results", show_results, text)
-    verb.add_argument("name", nargs="?", help="one of the list, in full")
+    verb.add_argument("name", nargs="?", help="one of the list, to show it in full")
 
 
 def run_lessons(args: argparse.Namespace) -> Answer:
@@ -35,6 +45,8 @@ def run_lessons(args: argparse.Namespace) -> Answer:
 
     if args.mode and (args.build or args.numbers is None):
         raise InputError("needs --run; notebooks are built in quick", argument="mode")
+    if args.copy and (args.build or args.numbers is not None):
+        raise InputError("goes alone, without --run and --build", argument="copy")
     if args.copy:
         return _copy(args.copy)
     if args.build or args.numbers is not None:
@@ -53,7 +65,7 @@ def _copy(folder: Path) -> Answer:
     if len(copied) > n:
         said.append(f"Their solutions are in {folder / copied[-1].parent}.")
     if n_there:
-        said.append(f"{n_there} stand in {folder} already and stay as they are.")
+        said.append(f"Were in {folder} already and stay as they are: {n_there}.")
     return {"copied": [str(p) for p in copied], "kept": n_there}, " ".join(said), 0
 
 

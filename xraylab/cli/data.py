@@ -36,8 +36,9 @@ def add_verbs(verbs: Verbs) -> None:
         type=arguments.positive,
         default=300,
         metavar="N",
+        help="of about 1.4 images each (default: 300)",
     )
-    verb.add_argument("--seed", type=arguments.count, default=0, metavar="N")
+    arguments.add_seed(verb)
     verb.add_argument("--clean", action="store_true", help="no class differences")
 
 

@@ -35,7 +35,7 @@ def add_verbs(verbs: Verbs) -> None:
     )
     verb.add_argument(
         "--port",
-        type=arguments.positive,
+        type=arguments.port,
         default=8866,
         metavar="N",
         help="of the page (default: 8866)",
@@ -74,17 +74,18 @@ def prepare(run_folder: Path | None) -> dict:
         What `xraylab.prediction.demo_page` takes. No samples where the images of the
         run are no longer where they were.
     """
-    from xraylab import data, phantom, prediction, training
+    from xraylab import phantom, prediction, training
+    from xraylab.claim import figures
 
     if run_folder is None:
         run_folder = _train()
     run = training.load_run(run_folder)
     page = {"run_folder": str(run_folder.resolve()), "samples": {}}
-    try:
-        root = data.Merge.load(run.about["merge"]).root
-    except (OSError, ValueError, KeyError):
+    merge = figures.find_merge(run)
+    if merge is None:
         print("no samples: the images of this run were not found.", file=sys.stderr)
         return page | {"data_name": "images that were not found"}
+    root = merge.root
     samples = prediction.choose_samples(run.table, root)
     page["samples"] = {name: str(path) for name, path in samples.items()}
     if phantom.is_simulated(root):

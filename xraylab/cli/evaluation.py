@@ -21,7 +21,7 @@ def add_verbs(verbs: Verbs) -> None:
     _add_evaluate(verbs)
     text = "list who read a run's test, and when"
     verb = arguments.add_verb(verbs, "readings", readings, text)
-    verb.add_argument("run_folder", type=arguments.folder, metavar="RUN")
+    arguments.add_run(verb)
     verb.add_argument(
         "--add",
         dest="source",
@@ -33,7 +33,7 @@ def add_verbs(verbs: Verbs) -> None:
 def _add_evaluate(verbs: Verbs) -> None:
     text = "numbers with intervals and baselines"
     verb = arguments.add_verb(verbs, "evaluate", evaluate, text)
-    verb.add_argument("run_folder", type=arguments.folder, metavar="RUN")
+    arguments.add_run(verb)
     verb.add_argument(
         "--on",
         choices=["valid", "test", "external"],
@@ -63,7 +63,11 @@ def _add_evaluate(verbs: Verbs) -> None:
         "store it in the run",
     )
     point.add_argument(
-        "--threshold", type=arguments.share, help="default: the run's own"
+        "--threshold",
+        type=arguments.share,
+        metavar="SHARE",
+        help="show the figures at another one, from 0 to 1, and store nothing "
+        "(default: the run's own)",
     )
 
 
@@ -159,14 +163,9 @@ def _check_arguments(args: argparse.Namespace) -> None:
         )
     is_external = args.on == "external"
     if is_external != (args.data_folder is not None):
-        what = (
-            "needs --data DIR"
-            if is_external
-            else f"reads no --data, got --on {args.on}"
-        )
-        raise InputError(
-            f"and --on external go together: {what}.", argument="data_folder"
-        )
+        found = "no --data" if is_external else f"--on {args.on}"
+        text = f"must be given with --on external, and with no other, got {found}."
+        raise InputError(text, argument="data_folder")
 
 
 def _score(

@@ -13,7 +13,7 @@ def add_verbs(verbs: Verbs) -> None:
     """Add the verbs and their arguments."""
     text = "change images by known doses, see what moves the answers, and keep it"
     verb = arguments.add_verb(verbs, "perturb", perturb, text)
-    verb.add_argument("run_folder", type=arguments.folder, metavar="RUN")
+    arguments.add_run(verb)
     verb.add_argument(
         "--data",
         dest="data_folder",
@@ -23,7 +23,7 @@ def add_verbs(verbs: Verbs) -> None:
     )
     text = "check the maps of a run: do they change when its weights are shuffled"
     verb = arguments.add_verb(verbs, "explain", explain, text)
-    verb.add_argument("run_folder", type=arguments.folder, metavar="RUN")
+    arguments.add_run(verb)
 
 
 def perturb(args: argparse.Namespace) -> Answer:

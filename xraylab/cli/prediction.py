@@ -15,8 +15,10 @@ from xraylab.errors import UnreadableImageError
 def add_verbs(verbs: Verbs) -> None:
     """Add the verb and its arguments."""
     verb = arguments.add_verb(verbs, "predict", predict, "answer for image files")
-    verb.add_argument("run_folder", type=arguments.folder, metavar="RUN")
-    verb.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    arguments.add_run(verb)
+    verb.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="images, in this order"
+    )
 
 
 def predict(args: argparse.Namespace) -> Answer:

@@ -34,7 +34,7 @@ _LENGTH = {
     | {"dest": "n_steps", "help": "of all epochs together (default: as they need)"},
     "--schedule": _NAME | {"help": "step, cosine or one-cycle (default: step)"},
     "--lr": {
-        "type": float,
+        "type": arguments.rate,
         "metavar": "RATE",
         "help": "learning rate (default: 0.001)",
     },
@@ -54,7 +54,13 @@ def add_verbs(verbs: Verbs) -> None:
     text = "look for a learning rate: let it rise over the training images"
     verb = arguments.add_verb(verbs, "find-lr", find_lr, text)
     arguments.add_merge_and_protocol(verb)
-    arguments.add_out(verb, "FILE", "for the curve, such as find-lr.png")
+    verb.add_argument(
+        "--out",
+        type=arguments.png,
+        required=True,
+        metavar="FILE",
+        help="for the curve, such as find-lr.png",
+    )
     _add_recipe(verb, _IMAGES)
 
 

@@ -7,16 +7,18 @@ and measurements from one to the next.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import zlib
+from datetime import datetime
 
 import pandas as pd
 
 from xraylab.course import guesses
-from xraylab.course.questions import find_question
+from xraylab.course.questions import SHARE, find_question
 from xraylab.errors import InputError
 
+# what reading raises where a code is cut, or holds something else
+_NO_CODE = (zlib.error, ValueError, LookupError, TypeError, AttributeError)
 _COLUMNS = ["name", "guess", "truth", "label", "score", "group_id"]
 
 
@@ -88,11 +90,8 @@ def carry_guesses(code: str | None = None) -> None:
         _print_code()
         return
     try:
-        kept = json.loads(zlib.decompress(base64.urlsafe_b64decode(code.strip())))
-        lines, truths = kept["guesses"], kept["truths"]
-        for name in [*(line["name"] for line in lines), *truths]:
-            find_question(name)
-    except (binascii.Error, zlib.error, ValueError, KeyError, TypeError) as error:
+        lines, truths = _read_code(code)
+    except _NO_CODE as error:
         raise InputError(
             "must be one that lesson.carry_guesses() of this version printed, found "
             "one that cannot be read. Copy all of it, from first letter to last.",
@@ -105,6 +104,23 @@ def carry_guesses(code: str | None = None) -> None:
     print(
         f"{len(new)} guess{'es' * (len(new) != 1)} taken in, {len(lines)} in the code."
     )
+
+
+def _read_code(code: str) -> tuple[list[dict], dict[str, dict]]:
+    """Read guesses and measurements: each of a question, whole, and an answer to it."""
+    kept = json.loads(zlib.decompress(base64.urlsafe_b64decode(code.strip())))
+    lines = [
+        {
+            "name": line["name"],
+            "value": find_question(line["name"]).read(line["value"]),
+            "sure": None if line["sure"] is None else SHARE.read(line["sure"]),
+            "time": datetime.fromisoformat(line["time"]).isoformat(),
+        }
+        for line in kept["guesses"]
+    ]
+    for name in kept["truths"]:
+        find_question(name)
+    return lines, guesses.whole_truths(kept["truths"])
 
 
 def _print_code() -> None:

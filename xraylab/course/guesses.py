@@ -22,7 +22,7 @@ from xraylab.course import keeping
 from xraylab.course.fields import show_field
 from xraylab.course.questions import SHARE, Choice, NoAnswerError, find_question
 from xraylab.errors import BrokenSealError
-from xraylab.files import write_text
+from xraylab.files import append_line, write_text
 
 MENDED_WITHIN = timedelta(minutes=1)  # a slip of the hand
 _COLUMNS = ["name", "value", "sure", "time"]
@@ -93,7 +93,8 @@ def _seal_or_say(name: str, line: dict, earlier: list[dict]) -> None:
     except OSError as error:  # no reason to stop a lesson
         print(
             f"Not sealed: {name}. {guesses_file()} could not be written "
-            f"({error.strerror}). Set XRAYLAB_GUESSES to a file you may write."
+            f"({(error.__cause__ or error).strerror}). Set XRAYLAB_GUESSES to a file "
+            "you may write."
         )
         return
     if last:
@@ -205,10 +206,14 @@ def _truths_file() -> Path:
 def stored_truths() -> dict[str, dict]:
     """Read the measurements by name: text, value, low, high and time of each."""
     try:
-        truths = json.loads(_truths_file().read_text("utf-8")).items()
-        return {name: {key: truth[key] for key in _TRUTH} for name, truth in truths}
+        return whole_truths(json.loads(_truths_file().read_text("utf-8")))
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}  # none yet, or spoilt: measured anew
+
+
+def whole_truths(truths: dict[str, dict]) -> dict[str, dict]:
+    """Give of each measurement what one has; raises KeyError where one lacks a part."""
+    return {name: {key: truth[key] for key in _TRUTH} for name, truth in truths.items()}
 
 
 def _read() -> list[dict]:
@@ -217,17 +222,18 @@ def _read() -> list[dict]:
     if not file.is_file():
         return []
     lines: list[dict] = []
-    for number, text in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+    text = file.read_bytes().decode("utf-8", "replace")
+    for number, sealed in enumerate(text.splitlines(), 1):
         try:
-            line = json.loads(text)
+            line = json.loads(sealed)
             fits = line == _seal(lines, line)
         except (ValueError, TypeError, KeyError):
             fits = False
         if not fits:
             raise BrokenSealError(
-                f"each line of {file.name} must fit its seal, found line {number} "
-                f"changed after it was sealed. Put it back, or remove {file} to "
-                "guess anew."
+                f"each line of {file.name} must fit its seal, but line {number} does "
+                "not: it was changed, or only half of it was written. Put it back, or "
+                f"remove {file} to guess anew."
             )
         lines.append(line)
     return lines
@@ -241,8 +247,7 @@ def _lines_of(name: str) -> list[dict]:
 def _append(line: dict) -> None:
     file = guesses_file()
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a", encoding="utf-8") as out:
-        out.write(json.dumps(line, ensure_ascii=False) + "\n")
+    append_line(file, json.dumps(line, ensure_ascii=False))
 
 
 def _seal(before: list[dict], line: dict) -> dict:

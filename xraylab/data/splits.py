@@ -10,7 +10,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from xraylab.data.sources import FIRST
-from xraylab.errors import InputError, LeakError
+from xraylab.errors import InputError, LeakError, check_seed
 
 TEST_FOLDS = 5  # a fifth of the images is test ...
 VALID_FOLDS = 8  # ... and an eighth of the rest, a tenth of all, is validation
@@ -72,7 +72,8 @@ def split(manifest: pd.DataFrame, protocol: str, *, seed: int = 0) -> pd.DataFra
     protocol : str
         A key of `PROTOCOLS`.
     seed : int
-        Seed of the random part; `official` draws its validation with it.
+        Seed of the random part, from 0 to 4294967295; `official` draws its validation
+        with it.
 
     Returns
     -------
@@ -83,7 +84,7 @@ def split(manifest: pd.DataFrame, protocol: str, *, seed: int = 0) -> pd.DataFra
     ------
     ValueError
         If the protocol is unknown, needs a source that is not there, or finds too
-        few children; or if there are not two classes.
+        few children; if there are not two classes; or if the seed is none.
     LeakError
         If the split does not keep its promise.
     """
@@ -91,6 +92,7 @@ def split(manifest: pd.DataFrame, protocol: str, *, seed: int = 0) -> pd.DataFra
         raise InputError(
             f"protocol must be one of {', '.join(PROTOCOLS)}, got {protocol!r}."
         )
+    check_seed(seed)
     if set(manifest["label"]) != {0, 1}:
         raise InputError(
             "manifest must hold two classes, labels 0 and 1, found labels "

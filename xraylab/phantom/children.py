@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xraylab.errors import InputError
+from xraylab.errors import InputError, check_seed
 
 MIN_CHILDREN = 24
 # Kind: share of the children, and chances of 1, 2, 3, 4, 5 to 10 images.
@@ -31,7 +31,7 @@ def draw_children(n_children: int, seed: int) -> pd.DataFrame:
     n_children : int
         24 or more.
     seed : int
-        0 or more.
+        0 to 4294967295.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def draw_children(n_children: int, seed: int) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If `n_children` is below 24.
+        If `n_children` is below 24, or the seed is outside its range.
     """
     if n_children < MIN_CHILDREN:
         raise InputError(
@@ -50,6 +50,7 @@ def draw_children(n_children: int, seed: int) -> pd.DataFrame:
             "with fewer, a class folder would stay empty.",
             argument="n_children",
         )
+    check_seed(seed)
     rng = np.random.default_rng([_POPULATION_STREAM, seed])
     counts = _count_kinds(n_children)
     tables = [_draw_kind(rng, kind, n) for kind, n in counts.items()]

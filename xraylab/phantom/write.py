@@ -52,7 +52,7 @@ def write_phantom(
     n_children : int
         24 or more; about 1.4 images each.
     seed : int
-        0 or more. The same seed gives the same bytes on the same machine.
+        0 to 4294967295. The same seed gives the same bytes on the same machine.
     plants : Plants
         Planted class-linked differences; `REAL_LIKE` or `CLEAN`, or your own.
     progress : bool
@@ -68,7 +68,7 @@ def write_phantom(
     FileExistsError
         If `folder` exists and is not an empty folder.
     ValueError
-        If `n_children` is below 24.
+        If `n_children` is below 24, or the seed is outside its range.
     OSError
         If the folder cannot be written or the disk is full.
     """

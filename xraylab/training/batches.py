@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from xraylab.errors import InputError
+
 BLUR_SIGMA = (0.1, 2.0)  # torchvision's default range for GaussianBlur
-_KERNEL_REACH = 1  # a 3 x 3 kernel
 
 
 def count_steps(n_rows: int, batch_size: int) -> int:
@@ -108,7 +109,18 @@ def make_batch(
     -------
     tensor of float32, shape (k, 1, size_px, size_px)
         Grey levels in [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If the pixels are of another type or shape: grey levels in [0, 1] would be
+        divided by 255 once more.
     """
+    if pixels.dtype != np.uint8 or pixels.ndim != 3:
+        raise InputError(
+            "pixels must be grey levels from 0 to 255, uint8, of shape (n, height, "
+            f"width), got {pixels.dtype} of shape {pixels.shape}."
+        )
     grey = torch.from_numpy(np.ascontiguousarray(pixels[rows])).to(device)
     return grey[:, None].float() / 255  # (k, 1, h, w)
 

@@ -12,7 +12,16 @@ import pandas as pd
 
 from xraylab import data, images
 from xraylab.errors import InputError
-from xraylab.training import board, content, processes, rates, record, runs, test_log
+from xraylab.training import (
+    board,
+    content,
+    processes,
+    rates,
+    record,
+    runs,
+    test_log,
+    weights,
+)
 from xraylab.training.recipe import Recipe
 
 
@@ -52,8 +61,11 @@ def train(
     ValueError
         If the protocol does not fit the data, `out` holds another run, or tensorboard
         is asked for and not installed.
+    xraylab.WeightsError
+        If the weights cannot be had.
     """
     board.check(tensorboard)  # before images are read, which may take minutes
+    weights.check(recipe.model, recipe.weights)
     merged = data.Merge.load(merge_folder)
     table = data.split(merged.manifest, protocol, seed=recipe.seed)
     with processes.main_first():
@@ -94,6 +106,7 @@ def find_lr(
     DataFrame
         One row a step: lr, loss, smoothed.
     """
+    weights.check(recipe.model, recipe.weights)
     merged = data.Merge.load(merge_folder)
     table = data.split(merged.manifest, protocol, seed=recipe.seed)
     cache = _read(table["path"], merged.root, recipe.size_px, merge_folder, progress)
@@ -207,22 +220,23 @@ def keep_operating_point(
 
 def _count_own_readings(run: runs.Run) -> int:
     """Count how often this network read a test: by the log and what it left here."""
-    readings = test_log.list_readings(run.about.get("merge", ""))
+    logs = map(test_log.list_readings, filter(None, (run.merge_folder, run.folder)))
+    n_logged = sum(int((log["network"] == run.network_id).sum()) for log in logs)
     left = (run.folder / f"predictions-{on}.csv" for on in ("test", "external"))
     was_read = any(file.is_file() for file in left)  # the log may be away
-    return max(int((readings["network"] == run.network_id).sum()), int(was_read))
+    return max(n_logged, int(was_read))
 
 
 def _find_merge(run: runs.Run, given: str | Path | None) -> Path:
-    home = Path(given or run.about.get("merge", ""))
-    if not given and not (home / "manifest.csv").is_file():
+    home = given or run.merge_folder
+    if home is None:
         raise InputError(
-            f"must be given: {run.folder} was trained on the merge in {home}, which is "
-            "not there any more. Merge the same sources with `xraylab merge`, and give "
-            "that folder.",
+            f"must be given: {run.folder} was trained on the merge in "
+            f"{run.about.get('merge', 'no folder')}, which is not there any more. "
+            "Merge the same sources with `xraylab merge`, and give that folder.",
             argument="merge",
         )
-    return home
+    return Path(home)
 
 
 def _find_rows(

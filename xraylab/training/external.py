@@ -12,7 +12,7 @@ import pandas as pd
 from xraylab import data, images
 from xraylab.data import folders
 from xraylab.errors import InputError, NotARunError
-from xraylab.files import cache_folder, write_text
+from xraylab.files import cache_folder
 from xraylab.training import content, processes, runs, test_log
 
 __all__ = ["External", "find_known", "read_basis", "score_external"]
@@ -72,6 +72,7 @@ def score_external(
         If the folder has not these two classes, an image lies in both, or no image of
         both is new.
     """
+    processes.refuse_several("to score")  # each would count a reading
     run = runs.load_run(run_folder)
     run.refuse_unfinished("An external set is read")
     merged = data.merge(data_folder, layout="any", progress=progress)
@@ -172,8 +173,8 @@ def _keep(run_folder: Path, found: External, data_folder: Path) -> None:
         "n_known": found.n_known,
         "n_readings": found.n_readings,
     }
-    write_text(run_folder / _BASIS, json.dumps(basis, indent=2) + "\n")
-    runs.write_predictions(run_folder, "external", found.predictions)
+    text = json.dumps(basis, indent=2) + "\n"
+    runs.write_predictions(run_folder, "external", found.predictions, {_BASIS: text})
 
 
 def _read_classes(table: pd.DataFrame, folder: str | Path) -> dict[int, list[str]]:
@@ -201,9 +202,8 @@ def _read_classes(table: pd.DataFrame, folder: str | Path) -> dict[int, list[str
 
 
 def _count(run: runs.Run, rows: pd.DataFrame) -> int:
-    home = Path(run.about.get("merge", ""))
     return test_log.count_reading(
-        home if (home / "manifest.csv").is_file() else run.folder,
+        run.merge_folder or run.folder,
         test=content.digest_test(rows.assign(split="test")),
         protocol="external",
         **test_log.describe_reader(run),

@@ -62,8 +62,9 @@ def fit(
     Raises
     ------
     ValueError
-        If train or valid is empty or lacks a class, if there are fewer training images
-        than a batch, or if the images are not of the recipe's size.
+        If labels or rows are no whole numbers, a label is neither 0 nor 1, train or
+        valid lacks a class, there are fewer training images than a batch, or the images
+        are not uint8 of the recipe's size.
     xraylab.TrainingError
         If the loss stops being a number, or the memory is full.
     """
@@ -81,9 +82,9 @@ def fit(
     with bar, chart.live_chart(shown) as draw, steps.guarded(recipe, state):
         for _ in range(state.n_epochs, recipe.epochs):
             state.history.append(_run_epoch(recipe, state, seen, ends, bar))
-            draw(state.history)
             if after_epoch and state.accelerator.is_main_process:
                 after_epoch(state)
+            draw(state.history)
     return state
 
 
@@ -125,7 +126,8 @@ def _train_epoch(
         speed = round(n_seen / (time.perf_counter() - started), 1)
         bar.update()
         if not bar.disable:  # reading the loss makes an accelerator wait
-            facts = {"loss": loss.item(), "images_per_second": speed}
+            whole = loss.item() * state.accelerator.num_processes  # about
+            facts = {"loss": whole, "images_per_second": speed}
             bar.set_postfix(facts, refresh=False)
     _refuse_odd_loss(state, torch.stack(losses), numbers)
     answers, truth = processes.gather(
@@ -165,9 +167,16 @@ def check_rows(
     Raises
     ------
     ValueError
-        If a part lacks a class, if there are fewer training images than a batch, or if
-        the images are not of the recipe's size.
+        If labels or rows are no whole numbers, a label is neither 0 nor 1, a part lacks
+        a class, there are fewer training images than a batch, or the images are not of
+        the recipe's size.
     """
+    for name, numbers in {"labels": labels, **parts}.items():
+        kind = np.asarray(numbers).dtype
+        if kind.kind not in "iu":  # a mask is no list of rows
+            raise InputError(f"{name} must be whole numbers, got {kind}.")
+    if odd := set(np.unique(labels)) - {0, 1}:
+        raise InputError(f"labels must be 0 or 1, found {min(odd)} among them.")
     for name, rows in parts.items():
         counts = np.bincount(labels[rows], minlength=2)
         if not counts.all():
@@ -191,10 +200,11 @@ def check_rows(
 
 def _refuse_odd_loss(state: steps.State, losses: torch.Tensor, numbers: range) -> None:
     """Name the first step whose loss is no number; `losses` has shape (n_steps,)."""
-    odd = ~state.accelerator.reduce(losses, "sum").isfinite()
+    whole = state.accelerator.reduce(losses, "sum")  # of all processes
+    odd = ~whole.isfinite()
     if odd.any():
         first = int(odd.cpu().nonzero()[0])
         raise TrainingError(
-            f"the loss was {losses[first].item()} at step {numbers[first] + 1}, in "
+            f"the loss was {whole[first].item()} at step {numbers[first] + 1}, in "
             f"epoch {state.n_epochs + 1}. Choose a smaller lr."
         )

@@ -145,6 +145,6 @@ def _check(lowest: float, highest: float, n_steps: int) -> None:
     if not 0 < lowest < highest < np.inf:
         text = f"must be a number from above 0 to below highest, {highest}, got "
         raise InputError(f"{text}{lowest}.", argument="lowest")
-    if n_steps < 20:
+    if not isinstance(n_steps, int) or n_steps < 20:
         text = f"must be a whole number from 20, got {n_steps}."
         raise InputError(text, argument="n_steps")

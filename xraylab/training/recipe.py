@@ -46,17 +46,22 @@ class Recipe:
             if value not in known:
                 text = f"must be one of {', '.join(map(str, known))}, got {value!r}."
                 raise InputError(text, argument=name)
-        whole = dict(_LEAST)
+        whole = dict(_WHOLE)
         if self.n_steps is not None:
-            whole["n_steps"] = self.epochs  # at least one step an epoch
-        for name, least in whole.items():
+            whole["n_steps"] = (self.epochs, _MANY)  # at least one step an epoch
+        for name, (least, most) in whole.items():
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                text = f"must be a whole number, at least {least}, got {value!r}."
+                why = ", one an epoch" if name == "n_steps" else ""
+                text = f"must be a whole number, at least {least}{why}, got {value!r}."
+                raise InputError(text, argument=name)
+            if value > most:
+                text = f"must be at most {most}, got {value}."
                 raise InputError(text, argument=name)
         for name, (is_fine, range_) in _RANGES.items():
             value = getattr(self, name)
-            if not isinstance(value, int | float) or not is_fine(value):
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not is_number or not is_fine(value):
                 text = f"must be a number {range_}, got {value!r}."
                 raise InputError(text, argument=name)
 
@@ -73,7 +78,14 @@ _CHOICES = {
     "blur": (True, False),
     "flip": (True, False),
 }
-_LEAST = {"size_px": 1, "epochs": 1, "batch_size": 2, "step_size": 1, "seed": 0}
+_MANY = 10_000_000  # what is longer ends nowhere, or in no memory
+_WHOLE = {  # field -> least, most
+    "size_px": (1, 4096),
+    "epochs": (1, _MANY),
+    "batch_size": (2, _MANY),
+    "step_size": (1, _MANY),
+    "seed": (0, 2**32 - 1),  # as in errors.check_seed
+}
 _RANGES = {
     "lr": (lambda x: 0 < x < math.inf, "above 0"),
     "weight_decay": (lambda x: 0 <= x < math.inf, "from 0"),

@@ -9,9 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import io
 import json
-import os
 import platform
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +18,7 @@ import pandas as pd
 
 from xraylab import __version__
 from xraylab.errors import InputError, NotARunError
-from xraylab.files import NotWrittenError, write_text, write_texts
+from xraylab.files import append_line, write_text, write_texts
 from xraylab.labels import CLASSES
 from xraylab.training import content
 from xraylab.training.recipe import Recipe
@@ -56,7 +54,6 @@ def write(
     table: pd.DataFrame,
 ) -> None:
     """Write what is known before the first step: both files, or none."""
-    packages = ("torch", "torchvision", "numpy", "pillow", "scikit-learn")
     text = table[COLUMNS].to_csv(index=False, lineterminator="\n")
     facts = {
         "recipe": recipe.as_dict(),
@@ -68,11 +65,17 @@ def write(
         "classes": CLASSES,
         "table_sha256": content.digest_text(text),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {"python": platform.python_version(), "xraylab": __version__}
-        | {name: importlib.metadata.version(name) for name in packages},
+        "versions": list_versions(),
     }
     facts_text = json.dumps(facts, indent=2) + "\n"
     write_texts({folder / TABLE: text, folder / FACTS: facts_text})
+
+
+def list_versions() -> dict[str, str]:
+    """Give the versions of what trains here, of Python and the packages."""
+    packages = ("torch", "torchvision", "numpy", "pillow", "scikit-learn")
+    own = {"python": platform.python_version(), "xraylab": __version__}
+    return own | {name: importlib.metadata.version(name) for name in packages}
 
 
 def read(folder: Path) -> Record:
@@ -153,6 +156,16 @@ def keep_operating_point(folder: Path, threshold: float, chosen: dict) -> None:
     write_text(folder / FACTS, json.dumps(facts, indent=2) + "\n")
 
 
+def refuse_two(folder: Path, epoch: int) -> None:
+    """Raise InputError where an epoch that is to be kept was kept by somebody else."""
+    if len(read_history(folder)) >= epoch:
+        raise InputError(
+            f"{folder} must be trained in by one command at a time, but epoch {epoch} "
+            "was written there meanwhile. Wait for the other to end, then give the "
+            "command again."
+        )
+
+
 def append_history(folder: Path, row: dict) -> None:
     """Add an epoch's line, which is kept when the next epoch comes to a crash.
 
@@ -161,15 +174,7 @@ def append_history(folder: Path, row: dict) -> None:
     NotWrittenError
         When the disk is full; the lines before it stay.
     """
-    file = folder / HISTORY
-    size = file.stat().st_size
-    try:
-        with file.open("a", encoding="utf-8", newline="\n") as opened:
-            opened.write(json.dumps(row) + "\n")
-    except OSError as error:
-        with suppress(OSError):
-            os.truncate(file, size)
-        raise NotWrittenError(file, error) from error
+    append_line(folder / HISTORY, json.dumps(row))
 
 
 def write_history(folder: Path, rows: list[dict]) -> None:

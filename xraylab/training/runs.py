@@ -21,7 +21,7 @@ from xraylab.errors import (
     TrainingError,
     UnfinishedRunError,
 )
-from xraylab.files import remove_halves, write_text
+from xraylab.files import remove_halves, write_texts
 from xraylab.training import (
     board,
     checkpoint,
@@ -66,8 +66,9 @@ class Run:
         One row an image file: path, image_id, group_id, label, split, and pixels, a
         digest of what the network saw.
     note : str
-        How `train` came by it: "trained", "continued after epoch 2" or "finished
-        earlier, loaded"; "" when it was only read.
+        How `train` came by it: "trained", "continued after epoch 2" (with what it was
+        begun with, where that was another device or version) or "finished earlier,
+        loaded"; "" when it was only read.
     """
 
     folder: Path
@@ -85,6 +86,13 @@ class Run:
     def rule(self) -> str:
         """Which rule the threshold was chosen by."""
         return str(self.operating_point.get("rule", ""))
+
+    @property
+    def merge_folder(self) -> Path | None:
+        """The merge it was trained on; None where that is told nowhere, or gone."""
+        home = self.about.get("merge")  # "" would be the folder one works in
+        is_there = home and (Path(home) / "manifest.csv").is_file()
+        return Path(home) if is_there else None
 
     @property
     def network_id(self) -> str:
@@ -180,7 +188,8 @@ def train_run(
     Raises
     ------
     ValueError
-        If the folder holds another run, the table lacks a column, train or valid lacks
+        If another command trains in the folder meanwhile; what that one wrote stays. If
+        the folder holds another run, the table lacks a column, train or valid lacks
         a class, or tensorboard is asked for and not installed; nothing is written.
     xraylab.NotARunError
         If what the folder holds is damaged; it is left as it is.
@@ -278,10 +287,22 @@ def score_rows(
     return table.assign(score=scoring.as_scores(logits))[PREDICTION_COLUMNS]
 
 
-def write_predictions(folder: str | Path, on: str, predictions: pd.DataFrame) -> None:
-    """Keep predictions in the run, as predictions-{on}.csv."""
+def write_predictions(
+    folder: str | Path,
+    on: str,
+    predictions: pd.DataFrame,
+    others: dict[str, str] | None = None,
+) -> None:
+    """Keep predictions in the run, as predictions-{on}.csv.
+
+    Parameters
+    ----------
+    others : dict of str to str, optional
+        Name of a file -> its text: they are written with it, all or none.
+    """
     text = predictions.to_csv(index=False, lineterminator="\n", float_format="%.6g")
-    write_text(Path(folder) / f"predictions-{on}.csv", text)
+    texts = (others or {}) | {f"predictions-{on}.csv": text}
+    write_texts({Path(folder) / name: text for name, text in texts.items()})
 
 
 def _rows_by_part(
@@ -316,6 +337,7 @@ def _take_up(folder: Path, recipe: Recipe) -> steps.State:
 
 def _save_epoch(folder: Path, recipe: Recipe, state: steps.State) -> None:
     """Keep an epoch; one file holds all that is needed to go on from it."""
+    record.refuse_two(folder, state.n_epochs)
     aurocs = [row["valid_auroc"] for row in state.history]
     if aurocs[-1] >= max(aurocs):
         weights_now = tensors.plain_weights(state.model)
@@ -329,10 +351,11 @@ def _how_it_begins(folder: Path, state: steps.State, place: dict) -> str:
     if not state.n_epochs:
         return "trained"
     note = f"continued after epoch {state.n_epochs}"
-    begun = record.read(folder).place
-    other = [f"{key} {begun.get(key)}" for key in place if begun.get(key) != place[key]]
+    kept = record.read(folder)
+    now, begun = place | record.list_versions(), kept.place | kept.versions
+    other = [f"{key} {begun.get(key)}" for key in now if begun.get(key) != now[key]]
     if other:
-        note += f"; begun with {', '.join(other)}, so not to the same bits"
+        note += f"; begun with {', '.join(other)}, so perhaps not to the same bits"
     return note
 
 
@@ -353,12 +376,7 @@ def _fit_and_keep(
 
     try:
         loop.fit(
-            recipe,
-            pixels,
-            *rows,
-            state=state,
-            after_epoch=keep,
-            progress=progress,
+            recipe, pixels, *rows, state=state, after_epoch=keep, progress=progress
         )
     except TrainingError as error:
         kept = f"{folder} keeps the network after epoch {state.n_epochs}."

@@ -83,7 +83,7 @@ def _one_cycle(recipe: Recipe, step: int, ends: np.ndarray) -> float:
     top = max(recipe.warm_up * n_steps - 1, 0)
     if step < top:
         return _half_cosine(_FIRST, 1, step / top)
-    return _half_cosine(1, _LAST, (step - top) / max(n_steps - 1 - top, 1))
+    return _half_cosine(1, _LAST, (step - top) / ((n_steps - 1 - top) or 1))
 
 
 def _half_cosine(first: float, last: float, share: float) -> float:

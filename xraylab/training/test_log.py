@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from xraylab.errors import InputError
-from xraylab.files import NotWrittenError
+from xraylab.files import append_line
 from xraylab.training import content
 from xraylab.training.runs import Run
 
@@ -62,12 +62,7 @@ def count_reading(folder: str | Path, *, test: str, **known: object) -> int:
     line |= {name: known.pop(name) for name in _COLUMNS if name in known}
     if known:
         raise TypeError(f"a reading has no {', '.join(known)}")
-    file = Path(folder) / LOG
-    try:
-        with file.open("a", encoding="utf-8", newline="\n") as log:
-            log.write(json.dumps(line) + "\n")
-    except OSError as error:
-        raise NotWrittenError(file, error) from error
+    append_line(Path(folder) / LOG, json.dumps(line))
     return int((before["test"] == test).sum()) + 1
 
 
@@ -159,10 +154,10 @@ def enter_reading(run: Run, source: str) -> int:
 
 
 def _folder_of(run: Run) -> Path:
-    home = Path(run.about.get("merge", ""))
-    if not (home / "manifest.csv").is_file():
+    if run.merge_folder is None:
         raise InputError(
-            f"{run.folder} was trained on the merge in {home}, which is not there any "
-            "more, and the log of its test is not either. Put it back."
+            f"{run.folder} was trained on the merge in "
+            f"{run.about.get('merge', 'no folder')}, which is not there any more, "
+            "and the log of its test is not either. Put it back."
         )
-    return home
+    return run.merge_folder

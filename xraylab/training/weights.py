@@ -38,6 +38,18 @@ def identify(weights: str | Path) -> str:
     return f"sha256:{content.digest_file(_existing(weights))}"
 
 
+def check(model: str, weights: str | Path) -> None:
+    """Raise WeightsError where there are none such, before work is done."""
+    if str(weights) == IMAGENET:
+        if model != "resnet18":
+            raise WeightsError(
+                f"must be none or a file for model {model}, got imagenet.",
+                argument="weights",
+            )
+    elif str(weights) != NONE:
+        _existing(weights)
+
+
 def load_into(network: nn.Module, model: str, weights: str | Path) -> None:
     """Copy all weights but the last layer's, after checking that they fit.
 
@@ -46,7 +58,8 @@ def load_into(network: nn.Module, model: str, weights: str | Path) -> None:
     WeightsError
         If they cannot be had, or do not fit.
     """
-    given = _read(model, weights)
+    check(model, weights)
+    given = _download_imagenet() if str(weights) == IMAGENET else _read(Path(weights))
     wanted = {
         name: value
         for name, value in network.state_dict().items()
@@ -68,15 +81,13 @@ def _existing(weights: str | Path) -> Path:
     file = Path(weights)
     if not file.is_file():
         raise WeightsError(
-            f'weights must be "imagenet", "none" or an existing file, got {weights}.'
+            f'must be "imagenet", "none" or an existing file, got {weights}.',
+            argument="weights",
         )
     return file
 
 
-def _read(model: str, weights: str | Path) -> tensors.Tensors:
-    if str(weights) == IMAGENET:
-        return _download_imagenet(model)
-    file = _existing(weights)
+def _read(file: Path) -> tensors.Tensors:
     if file.suffix == ".safetensors":
         return tensors.read_tensors(file, error=WeightsError)[0]
     return _read_pth(file)
@@ -108,11 +119,7 @@ def _imagenet() -> object:
     return torchvision.models.ResNet18_Weights.IMAGENET1K_V1
 
 
-def _download_imagenet(model: str) -> tensors.Tensors:
-    if model != "resnet18":
-        raise WeightsError(
-            f"weights imagenet exist for resnet18, got model {model}. Use none."
-        )
+def _download_imagenet() -> tensors.Tensors:
     kind = _imagenet()
     file = Path(torch.hub.get_dir()) / "checkpoints" / Path(kind.url).name
     # torch looks at the digest when it fetches, not when it finds a file
