@@ -264,6 +264,10 @@ lesson.check("share inside by hand", share_inside)
 # lungs are. And how much of the network's map lies elsewhere, on things that are no
 # pneumonia? A network may score well and look past the disease.
 #
+# We played the pointing game at length, too: built-in images, three longer trainings, 90
+# images, Grad-CAM. It hit in 0.50 (0.40 to 0.60), the blob in 0.30 (0.21 to 0.40), a
+# network that had learnt a planted marker in 0.12 (0.07 to 0.21).
+#
 # ## A map shows a marker
 #
 # How far can one trust such a map at all? We test it with rules that *we* write, so

@@ -111,7 +111,7 @@ def test_whoever_had_a_copy_as_its_partner_is_asked_again(monkeypatch):
     """Of three, 1 is a copy of 0; 2 is one too, but 1 seems nearer to it."""
 
     def partners(low, spans, asked, progress):
-        nearest = {0: 1, 1: 0, 2: 1 if spans[:, :, 1].any() else 0}
+        nearest = {0: 1, 1: 0, 2: 1} if spans[:, :, 1].any() else {0: -1, 2: 0}
         return [-1 if m else nearest[row] for m, row in np.argwhere(asked)]
 
     def differences(squares, a, b, mirrored, progress):
