@@ -17,6 +17,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from xraylab.errors import InputError
+from xraylab.evaluation.figure import add_note
 from xraylab.evaluation.intervals import (
     FEW_GROUPS,
     MIN_GROUPS,
@@ -170,10 +171,7 @@ def intervals_of(rows: Rows) -> dict[str, Interval]:
         "Brier_skill": _skill(off**2, rows),
     }
     if MIN_GROUPS <= rows.smaller_class < _FEW:
-        for name in _LOW_AT_FEW:
-            found[name] = found[name]._replace(
-                method=f"{found[name].method}; {FEW_GROUPS}"
-            )
+        found |= {name: add_note(found[name], FEW_GROUPS) for name in _LOW_AT_FEW}
     return found
 
 
