@@ -165,37 +165,6 @@ def test_fifteen_children_of_a_class_leave_most_of_the_range_open():
     assert found.threshold.low == 0  # one in twenty of 15 is none
 
 
-@pytest.mark.parametrize(
-    ("counts", "rule"),
-    [
-        ((5, 45), "sensitivity 0.90"),
-        ((45, 5), "youden"),
-        ((12, 20), "specificity 0.90"),
-    ],
-)
-def test_each_draw_is_of_children_with_repeats(counts, rule):
-    """The same draws, one by one; those that lack a class are left out."""
-    rng = np.random.default_rng(1)
-    labels = np.repeat([0, 1], counts)
-    scores = (rng.random(labels.size) * 0.8 + 0.2 * labels).round(2)
-    table = make_table(list(zip(labels, scores, strict=True)))
-    found = thresholds.choose_operating_point(table, rule).threshold
-    pick = thresholds.OPERATING_POINTS[rule].pick
-    chosen = []
-    n = labels.size
-    for times in np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), 2000):
-        drawn = np.repeat(labels, times)
-        if 0 < drawn.mean() < 1:
-            falling = np.append(1.0, np.unique(scores)[::-1])
-            called = np.repeat(scores, times) >= falling[:, None]
-            at = called[:, drawn == 1].mean(1), (~called[:, drawn == 0]).mean(1)
-            chosen.append(falling[pick(*at)])
-    low, high = np.quantile(chosen, [0.025, 0.975], method="inverted_cdf")
-    assert (found.low, found.high) == (low, high)
-    assert found.method == f"bootstrap over groups, {len(chosen):,} draws"
-    assert (len(chosen) < 2000) == (min(counts) == 5)
-
-
 def test_a_draw_that_no_threshold_follows_counts_as_the_closest():
     rows = [(0, 1.0), *((0, k / 20) for k in range(1, 10)), *[(1, 0.7)] * 10]
     found = thresholds.choose_operating_point(make_table(rows), "specificity 0.90")

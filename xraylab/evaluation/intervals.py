@@ -210,7 +210,7 @@ def mean_interval(values: ArrayLike, groups: ArrayLike | None = None) -> Interva
     Examples
     --------
     >>> print(mean_interval([0.1, 0.0, -0.1, 0.3, 0.2], groups=list("abcde")))
-    0.100 (-0.10 to 0.30), n = 5, 5 groups
+    0.100 (-0.10 to 0.30; few groups, may cover under 93 %), n = 5, 5 groups
     """
     values = as_numbers("values", values)
     codes = _codes(values, groups)
