@@ -23,6 +23,7 @@ from xraylab.evaluation import (
     share_interval,
 )
 from xraylab.evaluation.intervals import (
+    _between_groups_of_classes,
     between_groups,
     quantile,
     square_and_add,
@@ -370,3 +371,11 @@ def test_balanced_accuracy_says_what_is_known_of_its_parts():
     table = make_table([(1, 0.9)] * 39 + [(1, 0.1)] + [(0, 0.1)] * 40)
     found = measure(table, "balanced_accuracy")
     assert found.notes == ["one case, may cover under 93 %"]
+
+
+def test_where_each_group_has_both_classes_the_variance_is_that_of_whole_groups():
+    rng = np.random.default_rng(0)
+    codes, labels = np.repeat(np.arange(12), 4), np.tile([0, 1, 1, 0], 12)
+    influence = rng.normal(size=labels.size)
+    found = _between_groups_of_classes(influence, labels, codes)
+    assert found == pytest.approx(between_groups(influence, codes))
