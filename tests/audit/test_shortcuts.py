@@ -145,6 +145,13 @@ def test_the_seed_of_a_probe_is_0_unless_given(rows):
     assert np.unique(folds).tolist() == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.parametrize("counts", [(4, 40), (40, 4)])
+def test_four_groups_of_either_class_are_too_few(counts):
+    labels = np.repeat([0, 1], counts)
+    with pytest.raises(ValueError, match="at least 5 groups, found 4"):
+        shortcuts.make_folds(labels, np.arange(44))
+
+
 def test_five_groups_of_a_class_are_enough():
     labels = np.array([0] * 5 + [1] * 40)
     folds = shortcuts.make_folds(labels, np.arange(45))
