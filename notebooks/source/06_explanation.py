@@ -264,9 +264,9 @@ lesson.check("share inside by hand", share_inside)
 # lungs are. And how much of the network's map lies elsewhere, on things that are no
 # pneumonia? A network may score well and look past the disease.
 #
-# We played the pointing game at length, too: built-in images, three longer trainings, 90
-# images, Grad-CAM. It hit in 0.50 (0.40 to 0.60), the blob in 0.30 (0.21 to 0.40), a
-# network that had learnt a planted marker in 0.12 (0.07 to 0.21).
+# With Grad-CAM, three longer trainings and 90 built-in images the hits were 0.50 (0.40 to
+# 0.60), of the blob 0.30 (0.21 to 0.40), of networks that had learnt a marker 0.12 (0.07
+# to 0.21).
 #
 # ## A map shows a marker
 #
@@ -392,8 +392,7 @@ for name, curve in curves.items():
         print(f"{name:7} dose {row.dose}: {flipped} of the answers flipped")
 
 # %% [markdown]
-# Try it with your own hand: choose a change, and move its dose. Without a live kernel
-# there is nothing to move.
+# Try it by hand, where a live kernel runs.
 
 # %% tags=["nbval-ignore-output"]
 samples = prediction.choose_samples(run.table, here.root)
@@ -407,11 +406,10 @@ prediction.perturbation_widget(prediction.Predictor(run.folder), samples)
 #
 # ## On real images
 #
-# Two networks were trained on the real images, from scratch at 64 px. Then each answered
-# for its own validation again: with the middle of every image painted grey, two thirds
-# of each side, with all around that box painted, and 20 % closer. No lungs are marked on
-# real images, so the box takes heart and spine along. Half is chance. How far will the
-# AUROC fall without the middle?
+# Two networks, trained on the real images from scratch at 64 px, answered for their own
+# validation again: with a box in the middle painted grey, two thirds of each side, with
+# all around it painted, and 20 % closer. No lungs are marked on real images, so the box
+# takes heart and spine along. How far will the AUROC fall without the middle?
 
 # %%
 doses = results.read_table("real-64px-doses").query("on == 'validation'")
@@ -425,9 +423,8 @@ for name in ("real-64px-official", "real-64px-grouped"):
         print(f"{name}, {words:14} AUROC {found}")
 
 # %% [markdown]
-# Most of the order of the scores can be had without the middle of the image. What around
-# it tells the classes apart, this does not say, and painted images are strange to a
-# network.
+# Most of the order of the scores can be had without the middle. What around it tells the
+# classes apart is not said.
 #
 # ### Your turn: left and right
 #

@@ -39,7 +39,6 @@ Attached wheels: {{", ".join(wheels) or "none"}}. On Kaggle, do this, then Run A
   {REPOSITORY}/blob/{TAG}/docs/places.md
 Elsewhere: pip install git+{REPOSITORY}@{TAG}""")
     from xraylab import needs
-
     needs.say_unmet()'''
 # Folded away in JupyterLab, Colab and Kaggle: no learner needs to read it first.
 FOLDED = {
