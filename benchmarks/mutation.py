@@ -48,6 +48,14 @@ NOTICED, SURVIVED, TIMED_OUT = "noticed", "survived", "timed out"
 GONE = "gone from the code"  # what the fault would change
 # Faults that change nothing anybody can see, each with its reason.
 EQUIVALENT: dict[str, str] = {
+    "duplicates/find: _kinds: alike >= SAME -> alike > SAME": (
+        "no sum of so many fractions is the limit to the last bit but by chance"
+    ),
+    "duplicates/correlation: _measure: 1 -> 2 #5": (
+        "a flat square is 0 throughout, whatever it is divided by"
+    ),
+    "evaluation/intervals: square_and_add: signs[0] * signs[1] -> "
+    "signs[0] / signs[1]": "the sign of a ratio is that of the product",
     "data/filenames: _beginnings: 1 -> 0 #3": "the first beginning is tried twice",
     "images/decode: _colour: if Image.getmodebase(image.mode) == 'L': -> if False:": (
         "the channels of a grey image are equal, so the long way finds 0 too"

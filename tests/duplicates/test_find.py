@@ -95,6 +95,24 @@ def test_padded_copies_are_found_and_nothing_else(tmp_path, change):
     assert set(found["match"]) == {"kept", "padded"}
 
 
+def test_a_padded_copy_is_found_behind_other_copies(tmp_path):
+    """Images that have been told the same before leave no place for a wrong one."""
+    images = [
+        Image.fromarray(blob_image(seed, 240)).resize((240, 170)) for seed in range(4)
+    ]
+    for i, image in enumerate(images):
+        write_file(tmp_path / f"a/{i}.jpg", as_jpeg(np.asarray(image)))
+        write_file(tmp_path / f"b/{i}.jpg", as_jpeg(np.asarray(image), quality=70))
+    last = ImageOps.expand(images[3], (0, 35))
+    write_file(tmp_path / "c/3.jpg", as_jpeg(np.asarray(last)))
+    paths = [f"{side}/{i}.jpg" for i in range(4) for side in "ab"] + ["c/3.jpg"]
+    table = pd.DataFrame({"path": paths, "source": [p[0] for p in paths]})
+    found = duplicates.find_images(table, tmp_path, progress=False).table
+    image_id = found.set_index("path")["image_id"]
+    assert image_id["c/3.jpg"] == image_id["a/3.jpg"]
+    assert image_id.nunique() == 4
+
+
 def test_bars_of_both_do_not_make_strangers_the_same(tmp_path):
     for seed in range(12):
         image = ImageOps.expand(Image.fromarray(blob_image(seed, 160)), (0, 30))

@@ -307,6 +307,7 @@ def test_without_a_best_change_there_is_none(how, rows):
     [
         ("temperature", RIGHT * 3 + WRONG),
         ("temperature", [(0, 0.1), (1, 0.9), (1, 0.4), (1, 0.8)]),
+        ("temperature", [(0, 0.4), (1, 0.7), (1, 0.6), (1, 0.45), (0, 0.55)]),
         ("platt", RIGHT * 3 + WRONG),
         ("platt", [(0, 0.6), (0, 0.8), (1, 0.7), (1, 0.9)]),
         ("platt", [(0, 0.1), (0, 0.3), (1, 0.2), (1, 0.4)]),

@@ -54,6 +54,17 @@ def test_transparent_is_black():
     assert images.read_pixels(encoded(clear), 8).max() == 0
 
 
+@pytest.mark.parametrize("mode", ["L", "P"])
+def test_a_grey_level_that_stands_for_nothing_is_black(mode):
+    image = Image.new("L", (8, 8), 200)
+    image.paste(90, (0, 0, 4, 8))
+    clear = image if mode == "L" else image.convert("RGB").quantize(2)
+    index = clear.getpixel((7, 0))
+    read = images.read_pixels(encoded(clear, transparency=index), 8)
+    assert (read[:, 4:] == 0).all()
+    assert np.abs(read[:, :4].astype(int) - 90).max() <= 1
+
+
 def test_a_turned_camera_is_undone():
     image = blob_image(4, 64)
     exif = Image.Exif()
