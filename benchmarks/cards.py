@@ -73,7 +73,7 @@ def main():
     cards = json.loads(CARDS.read_text("utf-8")) if CARDS.is_file() else {"lessons": {}}
     today, all_passed = time.strftime("%Y-%m-%d"), True
     for source in tqdm(build.sources(args.numbers), unit="lesson"):
-        card = cards["lessons"].setdefault(source.stem, {"green": {}})
+        card = cards["lessons"].setdefault(source.stem, {})
         if args.green:
             passed = is_green(source.stem[:2])
         else:
@@ -82,7 +82,7 @@ def main():
             card |= measured | count_tasks(source) | {"date": today}
             cards["platform"] = f"{name_platform()}, {os.cpu_count()} cores"
         if passed:
-            card["green"] = card["green"] | {name_platform(): today}
+            card["green"] = card.get("green", {}) | {name_platform(): today}
         all_passed &= passed
     cards["lessons"] = dict(sorted(cards["lessons"].items()))
     write_text(CARDS, json.dumps(cards, indent=1) + "\n")

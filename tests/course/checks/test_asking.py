@@ -8,7 +8,7 @@ NAME = "accuracy from counts"
 
 
 @pytest.mark.parametrize("ask", [lesson.check, lesson.hint, lesson.solution])
-def test_an_unknown_name_is_named_with_all_known_ones(ask):
+def test_an_unknown_name_is_refused_and_named(ask):
     with pytest.raises(
         ValueError, match="must name a task of the course, got 'another'"
     ):
