@@ -22,6 +22,10 @@ CONTRAST = """() => {
     return [(Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05), e.outerHTML]; });
 }"""
 
+# tables that a reader would have to push sideways, by their captions
+CUT = """() => [...document.querySelectorAll('.scroll')].filter(
+  e => e.scrollWidth > e.clientWidth).map(e => e.innerText.split('\\n')[0])"""
+
 
 @pytest.fixture(scope="module")
 def page_file(tmp_path_factory):
@@ -43,6 +47,15 @@ def test_the_card_is_legible_and_fits(browser, page_file, width, scheme):
     found = page.evaluate(CONTRAST)
     assert len(found) > 200
     assert not [text for contrast, text in found if contrast < 4.5]
+    page.close()
+
+
+@pytest.mark.parametrize("width", [1280, 900])
+def test_no_column_of_a_table_is_out_of_sight(browser, page_file, width):
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.goto(page_file.as_uri())
+    assert page.locator(".scroll").count() > 5
+    assert page.evaluate(CUT) == []
     page.close()
 
 

@@ -161,9 +161,8 @@ def _point(e: Evidence) -> Field:
     lines = [f"{said[0].upper()}{said[1:]}."]
     if "promised" not in e.point:
         command = command_of(e, "evaluate", ' --choose "sensitivity 0.95"')
-        text = "which threshold a rule chooses on validation"
-        command = f"Before the test is read, {command}"
-        return Field(lines, missing=[not_measured(text, command)])
+        said = "Not chosen: a threshold, by a rule on validation. Before the test is"
+        return Field(lines, missing=[f"{said} read, {command} chooses one."])
     if {"valid", "test"} <= set(e.answers):
         test, valid = e.answers["test"], e.answers["valid"]
         threshold, rule = e.threshold, e.point["rule"]

@@ -25,6 +25,7 @@ _RELIABILITY = (
     "Reliability curve: share with pneumonia against the mean score of each bin"
 )
 _DECISION = "Decision curve: net benefit at each threshold, acting on all, and on none"
+_FIGURE = re.compile(r"(-?[\d.]+) \((-?[\d.]+) to (-?[\d.]+)")
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -63,8 +64,9 @@ def make_card(card: Mapping) -> str:
     template = Template(Path(__file__).with_name("card.html").read_text("utf-8"))
     inside = {
         "flow": _flow(card["flow"]),
-        "calibration": _chart(card["curve"], _RELIABILITY)
-        + _chart(card["decision"], _DECISION),
+        "calibration": _charts(
+            {_RELIABILITY: card["curve"], _DECISION: card["decision"]}
+        ),
     }
     sections = [
         _section(key, part, inside.get(key, "")) for key, part in card["fields"].items()
@@ -114,14 +116,16 @@ def _section(key: str, part: Mapping, inside: str) -> str:
     says = part["original"]
     colour = _COLOURS[says["verdict"]]
     body = [_line(line) for line in part["lines"]]
-    body += [_table(title, table) for title, table in part["tables"].items()]
     body += [f'<p class="missing">{_mark_code(line)}</p>' for line in part["missing"]]
+    tables = [_table(title, table) for title, table in part["tables"].items()]
+    wide = inside + "".join(tables)
     return (
         f'<section data-field="{key}"><div><h2>{escape(part["title"])}</h2>'
-        f'<p class="items">{_items(part)}</p>{inside}{"".join(body)}</div>'
+        f'<p class="items">{_items(part)}</p>{"".join(body)}</div>'
         f'<div class="original"><p>The original project: {escape(says["says"])}</p>'
         f'<p class="verdict {colour}">{says["verdict"].capitalize()}</p>'
-        f"<p>{escape(says['why'])}</p></div></section>"
+        f"<p>{escape(says['why'])}</p></div>"
+        + (f'<div class="wide">{wide}</div></section>' if wide else "</section>")
     )
 
 
@@ -151,10 +155,14 @@ def _footer() -> str:
     )
 
 
-def _chart(svg: str, said: str) -> str:
-    # its labels are in black, so it stays on white where a page is dark
-    head = f'<div class="chart" role="img" aria-label="{said}">'
-    return f"{head}{svg}</div>" if svg else ""
+def _charts(drawn: Mapping[str, str]) -> str:
+    # their labels are in black, so they stay on white where a page is dark
+    charts = [
+        f'<div class="chart" role="img" aria-label="{said}">{svg}</div>'
+        for said, svg in drawn.items()
+        if svg
+    ]
+    return f'<div class="charts">{"".join(charts)}</div>' if charts else ""
 
 
 def _flow(counts: Mapping[str, int]) -> str:
@@ -189,7 +197,12 @@ def _is_number(value: object) -> bool:
 
 
 def _as_text(value: object) -> str:
-    return f"{value:,}" if isinstance(value, Integral) else str(value)
+    """Write a value; a figure breaks before its note, never within its interval."""
+    if isinstance(value, Integral):
+        return f"{value:,}"
+    return _FIGURE.sub(
+        "\\1\N{NO-BREAK SPACE}(\\2\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}\\3", str(value)
+    )
 
 
 def _mark_code(text: str) -> str:
