@@ -389,7 +389,7 @@ _ = plots.plot_dose_curve(curves, data_name=here.data_name)
 for name, curve in curves.items():
     for row in curve[curve["figure"] == "flipped"].itertuples(index=False):
         flipped = evaluation.Interval(*row[3:])
-        print(f"{name:7} dose {row.dose}: {flipped} of the answers flipped")
+        print(f"{name:7} {row.dose:<4} flipped {flipped}")
 
 # %% [markdown]
 # Try it by hand, where a live kernel runs.

@@ -15,6 +15,7 @@ IGNORE = "nbval-ignore-output"
 SOURCES = build.sources()
 IGNORED = Path(__file__).with_name("ignored.toml")
 HOME_PATH = re.compile(r"(?<![\w.:/])/(home|root|Users|tmp|var|opt|mnt|usr)/|[A-Z]:\\")
+LINE = 110  # characters of a printed line that a page shows without breaking it
 A_BAR = re.compile(r"\d+%\|")
 
 
@@ -115,6 +116,14 @@ def test_nothing_in_it_belongs_to_one_machine(source, solved):
         for text in [cell.source, *texts_of(cell)]:
             assert not HOME_PATH.search(text), text
             assert not A_BAR.search(text), text
+
+
+@each_edition
+def test_its_printed_lines_fit_a_page(source, solved):
+    for cell in code_cells(read_stored(source, solved)):
+        for output in cell.outputs:
+            for line in output.get("text", "").splitlines():
+                assert len(line) <= LINE, line
 
 
 @each_edition
