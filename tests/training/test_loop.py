@@ -9,7 +9,7 @@ import torch
 
 from tests.conftest import blob_image
 from xraylab import errors, training
-from xraylab.training import loop, scoring, steps
+from xraylab.training import loop, processes, scoring, steps
 
 TINY = training.Recipe(
     model="small", weights="none", size_px=16, epochs=4, n_steps=12, batch_size=8
@@ -206,6 +206,27 @@ def test_the_step_is_named_at_which_the_loss_is_no_number(monkeypatch):
     state = steps.start(TINY)
     message = "loss was nan at step 8, in epoch 3. Choose a smaller lr"
     with pytest.raises(errors.TrainingError, match=message):
+        training.fit(TINY, *tiny_data(), state=state, progress=False)
+    assert state.n_epochs == 2
+
+
+@pytest.mark.parametrize(
+    ("part", "home", "name"),
+    [("train", processes, "gather"), ("valid", loop, "_score_together")],
+)
+def test_the_epoch_is_named_in_which_answers_are_no_numbers(
+    monkeypatch, part, home, name
+):
+    state, right = steps.start(TINY), getattr(home, name)
+
+    def spoil(*given):
+        found = right(*given)
+        if state.n_epochs < 2:
+            return found
+        return (found[0] * math.nan, found[1]) if part == "train" else found * math.nan
+
+    monkeypatch.setattr(home, name, spoil)
+    with pytest.raises(errors.TrainingError, match=f"{part}_loss was nan in epoch 3. "):
         training.fit(TINY, *tiny_data(), state=state, progress=False)
     assert state.n_epochs == 2
 
