@@ -231,8 +231,7 @@ def _find_merge(run: runs.Run, given: str | Path | None) -> Path:
     home = given or run.merge_folder
     if home is None:
         raise InputError(
-            f"must be given: {run.folder} was trained on the merge in "
-            f"{run.about.get('merge', 'no folder')}, which is not there any more. "
+            f"must be given: {run.missing_merge}. "
             "Merge the same sources with `xraylab merge`, and give that folder.",
             argument="merge",
         )

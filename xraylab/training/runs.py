@@ -95,6 +95,15 @@ class Run:
         return Path(home) if is_there else None
 
     @property
+    def missing_merge(self) -> str:
+        """Say which merge is away, for an error where `merge_folder` is None."""
+        home = self.about.get("merge") or "no folder"
+        return (
+            f"{self.folder} was trained on the merge in {home}, which is not there "
+            "any more"
+        )
+
+    @property
     def network_id(self) -> str:
         """The network by content: 16 digits of the SHA-256 of its best weights."""
         return content.digest_file(self.folder / _BEST)[:16]

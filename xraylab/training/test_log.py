@@ -156,8 +156,6 @@ def enter_reading(run: Run, source: str) -> int:
 def _folder_of(run: Run) -> Path:
     if run.merge_folder is None:
         raise InputError(
-            f"{run.folder} was trained on the merge in "
-            f"{run.about.get('merge', 'no folder')}, which is not there any more, "
-            "and the log of its test is not either. Put it back."
+            f"{run.missing_merge}, and the log of its test is not either. Put it back."
         )
     return run.merge_folder
