@@ -199,7 +199,8 @@ def train_run(
     ValueError
         If another command trains in the folder meanwhile; what that one wrote stays. If
         the folder holds another run, the table lacks a column, train or valid lacks
-        a class, or tensorboard is asked for and not installed; nothing is written.
+        a class, or tensorboard is asked for and not installed or no folder; nothing is
+        written.
     xraylab.NotARunError
         If what the folder holds is damaged; it is left as it is.
     xraylab.WeightsError
