@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from xraylab.errors import InputError
-from xraylab.files import append_line
+from xraylab.files import alone, append_line
 from xraylab.training import content
 from xraylab.training.runs import Run
 
@@ -57,12 +57,14 @@ def count_reading(folder: str | Path, *, test: str, **known: object) -> int:
     OSError
         If it cannot be written: then the test must not be read either.
     """
-    before = list_readings(folder)
     line = {"when": datetime.now(UTC).isoformat(timespec="seconds"), "test": test}
     line |= {name: known.pop(name) for name in _COLUMNS if name in known}
     if known:
         raise TypeError(f"a reading has no {', '.join(known)}")
-    append_line(Path(folder) / LOG, json.dumps(line))
+    file = Path(folder) / LOG
+    with alone(file):  # or two commands at once would be the same reading
+        before = list_readings(folder)
+        append_line(file, json.dumps(line))
     return int((before["test"] == test).sum()) + 1
 
 
