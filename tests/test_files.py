@@ -183,10 +183,10 @@ def test_a_stamp_sees_content_whose_time_was_set_back(tmp_path):
 def test_who_cannot_be_alone_is_told_why(tmp_path, monkeypatch):
     monkeypatch.setattr("xraylab.files._PATIENCE", 0.01)
     busy = r"log could not be written: another command is .*; try again when that has"
-    with alone(tmp_path / "log"), pytest.raises(NotWrittenError, match=busy):
-        with alone(tmp_path / "log"):
-            pass
-    with pytest.raises(NotWrittenError, match="No such file or directory"):
-        with alone(tmp_path / "nowhere/log"):
-            pass
+    log = alone(tmp_path / "log")
+    with alone(tmp_path / "log"), pytest.raises(NotWrittenError, match=busy), log:
+        pass
+    log = alone(tmp_path / "nowhere/log")
+    with pytest.raises(NotWrittenError, match="No such file or directory"), log:
+        pass
     assert not (tmp_path / "nowhere").exists()

@@ -126,7 +126,7 @@ def alone(path: Path) -> Iterator[None]:
     try:
         os.stat(path.parent)  # the lock would make the folder
         held = lock.acquire()
-    except Timeout as error:
+    except Timeout:
         busy = OSError(EBUSY, "another command is writing it")
         raise NotWrittenError(path, busy) from busy
     except OSError as error:
