@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from urllib.error import URLError
 
 import pytest
@@ -45,6 +46,26 @@ def test_every_verb_explains_itself(verb, capsys):
     assert ended.value.code == 0
     assert f"usage: xraylab {verb}" in capsys.readouterr().out
     assert [action.dest for action in parsers()[verb]._actions if not action.help] == []
+
+
+def test_help_and_readme_name_each_exit_code(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    readme = (Path(cli.__file__).parents[2] / "README.md").read_text("utf-8")
+    for text in (capsys.readouterr().out, readme, command.__doc__):
+        said = " ".join(text.split()).lower()
+        _, listed = re.split("exit codes: |exit (?=0)", said, maxsplit=1)
+        codes = re.findall(r"\b(\d+):? [`a-z]", listed.split(". ")[0])
+        assert codes == ["0", "1", "2", "3", "130"]
+
+
+def test_a_stopped_command_exits_130(monkeypatch, capsys):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("xraylab.course.list_lessons", stop)
+    assert cli.main(["lessons"]) == 130
+    assert capsys.readouterr().err == "\nxraylab: stopped.\n"
 
 
 def test_the_verbs_are_those_that_are_tested():
