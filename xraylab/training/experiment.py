@@ -13,6 +13,7 @@ import pandas as pd
 from xraylab import data, images
 from xraylab.errors import InputError
 from xraylab.training import (
+    answers,
     board,
     content,
     processes,
@@ -174,8 +175,8 @@ def score(
             protocol=run.protocol,
             **test_log.describe_reader(run),
         )
-    predictions = runs.score_rows(model, pixels, rows)
-    runs.write_predictions(run_folder, on, predictions)
+    predictions = answers.score_rows(model, pixels, rows)
+    answers.write_predictions(run_folder, on, predictions)
     return predictions, n_readings
 
 
