@@ -91,7 +91,7 @@ def read_predictions(
         raise InputError(
             f"{name} keeps no answers on {on}. read_result gives its figures."
         )
-    return pd.read_csv(file)
+    return pd.read_csv(file, converters={"score": float})
 
 
 def list_results(*, folder: str | Path = _FOLDER) -> pd.DataFrame:
