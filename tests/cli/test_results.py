@@ -28,7 +28,9 @@ def test_a_table_is_shown_below_what_it_is(name, capsys):
 
 
 def test_an_unknown_name_is_told_both_lists(capsys):
-    assert cli.main(["results", "nothing"]) == 1
-    (line,) = capsys.readouterr().err.splitlines()
-    assert "name must be one of the results real-224px-probes, " in line
-    assert f"list_tables the tables {results.list_tables()['name'][0]}, " in line
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["results", "nothing"])
+    assert ended.value.code == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert "argument NAME: must be one of the results real-224px-probes, " in line
+    assert f", or of the tables {results.list_tables()['name'][0]}, " in line

@@ -36,7 +36,8 @@ def add_verbs(verbs: Verbs) -> None:
 
     text = "what was measured on real images"
     verb = arguments.add_verb(verbs, "results", show_results, text)
-    verb.add_argument("name", nargs="?", help="one of the list, to show it in full")
+    text = "one of the list, to show it in full"
+    verb.add_argument("name", nargs="?", metavar="NAME", help=text)
 
 
 def run_lessons(args: argparse.Namespace) -> Answer:

@@ -82,7 +82,11 @@ def train(args: argparse.Namespace) -> Answer:
     from xraylab import training
 
     run = training.train(
-        args.merge, args.protocol, _recipe(args), args.out, tensorboard=args.tensorboard
+        args.merge_folder,
+        args.protocol,
+        _recipe(args),
+        args.out,
+        tensorboard=args.tensorboard,
     )
     last = run.history.iloc[-1]
     facts = json.loads(last.to_json())
@@ -96,9 +100,9 @@ def find_lr(args: argparse.Namespace) -> Answer:
 
     from xraylab import plots, training
 
-    curve = training.find_lr(args.merge, args.protocol, _recipe(args))
+    curve = training.find_lr(args.merge_folder, args.protocol, _recipe(args))
     low, high = training.rates.suggest_range(curve)
-    ax = plots.plot_range_test(curve, low, high, data_name=str(args.merge))
+    ax = plots.plot_range_test(curve, low, high, data_name=str(args.merge_folder))
     with whole_file(args.out) as half:
         ax.figure.savefig(half, format="png", dpi=150)
     plt.close(ax.figure)

@@ -218,10 +218,11 @@ def _find_sources(tree: Scan) -> list[FoundSource]:
         inside = [name for home in odd or ordered for name in classes[home]]
         there = inside or sorted(p.name for p in tree.root.iterdir())
         raise UnknownLayoutError(
-            "root must hold train, val or test folders with NORMAL and PNEUMONIA (or "
+            "must hold train, val or test folders with NORMAL and PNEUMONIA (or "
             "opacity) folders in them and no other class, found "
             f"{', '.join(there[:6]) or 'nothing'} in {tree.root}. "
-            f"{_what_to_rename(tree, odd)} data/README.md shows the three layouts."
+            f"{_what_to_rename(tree, odd)} data/README.md shows the three layouts.",
+            argument="root",
         )
     return found
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from xraylab import data, evaluation, images, phantom, training
-from xraylab.errors import InputError
+from xraylab.errors import InputError, renamed
 from xraylab.evaluation import Interval
 from xraylab.explanation import sanity, stored
 from xraylab.explanation.doses import perturb, rank_perturbations
@@ -192,7 +192,8 @@ def _find_others(
     if data.Merge.is_saved_at(folder):
         merged = data.Merge.load(folder)
     else:
-        merged = data.merge(folder, layout="any", progress=progress)
+        with renamed(root="data_folder"):
+            merged = data.merge(folder, layout="any", progress=progress)
     table, known = merged.manifest, run.table[run.table["split"] != "valid"]
     if table["label"].nunique() != 2:
         raise InputError(
