@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.cli.conftest import run_json
 from tests.conftest import as_jpeg, blob_image, write_file
-from xraylab import cli, duplicates
+from xraylab import REPOSITORY, __version__, cli, duplicates
 
 
 def test_merge_answers_on_one_line(three_sources, tmp_path, capsys):
@@ -113,7 +113,11 @@ def test_a_folder_of_no_use_is_told_by_its_flag(
         write_file(root / file, b"x")
     root.mkdir(exist_ok=True)
     merge = ("merge", "--data", root, "--out", tmp_path / "m")
-    assert argument_at_fault(*merge).startswith("--data: must hold ")
+    said = argument_at_fault(*merge)
+    assert said.startswith("--data: must hold ")
+    if bad == "cats":
+        there = f"{REPOSITORY}/blob/v{__version__}/data/README.md shows the three lay"
+        assert there in said  # a package that was installed has no such file
     assert argument_at_fault("audit", root).startswith("PATH: must hold ")
     for verb in (("perturb",), ("evaluate", "--on", "external")):
         said = argument_at_fault(*verb, own_run, "--data", root)
