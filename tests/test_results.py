@@ -111,7 +111,9 @@ def test_unknown_names_list_those_there_are(result, tmp_path):
         results.read_result("official", folder=tmp_path)
     with pytest.raises(ValueError, match=r"one of accuracy, AUROC in result naive"):
         results.read_figure("naive-64px", "PPV", folder=tmp_path)
-    with pytest.raises(ValueError, match=r"results \(none\), or of the tables \(none\), got"):
+    with pytest.raises(
+        ValueError, match=r"results \(none\), or of the tables \(none\), got"
+    ):
         results.read_result("official", folder=tmp_path / "empty")
 
 
