@@ -44,7 +44,8 @@ def test_weights_that_could_not_be_fetched_leave_the_folder_free(
     train += [str(tmp_path / "run"), "--size", "16", "--batch-size", "8"]
     train += ["--steps", "2", "--epochs", "1"]
     assert cli.main([*train, "--weights", "imagenet"]) == 1
-    assert "or use weights none" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "or begin without: weights none, in a command --weights none or --re" in said
     assert cli.main([*train, "--weights", "none"]) == 0
 
 
