@@ -134,7 +134,7 @@ def test_without_a_network_imagenet_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setattr(socket, "create_connection", no_network)
     monkeypatch.setattr(socket, "getaddrinfo", no_network)
-    with pytest.raises(errors.WeightsError, match="give its path as weights, or use"):
+    with pytest.raises(errors.WeightsError, match="give its path as weights, or beg"):
         models.make_model("resnet18", weights="imagenet")
 
 
