@@ -2,10 +2,13 @@
 
 import json
 import re
+import shlex
+import socket
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import cli, course, data, evaluation, results
 from xraylab.course import checks
 
@@ -128,6 +131,46 @@ def test_each_verb_is_shown(capsys):
     verbs = re.findall(r"^    ([\w-]+)  ", capsys.readouterr().out, re.M)
     assert len(verbs) > 5
     assert set(shown) == set(verbs)
+
+
+def block_of_commands():
+    """Give the arguments and the comment of each line of the block."""
+    for line in re.findall(r"^xraylab (.*)", README, re.M):
+        command, _, comment = line.partition("#")
+        yield shlex.split(command), comment.strip()
+
+
+AT_SMOKE_SIZE = {
+    "phantom": ["--children", "40"],
+    "train": ["--model", "small", "--size", "16", "--steps", "20"],
+    "demo": ["--no-browser"],
+}
+
+
+@pytest.mark.long
+def test_the_block_runs_as_it_stands_without_a_network(tmp_path, monkeypatch, capsys):
+    def refuse(*_, **__):
+        raise OSError("no network")
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setattr("xraylab.cli.demo.serve", lambda file, **_: None)
+    monkeypatch.setattr("xraylab.cli.demo.find_spec", lambda name: True)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "hub"))
+    monkeypatch.chdir(tmp_path)
+    write_file(tmp_path / "image.jpeg", as_jpeg(blob_image(99)))
+    for i in range(12):
+        name = ("NORMAL", "PNEUMONIA")[i % 2]
+        write_file(tmp_path / "DIR" / name / f"{i}.jpeg", as_jpeg(blob_image(700 + i)))
+    said = {}
+    for argv, comment in block_of_commands():
+        code = cli.main([*argv, *AT_SMOKE_SIZE.get(argv[0], [])])
+        out, err = capsys.readouterr()
+        assert code == 0, (argv, err[-2000:])
+        said[argv[0]] = out, comment
+    out, comment = said["predict"]  # what it shows once a threshold was chosen
+    shape = re.escape(comment).replace("Pneumonia", r"\w+")
+    assert re.search(re.sub(r"\d\\.\d+", r"[\\d.]+", shape), out), out
 
 
 @pytest.mark.parametrize("file", ["README.md", "CONTRIBUTING.md", "data/README.md"])
