@@ -16,6 +16,7 @@ from xraylab.files import (
     cache_name,
     remove_halves,
     stamp,
+    try_writing,
     whole_file,
     write_text,
     write_texts,
@@ -190,3 +191,19 @@ def test_who_cannot_be_alone_is_told_why(tmp_path, monkeypatch):
     with pytest.raises(NotWrittenError, match="No such file or directory"), log:
         pass
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_what_is_tried_leaves_nothing(tmp_path):
+    (tmp_path / "old.txt").write_text("old")
+    for file in ("old.txt", "new.txt", "a/b/new.txt"):
+        try_writing(tmp_path / file)
+    assert [p.name for p in tmp_path.rglob("*")] == ["old.txt"]
+    assert (tmp_path / "old.txt").read_text() == "old"
+
+
+@pytest.mark.parametrize("place", ["", "file/b.txt", "file/b/c.txt"])
+def test_what_cannot_be_written_is_told_when_tried(place, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotWrittenError, match="could not be written: "):
+        try_writing(tmp_path / place)
+    assert [p.name for p in tmp_path.rglob("*")] == ["file"]

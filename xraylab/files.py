@@ -68,6 +68,20 @@ def whole_file(path: Path) -> Iterator[Path]:
         raise NotWrittenError(path, error) from error
 
 
+def try_writing(path: Path) -> None:
+    """Raise NotWrittenError where a file could not be written, before work is done.
+
+    An empty file is made beside it and taken away, with the folders it needed.
+    """
+    if path.is_dir():
+        raise NotWrittenError(path, IsADirectoryError(EISDIR, "it is a folder"))
+    try:
+        with made_folder(path.parent), tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise NotWrittenError(path, error) from error
+
+
 def remove_halves(folder: Path) -> None:
     """Remove what a kill left of files that were being written in a folder.
 

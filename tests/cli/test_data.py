@@ -11,6 +11,7 @@ from PIL import Image
 from tests.cli.conftest import run_json
 from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import REPOSITORY, __version__, cli, duplicates
+from xraylab.files import NotWrittenError
 
 
 def test_merge_answers_on_one_line(three_sources, tmp_path, capsys):
@@ -155,3 +156,69 @@ def test_phantom_writes_three_layouts(tmp_path, capsys):
     assert ended.value.code == 2
     said = capsys.readouterr().err.splitlines()[-1]
     assert f"argument --out: must be new or empty, but {out} holds files al" in said
+
+
+@pytest.mark.parametrize("place", ["", "one/chest_xray", "two/train/normal/m"])
+def test_nothing_is_written_among_the_images(
+    place, three_sources, tmp_path, argument_at_fault, capsys
+):
+    root = shutil.copytree(three_sources, tmp_path / "root")
+    merge, before = tmp_path / "m", sorted(root.rglob("*"))
+    assert cli.main(["merge", "--data", str(root), "--out", str(merge)]) == 0
+    capsys.readouterr()
+    train = ["train", merge, "--protocol", "grouped", "--recipe", "lesson"]
+    for argv in (["merge", "--data", root], train):
+        said = argument_at_fault(*argv, "--out", root / place)
+        assert said.startswith("--out: must lie outside the images, got "), argv
+        assert " is the folder of " in said
+        assert sorted(root.rglob("*")) == before
+
+
+@pytest.fixture
+def no_work(monkeypatch):
+    """Let nothing that takes long be begun."""
+
+    def refuse(*_, **__):
+        raise AssertionError("work was begun")
+
+    monkeypatch.setattr("xraylab.duplicates.find_images", refuse)
+    monkeypatch.setattr("xraylab.audit.run_audit", refuse)
+    monkeypatch.setattr("xraylab.images.build_cache", refuse)
+    monkeypatch.setattr("xraylab.images.read_pixels", refuse)
+    monkeypatch.setattr("xraylab.phantom.write._draw", refuse)
+
+
+@pytest.mark.parametrize("verb", ["merge", "audit", "train", "find-lr", "phantom"])
+def test_a_place_that_cannot_be_written_is_told_before_any_work(
+    verb, three_sources, merge_folder, tmp_path, no_work, capsys
+):
+    (tmp_path / "file").write_text("mine")
+    out = str(tmp_path / "file/out.png")
+    recipe = ["--protocol", "grouped", "--recipe", "lesson", "--out", out]
+    argv = {
+        "merge": ["--data", str(three_sources), "--out", out],
+        "audit": [str(three_sources), "--html", out],
+        "train": [str(merge_folder), *recipe],
+        "find-lr": [str(merge_folder), *recipe],
+        "phantom": ["--out", out, "--children", "24"],
+    }[verb]
+    assert cli.main([verb, *argv]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "could not be written: " in line
+    assert [p.name for p in tmp_path.rglob("*")] == ["file"]
+
+
+@pytest.mark.parametrize("verb", ["evaluate", "perturb", "explain"])
+def test_a_run_that_cannot_be_written_costs_no_work_and_no_reading(
+    verb, own_run, no_work, monkeypatch, capsys
+):
+    def refuse(path):
+        raise NotWrittenError(path, PermissionError(13, "Permission denied"))
+
+    for module in ("training.experiment", "explanation.stored"):
+        monkeypatch.setattr(f"xraylab.{module}.try_writing", refuse)
+    monkeypatch.setattr("xraylab.training.experiment._find_rows", lambda *_: (0, 0))
+    argv = [verb, str(own_run)] + (["--on", "test"] if verb == "evaluate" else [])
+    assert cli.main(argv) == 1
+    assert "could not be written: Permission denied" in capsys.readouterr().err
+    assert not (own_run.parent / "merge/test-log.jsonl").exists()

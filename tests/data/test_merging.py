@@ -119,15 +119,15 @@ def test_a_copy_between_train_and_valid_is_found(three_sources, tmp_path):
 
 def test_any_layout_makes_the_same_table(tmp_path):
     for i, place in enumerate(("train/tb", "test/tb", "train/normal", "train/other")):
-        write_file(tmp_path / place / f"{i}.jpeg", as_jpeg(blob_image(i)))
-    merged = data.merge(tmp_path, layout="any", progress=False)
+        write_file(tmp_path / "x" / place / f"{i}.jpeg", as_jpeg(blob_image(i)))
+    merged = data.merge(tmp_path / "x", layout="any", progress=False)
     labels = merged.manifest.set_index("class_name")["label"].to_dict()
     assert labels == {"normal": 0, "other": 1, "tb": 2}
     merged.save(tmp_path / "m")
     again = data.Merge.load(tmp_path / "m")
     pd.testing.assert_frame_equal(again.manifest, merged.manifest)
     with pytest.raises(errors.UnknownLayoutError):
-        data.merge(tmp_path, progress=False)
+        data.merge(tmp_path / "x", progress=False)
 
 
 @pytest.mark.parametrize("name", ["NA", "null", "None", "1e5"])

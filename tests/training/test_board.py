@@ -7,6 +7,7 @@ import pytest
 
 from tests.training.test_runs import contents, data, stop_after_two_epochs, train
 from xraylab import errors
+from xraylab.files import NotWrittenError
 from xraylab.training import board
 
 __all__ = ["data"]  # a fixture
@@ -104,7 +105,10 @@ def test_a_file_in_place_of_the_folder_is_refused_before_anything_is_written(
 
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path, writers, monkeypatch):
-    monkeypatch.setattr(board.os, "access", lambda path, mode: path != tmp_path)
+    def refuse(path):
+        raise NotWrittenError(path, PermissionError(13, "Permission denied"))
+
+    monkeypatch.setattr(board, "try_writing", refuse)
     with pytest.raises(errors.InputError, match="is a folder that cannot be written"):
         board.check(tmp_path / "events")
     board.check(None)

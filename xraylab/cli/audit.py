@@ -9,7 +9,7 @@ from xraylab import cores
 from xraylab.cli import arguments
 from xraylab.cli.arguments import Answer, Verbs
 from xraylab.errors import InputError
-from xraylab.files import write_text
+from xraylab.files import try_writing, write_text
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -37,6 +37,8 @@ def run(args: argparse.Namespace) -> Answer:
     if args.thumbnails and not args.html:
         text = "needs --html FILE, the page to show them on"
         raise InputError(text, argument="thumbnails")
+    if args.html:
+        try_writing(args.html)
     found = audit.run_audit(args.path, workers=cores.count_cores())
     text = audit.report_as_text(found)
     if args.html:

@@ -10,7 +10,7 @@ from xraylab import cores, data, duplicates
 from xraylab.cli import arguments
 from xraylab.cli.arguments import Answer, Verbs
 from xraylab.errors import renamed
-from xraylab.files import write_text
+from xraylab.files import try_writing, write_text
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -46,6 +46,10 @@ def add_verbs(verbs: Verbs) -> None:
 
 def merge(args: argparse.Namespace) -> Answer:
     """Merge the sources under a folder into a table."""
+    files, _ = data.list_files(args.root)
+    with renamed(folder="out"):  # before images are read
+        data.merging.refuse_among_images(args.out, args.root, files)
+    try_writing(args.out / "merge.json")
     merged = data.merge(args.root, workers=cores.count_cores())
     merged.save(args.out)
     for line in _remarks(merged):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from xraylab.cli import arguments
 from xraylab.cli.arguments import Answer, Verbs
-from xraylab.files import whole_file
+from xraylab.files import try_writing, whole_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,6 +129,7 @@ def find_lr(args: argparse.Namespace) -> Answer:
 
     from xraylab import plots, training
 
+    try_writing(args.out)
     curve = training.find_lr(args.merge_folder, args.protocol, _recipe(args))
     low, high = training.rates.suggest_range(curve)
     ax = plots.plot_range_test(curve, low, high, data_name=str(args.merge_folder))

@@ -103,10 +103,13 @@ class Merge:
 
         Raises
         ------
+        InputError
+            If the folder lies among the images.
         OSError
             If the folder cannot be written or the disk is full; a merge that lay
             there is still whole.
         """
+        self.refuse_among_images(folder)
         facts = {"root": str(self.root.resolve()), **self.report()}
         texts = {
             f"{name}.csv": getattr(self, name).to_csv(index=False, lineterminator="\n")
@@ -115,6 +118,10 @@ class Merge:
         texts |= {_FACTS: json.dumps(facts, indent=2) + "\n"}
         texts |= {_TABLE: manifest.as_csv(self.manifest)}
         write_texts({Path(folder) / name: text for name, text in texts.items()})
+
+    def refuse_among_images(self, folder: str | Path) -> None:
+        """Raise InputError where a folder for results lies among the images."""
+        refuse_among_images(folder, self.root, self.manifest)
 
     @staticmethod
     def is_saved_at(path: str | Path) -> bool:
@@ -203,6 +210,32 @@ def merge(
         margin=found.margin,
         thumbnails=found.thumbnails,
     )
+
+
+def refuse_among_images(
+    folder: str | Path, root: str | Path, files: pd.DataFrame
+) -> None:
+    """Raise InputError where a folder for results is that of images, or in it.
+
+    Parameters
+    ----------
+    files : DataFrame
+        Columns path, relative to `root`, source and published_split.
+    """
+    here, root = Path(folder).resolve(), Path(root).resolve()
+    homes = {root: "all sources"} if here == root else {}
+    once = files.assign(folder=files["path"].str.rpartition("/")[0])
+    once = once.drop_duplicates("folder")[["path", "source", "published_split"]]
+    for path, source, split in once.itertuples(index=False):
+        depth = 2 if split else 0  # above train/NORMAL, or NORMAL itself
+        homes[root.joinpath(path).parents[depth]] = source or "the images"
+    for home, source in homes.items():
+        if home == here or home in here.parents:
+            raise InputError(
+                f"must lie outside the images, got {folder}, and {home} is the folder "
+                f"of {source}. Choose another.",
+                argument="folder",
+            )
 
 
 def _take_notes(files: pd.DataFrame) -> pd.DataFrame:

@@ -69,6 +69,7 @@ def perturb_run(
         two classes, or not both are left.
     """
     run = training.load_run(run_folder)
+    stored.try_keeping(run.folder)
     if data_folder is None:
         root = _find_root(run)
         rows = run.table[run.table["split"] == "valid"]
@@ -123,6 +124,7 @@ def check_run(run_folder: str | Path) -> tuple[pd.DataFrame, str]:
         If the merge that the run was trained on is gone.
     """
     run = training.load_run(run_folder)
+    stored.try_keeping(run.folder)
     root = _find_root(run, _AGAIN)
     valid = run.table[run.table["split"] == "valid"].sample(frac=1, random_state=0)
     few = valid.drop_duplicates("group_id").groupby("label").head(N_MAPPED // 2)

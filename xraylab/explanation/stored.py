@@ -16,9 +16,9 @@ from xraylab.errors import NotARunError
 from xraylab.evaluation import Interval
 from xraylab.explanation.doses import FIGURES
 from xraylab.explanation.perturbations import PERTURBATIONS
-from xraylab.files import as_json, write_text
+from xraylab.files import as_json, try_writing, write_text
 
-__all__ = ["Kept", "keep", "read"]
+__all__ = ["Kept", "keep", "read", "try_keeping"]
 
 
 class _Kind(NamedTuple):
@@ -61,6 +61,12 @@ class Kept(NamedTuple):
 
     about: dict
     table: pd.DataFrame
+
+
+def try_keeping(run_folder: str | Path) -> None:
+    """Raise NotWrittenError where a run's folder cannot be written, before all work."""
+    for kind in _KINDS.values():
+        try_writing(Path(run_folder) / kind.file)
 
 
 def keep(run_folder: str | Path, kind: str, about: dict, table: pd.DataFrame) -> Path:

@@ -80,6 +80,7 @@ def write_phantom(
     try:
         with made_folder(folder.parent):
             try:
+                half.mkdir()  # before all the drawing
                 truth = _write_sources(half, images, seed, plants, progress)
                 if folder.is_dir():
                     folder.rmdir()  # empty; Windows does not replace a folder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xraylab.errors import InputError
+from xraylab.files import NotWrittenError, try_writing
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -19,14 +19,16 @@ def check(folder: str | Path | None) -> None:
     """Raise InputError where it is asked for and not installed, or has no folder."""
     if folder is None:
         return
-    found = next(p for p in (Path(folder), *Path(folder).parents) if p.exists())
-    if not (found.is_dir() and os.access(found, os.W_OK)):
+    try:
+        try_writing(Path(folder) / "events")
+    except NotWrittenError as error:
+        found = next(p for p in (Path(folder), *Path(folder).parents) if p.exists())
         kind = "a folder that cannot be written" if found.is_dir() else "a file"
         raise InputError(
             f"must be a folder, or one that can be made, got {folder}, but {found} is "
             f"{kind}. Choose another.",
             argument="tensorboard",
-        )
+        ) from error
     try:
         import torch.utils.tensorboard  # noqa: F401, slow, and few need it
     except ImportError as error:

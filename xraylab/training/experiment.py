@@ -12,6 +12,7 @@ import pandas as pd
 
 from xraylab import data, images
 from xraylab.errors import InputError, renamed
+from xraylab.files import try_writing
 from xraylab.training import (
     answers,
     board,
@@ -68,6 +69,10 @@ def train(
     board.check(tensorboard)  # before images are read, which may take minutes
     weights.check(recipe.model, recipe.weights)
     merged = data.Merge.load(merge_folder)
+    with renamed(folder="out"):
+        merged.refuse_among_images(out)
+    if not runs.is_finished(out):
+        try_writing(Path(out) / record.FACTS)
     with renamed(manifest="merge_folder"):
         table = data.split(merged.manifest, protocol, seed=recipe.seed)
     with processes.main_first():
@@ -167,7 +172,8 @@ def score(
         run.refuse_unfinished("The test is read")
     home = _find_merge(run, merge)
     rows, pixels = _find_rows(run, on, home, progress)
-    # before the reading: a damaged file must cost none
+    # before the reading: a damaged file must cost none, nor a folder that is shut
+    try_writing(run.folder / f"predictions-{on}.csv")
     model = run.make_model().to(processes.make_accelerator().device)
     n_readings = 0
     if on == "test":

@@ -12,7 +12,7 @@ import pandas as pd
 from xraylab import data, images
 from xraylab.data import folders
 from xraylab.errors import InputError, NotARunError, renamed
-from xraylab.files import cache_folder
+from xraylab.files import cache_folder, try_writing
 from xraylab.training import answers, content, processes, runs, test_log
 
 __all__ = ["External", "find_known", "read_basis", "score_external"]
@@ -75,6 +75,7 @@ def score_external(
     processes.refuse_several("to score")  # each would count a reading
     run = runs.load_run(run_folder)
     run.refuse_unfinished("An external set is read")
+    try_writing(run.folder / _BASIS)
     with renamed(root="data_folder"):
         merged = data.merge(data_folder, layout="any", progress=progress)
     table = merged.manifest

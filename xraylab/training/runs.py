@@ -109,7 +109,7 @@ class Run:
     @property
     def is_finished(self) -> bool:
         """False while epochs are still to come."""
-        return (self.folder / _LAST).is_file()
+        return is_finished(self.folder)
 
     @property
     def unfinished(self) -> str:
@@ -218,7 +218,7 @@ def train_run(
     has_begun = (folder / record.FACTS).is_file()
     if has_begun:
         record.refuse_other(folder, *made_from, table)
-        if (folder / _LAST).is_file():
+        if is_finished(folder):
             _tidy(folder)
             return replace(load_run(folder), note="finished earlier, loaded")
     rows = _rows_by_part(recipe, pixels, table)
@@ -237,6 +237,11 @@ def train_run(
     with board.open_board(events, state.history) as log:
         _fit_and_keep(folder, recipe, pixels, rows, state, log, progress)
     return replace(load_run(folder), note=note)
+
+
+def is_finished(folder: str | Path) -> bool:
+    """Tell whether a folder holds a run whose training has ended."""
+    return (Path(folder) / _LAST).is_file()
 
 
 def load_run(folder: str | Path) -> Run:
