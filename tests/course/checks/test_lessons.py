@@ -4,6 +4,7 @@ import re
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from xraylab.course import build, checks
@@ -46,6 +47,44 @@ def test_each_planted_mistake_is_refused_in_its_own_words(case):
         found = answered(case, answer)
         assert found.status in (outcome.WRONG, outcome.BROKEN), mistake
         assert said in found.text, f"{mistake}: {found.text}"
+
+
+def rounded(answer, n):
+    """Round what a function gives, where that is a number or some numbers."""
+
+    def round_it(*given):
+        found = answer(*given)
+        found = found.detach() if hasattr(found, "detach") else found
+        try:
+            return np.round(np.array([*found], float), n)
+        except TypeError:
+            return round(found, n) if isinstance(found, int | float) else found
+        except ValueError:
+            return found
+
+    return round_it
+
+
+# The others have answers of two decimals, let rounded ones pass, or ask for none.
+NAMED_WHEN_ROUNDED = {
+    *("accuracy from counts", "AUROC with ties", "each child once"),
+    *("scores of a network in use", "a loss that fits", "the rate of each epoch"),
+    *("specificity by hand", "the network that never looks", "an honest threshold"),
+    *("PPV by hand", "share inside by hand", "two numbers to one"),
+    *("the same as in training", "all right, but how many"),
+}
+
+
+@each_case
+def test_a_right_answer_that_is_rounded_passes_or_is_called_rounded(case):
+    said = set()
+    for answer in filter(callable, case.right):
+        for n in (2, 3, 4, 5):
+            found = answered(case, rounded(answer, n))
+            if not found.is_right:
+                said.add(re.sub("[2-5]", "n", found.text))
+    named = {"That is right, but rounded to n digits. Give it unrounded."}
+    assert said == (named if case.name in NAMED_WHEN_ROUNDED else set())
 
 
 @each_case

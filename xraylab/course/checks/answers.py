@@ -9,10 +9,12 @@ import traceback
 import warnings
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from xraylab.errors import InputError
 
 _NOTHING_DONE = {"RESUME", "NOP", "CACHE", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}
+_DECIMALS = range(2, 6)  # to so many a learner may round
 
 
 class Wrong(InputError):
@@ -112,9 +114,30 @@ def numbers(answer: object, n: int) -> np.ndarray:
     return np.array(plain, dtype=float)
 
 
-def is_close(first: float, second: float) -> bool:
-    """Say whether two numbers agree to about six digits."""
-    return bool(np.isclose(first, second, rtol=1e-6, atol=1e-9))
+def is_close(
+    first: ArrayLike, second: ArrayLike, rtol: float = 1e-6, atol: float = 1e-9
+) -> bool:
+    """Say whether numbers agree, to about six digits where nothing else is said."""
+    return bool(np.allclose(first, second, rtol, atol))
+
+
+def is_right(
+    found: ArrayLike, right: ArrayLike, rtol: float = 1e-6, atol: float = 1e-9
+) -> bool:
+    """Say whether one number, or each of an array, is the right one.
+
+    Raises
+    ------
+    Wrong
+        If it is the right one rounded to 2 to 5 decimals, and so not near enough.
+    """
+    if is_close(found, right, rtol, atol):
+        return True
+    for n in _DECIMALS:
+        is_short = is_close(found, np.round(found, n), rtol=0, atol=1e-7)
+        if is_short and is_close(found, right, rtol=0, atol=0.5 * 10.0**-n + 1e-9):
+            raise Wrong(f"That is right, but rounded to {n} digits. Give it unrounded.")
+    return False
 
 
 def word(answer: object, words: tuple[str, ...]) -> str:
