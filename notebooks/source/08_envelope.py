@@ -242,7 +242,7 @@ print(f"the rest of the test of grouped: accuracy {evaluation.measure(rest, 'acc
 #   rightly. Why is open.
 
 # %% tags=["starter"]
-answer = None
+answer = None  # a letter in quotes, such as "a"
 lesson.check("what the steps license", answer)
 
 # %% tags=["solution"]

@@ -195,6 +195,19 @@ def test_an_error_on_the_way_to_the_numbers_is_the_learners():
         answers.numbers((1 / n for n in (1, 0)), 2)
 
 
+@pytest.mark.parametrize(
+    "written", ["b", "B", " b ", "b)", "(b)", "(B)", "b.", "( b )", '"b"', "'b'", "b:"]
+)
+def test_a_letter_is_read_however_a_list_writes_it(written):
+    assert answers.word(written, ("a", "b")) == "b"
+
+
+@pytest.mark.parametrize("written", ["", ")", "ab", "b or a", "a b", 1, [], ["b"]])
+def test_what_is_no_letter_is_refused(written):
+    with pytest.raises(Wrong, match='"a" or "b" is needed, found'):
+        answers.word(written, ("a", "b"))
+
+
 def test_a_word_is_read_whatever_its_case_and_spaces():
     assert answers.word("  Max  Pool ", ("max pool", "stride")) == "max pool"
     with pytest.raises(Wrong, match='"max pool" or "stride" is needed, found 3'):

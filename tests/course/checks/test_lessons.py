@@ -108,3 +108,13 @@ def test_lessons_ask_for_each_check_once_as_a_start_and_as_a_solution():
         asked = re.findall(r'^lesson\.check\("(.+?)"', text, re.M)
         known = checks.list_checks().get(source.stem[:2], [])
         assert asked == [name for check in known for name in [check.name] * 2]
+
+
+def test_the_start_of_each_choice_says_how_a_letter_is_written():
+    start = (
+        'answer = None  # a letter in quotes, such as "a"\nlesson.check("{}", answer)'
+    )
+    text = "".join(source.read_text("utf-8") for source in build.sources())
+    choices = [case.name for case in CASES if case.wrong.get("no letter")]
+    assert len(choices) == 12
+    assert [name for name in choices if start.format(name) not in text] == []

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from xraylab.errors import InputError
 
 _NOTHING_DONE = {"RESUME", "NOP", "CACHE", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}
+_AROUND = " ().:'\""  # how a letter in a list may be written
 _DECIMALS = range(2, 6)  # to so many a learner may round
 
 
@@ -141,14 +142,14 @@ def is_right(
 
 
 def word(answer: object, words: tuple[str, ...]) -> str:
-    """Give an answer as one of some words, whatever its case and spaces.
+    """Give an answer as one of some words, whatever its case, spaces and brackets.
 
     Raises
     ------
     Wrong
         If it is none of them.
     """
-    found = " ".join(str(answer).split()).casefold()
+    found = " ".join(str(answer).split()).strip(_AROUND).casefold()
     for one in words:
         if found == one.casefold():
             return one
