@@ -111,9 +111,7 @@ def test_lessons_ask_for_each_check_once_as_a_start_and_as_a_solution():
 
 
 def test_the_start_of_each_choice_says_how_a_letter_is_written():
-    start = (
-        'answer = None  # a letter in quotes, such as "a"\nlesson.check("{}", answer)'
-    )
+    start = 'answer = None  # a letter in quotes, such as "a"\nlesson.check("{}", '
     text = "".join(source.read_text("utf-8") for source in build.sources())
     choices = [case.name for case in CASES if case.wrong.get("no letter")]
     assert len(choices) == 12

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from xraylab.errors import InputError
 
 _NOTHING_DONE = {"RESUME", "NOP", "CACHE", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}
+_STOPS = (Exception, SystemExit)  # not KeyboardInterrupt: that is the learner's wish
 _AROUND = " ().:'\""  # how a letter in a list may be written
 _DECIMALS = range(2, 6)  # to so many a learner may round
 
@@ -55,7 +56,7 @@ def call(function: object, *values: object) -> object:
         with warnings.catch_warnings():  # a trial on hard values is no fault to show
             warnings.simplefilter("ignore")
             answer = function(*given)
-    except Exception as error:
+    except _STOPS as error:
         raise OwnCodeError(_where(error)) from error
     if answer is None:
         raise Wrong("Your function gives None back. Is the `return` missing?")
@@ -102,7 +103,7 @@ def numbers(answer: object, n: int) -> np.ndarray:
         raise Wrong(f"{n} numbers are needed, found {_name(answer)}.") from None
     try:
         given = list(one_by_one)
-    except Exception as error:
+    except _STOPS as error:
         raise OwnCodeError(_where(error)) from error
     plain = list(map(_as_plain, given))
     others = [v for v in plain if not isinstance(v, bool | int | float)]
@@ -190,7 +191,7 @@ def _is_same(first: object, second: object) -> bool:
     return True if not isinstance(same, bool) else same or first != first
 
 
-def _where(error: Exception) -> str:
+def _where(error: BaseException) -> str:
     """Show the line at which the learner's code stopped, and what it said."""
     said = f"{type(error).__name__}: {error}"
     frames = traceback.extract_tb(error.__traceback__)[1:]  # the first one is ours
