@@ -134,10 +134,13 @@ CASES = [
             prepare_with_own_luck,
         ],
         wrong={
-            "as it was": (flip_when(lambda part, rng: rng.random() < 0.5), "hangs on"),
+            "as it was": (
+                flip_when(lambda part, rng: rng.random() < 0.5),
+                "came back mirrored",
+            ),
             "validation only": (
                 flip_when(lambda part, rng: part == "valid" and rng.random() < 0.5),
-                "hangs on chance",
+                "as it is, each time",
             ),
             "nobody": (flip_when(lambda part, rng: False), "mirrored 0 times"),
             "each training image": (
@@ -168,7 +171,7 @@ CASES = [
             lambda n, size: np.ceil(n / size),
         ],
         wrong={
-            "counted in images": (lambda n, size: n, "lasts 10 times as long"),
+            "counted in images": (lambda n, size: n, "one an image"),
             "the last batch left out": (lambda n, size: n // size, "1 are never seen"),
             "always one more": (lambda n, size: n // size + 1, "no image left"),
             "not whole": (lambda n, size: n / size, "must be whole"),

@@ -161,7 +161,7 @@ CASES = [
         wrong={
             "as it was": (
                 lambda v, t: accuracy_at(t, best_on(t, t)),
-                "reports 0.700 before and 0.500 after",
+                "give 0.700 before and 0.500 after",
             ),
             "among valid scores, judged on the test": (
                 lambda v, t: accuracy_at(t, best_on(t, v)),
@@ -173,7 +173,7 @@ CASES = [
             ),
             "that of validation": (
                 lambda v, t: accuracy_at(v, best_on(v, v)),
-                "does not judge on the test",
+                "judged on the test",
             ),
             "always at 0.5": (lambda v, t: accuracy_at(t, 0.5), "What chooses then"),
             "their mean score": (
@@ -192,7 +192,7 @@ CASES = [
             ),
             "the threshold": (
                 lambda v, t: best_on(v, v),
-                "does not judge on the test",
+                "judged on the test",
             ),
         },
     ),

@@ -78,7 +78,7 @@ CASES = [
         wrong={
             "all rows": (
                 lambda b, a: a["is_right"].mean() - b["is_right"].mean(),
-                "compares all rows",
+                "what all rows give",
             ),
             "by place": (by_place, "by image_id, not by their place"),
             "before less after": (lambda b, a: by_merge(a, b), "better or worse"),

@@ -5,6 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from xraylab.course import build, checks
@@ -85,6 +86,23 @@ def test_a_right_answer_that_is_rounded_passes_or_is_called_rounded(case):
                 said.add(re.sub("[2-5]", "n", found.text))
     named = {"That is right, but rounded to n digits. Give it unrounded."}
     assert said == (named if case.name in NAMED_WHEN_ROUNDED else set())
+
+
+ODD = [
+    *(3, -1, 1.5, float("nan"), True, 1j, "x", "", b"x", object(), int, lambda: 1),
+    *([], [1], [[1]], ["x"], [None], {}, {"path": [1]}, set(), ([], 1)),
+    *(("first", [1]), ("first", np.ones(2)), np.array("x"), np.ones((2, 2))),
+    *(pd.DataFrame(), pd.Series([1, 2]), pd.DataFrame({"path": [1]}), iter([[1]])),
+]
+
+
+@each_case
+def test_whatever_is_answered_or_given_back_nothing_is_raised(case):
+    for odd in ODD:
+        for answer in (odd, lambda *given, odd=odd: odd):
+            found = answered(case, answer)
+            assert found.status in (outcome.RIGHT, outcome.WRONG, outcome.BROKEN)
+            assert not found.is_right or case.name == "a line in the gap"
 
 
 @each_case

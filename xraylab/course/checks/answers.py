@@ -122,6 +122,27 @@ def numbers(answer: object, n: int, names: tuple[str, ...] = ()) -> np.ndarray:
     return np.array(plain, dtype=float)
 
 
+def array(answer: object, shape: tuple[int, ...]) -> np.ndarray:
+    """Give an answer as an array of numbers of that shape, whatever holds them.
+
+    Raises
+    ------
+    Wrong
+        If it is something else, or one of them is not finite.
+    """
+    needed = f"An array of the shape {shape} is needed, found"
+    try:
+        found = np.asarray(answer, float)
+    except (TypeError, ValueError, RuntimeError):  # the last from tensors
+        raise Wrong(f"{needed} {_name(answer)}.") from None
+    if found.shape != shape:
+        raise Wrong(f"{needed} one of the shape {found.shape}.")
+    if not np.isfinite(found).all():
+        odd = found[~np.isfinite(found)][0]
+        raise Wrong(f"Each number must be finite, found {odd:g} among them.")
+    return found
+
+
 def _in_order(answer: object, names: tuple[str, ...]) -> object:
     """Give the values of a dict, Series or named tuple in the order of their names."""
     named = answer._asdict() if hasattr(answer, "_asdict") else answer

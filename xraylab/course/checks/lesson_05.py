@@ -44,7 +44,7 @@ def specificity_by_hand(answer):
     normal = _SCORES[_LABELS == 0]
     if is_close(once, (normal >= 0.5).mean()):
         raise Wrong(
-            f"You give {once:.3f}. That is how many normal images are called "
+            f"You give {once:.3f}. That is the share of normal images that are called "
             "pneumonia, the false alarms."
         )
     for threshold in (0.5, 0.15, 0.6, 1.0):
@@ -168,14 +168,14 @@ def honest_threshold(answer):
     if all(map(is_close, there, after)):
         raise Wrong(
             f"All labels of the test were swapped, and your report stays {there[0]:.3f}"
-            ". It does not judge on the test."
+            ". Right answers have become wrong ones. Is it judged on the test?"
         )
     for one, two in zip(there, after, strict=True):
         if not is_close(one + two, 1):
             raise Wrong(
                 "When all labels of the test are swapped, right answers become wrong "
-                f"ones. But your function reports {one:.3f} before and {two:.3f} "
-                "after. So the test's labels have a say in the threshold."
+                f"ones, and both reports add up to 1. You give {one:.3f} before and "
+                f"{two:.3f} after. Do the test's labels have a say in the threshold?"
             )
     if all(map(is_close, there, other)):
         raise Wrong(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from xraylab.course.checks.answers import Wrong, call, is_close, is_right, number
+from xraylab.course.checks.answers import Wrong, array, call, is_close, is_right, number
 from xraylab.course.checks.asking import asks, one_of
 
 _SPEAKS = np.zeros((12, 18))  # how much a grey level at each place counts
@@ -36,26 +36,6 @@ def _occlude(
     return found
 
 
-def _map(answer: object, shape: tuple[int, int]) -> np.ndarray:
-    """Give an answer as a map of that shape.
-
-    Raises
-    ------
-    Wrong
-        If it is none.
-    """
-    try:
-        found = np.asarray(answer, float)
-    except (TypeError, ValueError):
-        raise Wrong(f"A map is needed, found a {type(answer).__name__}.") from None
-    if found.shape != shape:
-        raise Wrong(f"A map of the shape {shape} is needed, found {found.shape}.")
-    if not np.isfinite(found).all():
-        odd = found[~np.isfinite(found)][0]
-        raise Wrong(f"The map must be finite, found {odd:g} in it.")
-    return found
-
-
 def _name_mistake(found: np.ndarray, right: np.ndarray) -> str:
     """Say what is wrong with a map of the wide image."""
     mistakes = {
@@ -81,9 +61,10 @@ def _name_mistake(found: np.ndarray, right: np.ndarray) -> str:
             "Your map is not 0 at places that the rule does not look at. Does each "
             "fall stand where its patch was?"
         )
+    seen = found[_SPEAKS != 0]
     return (
-        f"Where the rule looks, your map goes from {found.min():.3f} to "
-        f"{found.max():.3f}, and hiding one patch moves its answer otherwise."
+        f"Where the rule looks, your map goes from {seen.min():.3f} to "
+        f"{seen.max():.3f}, and hiding one patch moves its answer otherwise."
     )
 
 
@@ -101,11 +82,11 @@ def _name_mistake(found: np.ndarray, right: np.ndarray) -> str:
     ),
 )
 def occlusion_by_hand(answer):
-    found = _map(call(answer, _score, _IMAGE, 6), _IMAGE.shape)
+    found = array(call(answer, _score, _IMAGE, 6), _IMAGE.shape)
     right = _occlude(_IMAGE, 6)
     if not is_right(found, right, atol=1e-6):
         raise Wrong(_name_mistake(found, right))
-    tall = _map(call(answer, _score, _IMAGE.T, 3), _IMAGE.T.shape)
+    tall = array(call(answer, _score, _IMAGE.T, 3), _IMAGE.T.shape)
     if not is_right(tall, _occlude(_IMAGE.T, 3), atol=1e-6):
         raise Wrong(
             "For an image of 12 x 18 pixels and patches of 6 it is right, for one of "
@@ -137,7 +118,7 @@ def what_gradcam_forgot(answer):
     slopes += (_MEANS - slopes.mean(axis=(1, 2)))[:, None, None]
 
     def given(slopes):
-        return _map(call(answer, features, slopes), features.shape[1:])
+        return array(call(answer, features, slopes), features.shape[1:])
 
     found, reversed_ = given(slopes), given(-slopes)
     if np.allclose(found, reversed_):

@@ -36,7 +36,7 @@ def accuracy_in_another_mix(answer):
             raise Wrong(f"{case} Accuracy lies between the two rates.")
         if is_close(share, sensitivity * (1 - prevalence) + specificity * prevalence):
             raise Wrong(f"{case} Which rate is that of the children with pneumonia?")
-        raise Wrong(f"{case} With another share of pneumonia it should change.")
+        raise Wrong(f"{case} Each rate counts for the children of its own class.")
     return (
         "The same network, another mix, another accuracy. So accuracies from two tests "
         "compare only where their mix does. Looked at: four settings."
@@ -73,8 +73,8 @@ def on_the_same_images(answer):
     everything = _AFTER["is_right"].mean() - _BEFORE["is_right"].mean()
     if is_close(change, everything):
         raise Wrong(
-            f"You give {change:.3f}. That compares all rows. x and y stand in one "
-            "table only, and z in the other."
+            f"You give {change:.3f}. That is what all rows give, but x and y stand in "
+            "one table only, and z in the other."
         )
     by_place = _AFTER["is_right"].to_numpy()[:4].mean() - _BEFORE["is_right"][:4].mean()
     mixed = number(
@@ -148,7 +148,7 @@ def epoch_to_report(answer):
         if is_right(share, right):
             continue
         if is_close(share, table["test_accuracy"].max()):
-            raise Wrong(f"{case} That is the test's own best: it has been asked often.")
+            raise Wrong(f"{case} That is the test's own best. Did it choose the epoch?")
         if is_close(share, table["valid_accuracy"].max()):
             raise Wrong(f"{case} That number is of the validation set.")
         if is_close(share, table["test_accuracy"].iloc[-1]):
