@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import chi2
 
-from tests.evaluation.tables import make_table, perfect_table
+from tests.evaluation.tables import perfect_table
 from xraylab import results
 from xraylab.evaluation import (
     Interval,
@@ -24,11 +25,13 @@ from xraylab.evaluation import (
 )
 from xraylab.evaluation.intervals import (
     _between_groups_of_classes,
+    _degrees,
     between_groups,
     quantile,
     square_and_add,
     wilson,
 )
+from xraylab.evaluation.metrics import auroc
 
 Z = 1.959963984540054
 BINARY = st.lists(st.tuples(st.booleans(), st.integers(0, 30)), max_size=60)
@@ -70,13 +73,11 @@ def test_variance_between_groups_is_statsmodels(official):
 
 def test_delong_is_confidenceintervals(official):
     """With each file its own group, the variance is DeLong's."""
-    alone = official.assign(group_id=official["path"])
-    found = measure(alone, "AUROC")
-    half = np.diff([math.log(end / (1 - end)) for end in found[1:3]])[0] / 2
-    t = quantile(234 - 1)  # normal files less one
-    error = half / t * found.value * (1 - found.value)
-    assert error == pytest.approx(0.009111845784778303, rel=1e-3)
-    assert found.value == pytest.approx(0.94156814, abs=1e-7)
+    labels = official["label"].to_numpy()
+    value, influence = auroc(labels, official["score"].to_numpy())
+    variance = _between_groups_of_classes(influence, labels, np.arange(labels.size))
+    assert math.sqrt(variance) == pytest.approx(0.009111845784778303, rel=1e-3)
+    assert value == pytest.approx(0.94156814, abs=1e-7)
 
 
 def obuchowski(table):
@@ -120,7 +121,7 @@ def test_clustered_variance_is_obuchowskis(predictions):
 @pytest.mark.parametrize(
     ("name", "value", "low", "high", "n", "n_groups"),
     [
-        ("real-64px-naive-merge", 0.9636, 0.9552, 0.9705, 3514, 2252),
+        ("real-64px-naive-merge", 0.9636, 0.9551, 0.9705, 3514, 2252),
         ("real-64px-official", 0.7676, 0.7248, 0.8056, 624, 427),
     ],
 )
@@ -166,7 +167,58 @@ def test_effective_sample_size_by_hand():
     deff = 6 / 5 * np.square(sums).sum() / 144 / (share * (1 - share) / 12)
     expected = wilson(share, 12 / deff, 2.570581835636)
     assert deff > 1
-    assert share_interval(hits, groups)[1:3] == pytest.approx(expected)
+    found = share_interval(hits, groups)
+    assert found.low == pytest.approx(expected[0])
+    n_rare = 12 / deff / 3  # so few misses that Wilson's end lies too near
+    bound = 1 - chi2.ppf(0.05, 2 * n_rare) / 2 / (12 / deff)
+    assert found.high == pytest.approx(bound)
+    assert bound > expected[1]
+
+
+@pytest.mark.parametrize("k", [1, 2, 4])
+def test_degrees_of_freedom_by_hand(k):
+    """Of 200 groups of three k err three times each: about four degrees for each."""
+    codes, share = np.repeat(np.arange(200), 3), k / 200
+    sums = 3 * np.array([1 - share] * k + [-share] * (200 - k))
+    kurtosis = (sums**4).sum() / (sums**2).sum() ** 2
+    degrees = 4 / (kurtosis - 1 / 200)
+    assert degrees == pytest.approx(4 * k, rel=0.1)
+    n_eff = 600**2 * share * (1 - share) / (200 / 199 * (sums**2).sum())
+    expected = wilson(1 - share, n_eff, quantile(degrees))
+    assert share_interval(codes >= k, codes).low == pytest.approx(expected[0])
+
+
+def test_of_one_image_each_nothing_is_estimated_but_the_share():
+    found = share_interval([1] * 19 + [0])
+    assert found.low == pytest.approx(wilson(0.95, 19, quantile(19))[0])
+
+
+def test_values_that_vary_as_normal_ones_do_keep_their_degrees():
+    codes, rng = np.arange(200), np.random.default_rng(0)
+    normal = rng.standard_normal(200)
+    assert _degrees(normal - normal.mean(), codes, 150) == 150
+    one = (codes == 0) - 1 / 200
+    assert _degrees(one, codes, 150) == pytest.approx(4, rel=0.03)
+    assert _degrees(np.tile([1.0, -1.0], 100), codes, 150) == 150
+
+
+@pytest.mark.parametrize(("k", "bound"), [(1, 0.051293), (2, 0.355362), (3, 0.817691)])
+def test_beside_few_cases_the_end_is_the_bound_of_a_poisson_count(k, bound):
+    """The counts' bounds as in tables of the chi-square: its 5 % point by 2."""
+    n = 200
+    found = share_interval([0] * k + [1] * (n - k))
+    n_eff = n - 1  # by the variance between as many groups
+    rare = k * n_eff / n
+    assert found.high == pytest.approx(1 - bound / n_eff, abs=3e-4)
+    assert found.high == pytest.approx(1 - chi2.ppf(0.05, 2 * rare) / 2 / n_eff)
+    assert found.low == pytest.approx(wilson(1 - k / n, n_eff, quantile(n - 1))[0])
+    turned = share_interval([1] * k + [0] * (n - k))
+    assert (turned.low, turned.high) == pytest.approx((1 - found.high, 1 - found.low))
+
+
+def test_from_four_cases_on_both_ends_are_wilsons():
+    found = share_interval([0] * 4 + [1] * 196)
+    assert found[1:3] == pytest.approx(wilson(0.98, 199, quantile(199)))
 
 
 # --- laws -----------------------------------------------------------------------
@@ -348,12 +400,8 @@ def test_bad_values_are_refused():
 @pytest.mark.parametrize(
     ("found", "note"),
     [
-        (share_interval([1] * 39 + [0]), "one case"),
-        (share_interval([0] * 39 + [1]), "one case"),
-        (share_interval([1] * 37 + [0] * 3), ""),
-        (share_interval([1] * 200 + [0]), ""),  # measured at 203 groups: 95 %
+        (share_interval([1] * 39 + [0]), ""),  # 99 %
         (share_interval([1] * 40), ""),
-        (share_interval([1] * 9 + [0]), ""),  # t makes up for it: 97 % and more
         (mean_interval(np.arange(29) ** 2), "few groups"),
         (mean_interval(np.arange(30) ** 2), ""),
         (seed_interval([0.9, 0.99, 1.0]), "values at their bound"),
@@ -365,12 +413,6 @@ def test_what_was_measured_to_cover_too_little_says_so_where_it_is_written(found
     assert found.figure.endswith(said)
     assert ("; " in found.figure) == bool(note)
     assert found.figure in str(found)
-
-
-def test_balanced_accuracy_says_what_is_known_of_its_parts():
-    table = make_table([(1, 0.9)] * 39 + [(1, 0.1)] + [(0, 0.1)] * 40)
-    found = measure(table, "balanced_accuracy")
-    assert found.notes == ["one case, may cover under 93 %"]
 
 
 def test_where_each_group_has_both_classes_the_variance_is_that_of_whole_groups():

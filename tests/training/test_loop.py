@@ -1,5 +1,6 @@
 import itertools
 import math
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -373,6 +374,36 @@ def test_the_callers_random_numbers_are_left_alone():
     torch.manual_seed(3)
     training.fit(TINY, *tiny_data(), progress=False)
     assert torch.equal(torch.rand(2), expected)
+
+
+@pytest.mark.parametrize("error", [None, RuntimeError])
+def test_the_callers_random_numbers_on_apples_chips_are_left_alone(error, monkeypatch):
+    kept = ["the caller's"]  # as much of the generator as is used
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(torch.mps, "get_rng_state", lambda: kept[0])
+    monkeypatch.setattr(torch.mps, "set_rng_state", lambda s: kept.__setitem__(0, s))
+    state = SimpleNamespace(accelerator=SimpleNamespace(device=torch.device("mps")))
+    with suppress(RuntimeError), steps.guarded(TINY, state):
+        kept[0] = "the training's"
+        if error:
+            raise error("no memory is full")
+    assert kept == ["the caller's"]
+
+
+def test_every_gpus_random_numbers_are_kept_where_one_is_in_use(monkeypatch):
+    forked = []
+
+    def fork(devices):
+        forked.append(list(devices))
+        return nullcontext()
+
+    monkeypatch.setattr(torch.random, "fork_rng", fork)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    for is_used in (True, False):  # torch.manual_seed seeds all of them
+        monkeypatch.setattr(torch.cuda, "is_initialized", lambda used=is_used: used)
+        with steps.guarded(TINY, None):
+            pass
+    assert forked == [[0, 1], []]
 
 
 def test_the_bar_tells_loss_and_speed(capsys, monkeypatch):

@@ -217,9 +217,8 @@ def _read_log(
     run: training.runs.Run, has_answers: bool
 ) -> tuple[pd.DataFrame | None, list[str]]:
     """Read who read the run's test: the readings, and what is odd about them."""
-    home = Path(run.about.get("merge", ""))
-    if not (home / "manifest.csv").is_file():
-        return None, [f"The log lay beside the merge in {home}, which is not there."]
+    if run.merge_folder is None:
+        return None, [f"The log lies beside the merge, but {run.missing_merge}."]
     log = test_log.readings_of(run)
     if has_answers and run.network_id not in set(log["network"]):
         said = "No reading by this network is in the log, though it keeps answers: "
