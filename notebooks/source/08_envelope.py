@@ -100,9 +100,10 @@ _ = plots.plot_protocols(here_table, metric="accuracy", data_name=here.data_name
 #
 # The four tests share some of their children, and differ in the others. The interval of
 # a difference counts that: what makes a shared child hard for both networks cancels, as
-# far as children are shared; n and groups are those of the smaller test. If the interval holds zero, chance alone could have made
-# the difference. And more than one thing changes from line to line: the children of the
-# test, how many images the network trained on, and the mix of the classes.
+# far as children are shared; n and groups are those of the smaller test. If the
+# interval holds zero, chance alone could have made the difference. And more than one
+# thing changes from line to line: the children of the test, how many images the network
+# trained on, and the mix of the classes.
 
 
 # %%
