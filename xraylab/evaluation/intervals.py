@@ -90,7 +90,7 @@ def share_interval(hits: ArrayLike, groups: ArrayLike | None = None) -> Interval
     Examples
     --------
     >>> print(share_interval([True] * 9 + [False], groups=list("aabbccddef")))
-    0.900 (0.44 to 0.99), n = 10, 6 groups
+    0.900 (0.439 to 0.998), n = 10, 6 groups
     """
     hits = as_numbers("hits", hits)
     codes = _codes(hits, groups)
