@@ -361,7 +361,7 @@ shifts[["dose", "value", "low", "high", "n", "n_groups"]].round(2)
 # - **d** A network that stays flat under zoom looks at the disease.
 
 # %% tags=["starter"]
-answer = None
+answer = None  # a letter in quotes, such as "a"
 lesson.check("what a dose shows", answer)
 
 # %% tags=["solution"]
@@ -437,7 +437,7 @@ for name in ("real-64px-official", "real-64px-grouped"):
 # - **d** It will not be moved much by rotation or zoom either.
 
 # %% tags=["starter"]
-answer = None
+answer = None  # a letter in quotes, such as "a"
 lesson.check("what a mirror shows", answer)
 
 # %% tags=["solution"]

@@ -246,7 +246,7 @@ print(f"accuracy    grouped    {evaluation.measure(rest, 'accuracy')}")
 #   rightly. Why is open.
 
 # %% tags=["starter"]
-answer = None
+answer = None  # a letter in quotes, such as "a"
 lesson.check("what the steps license", answer)
 
 # %% tags=["solution"]

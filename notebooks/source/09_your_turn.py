@@ -183,7 +183,7 @@ for name in changes:
 # - **d** as far off as on validation, but in the other direction.
 
 # %% tags=["starter"]
-answer = None
+answer = None  # a letter in quotes, such as "a"
 lesson.check("four networks, one luck", answer)
 
 # %% tags=["solution"]

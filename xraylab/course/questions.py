@@ -140,7 +140,7 @@ def find_question(name: str) -> Number | Choice:
     ValueError
         If no lesson asks under that name.
     """
-    if name not in QUESTIONS:
+    if not isinstance(name, str) or name not in QUESTIONS:
         raise unknown_name("guess", name, QUESTIONS)
     return QUESTIONS[name]
 

@@ -100,15 +100,15 @@ CASES = [
             lambda n, lr, g, k: [lr * g ** (epoch // k) for epoch in range(n)],
         ],
         wrong={
-            "as it was": (rates_as_given, "holds for 6 of them"),
-            "never lowered": (lambda n, lr, g, k: [lr] * n, "holds for 20 of them"),
+            "as it was": (rates_as_given, "the first 6 of them"),
+            "never lowered": (lambda n, lr, g, k: [lr] * n, "the first 20 of them"),
             "each epoch": (
                 lambda n, lr, g, k: lr * g ** np.arange(n),
-                "holds for 1 of them",
+                "the first 1 of them",
             ),
             "one too many": (
                 lambda n, lr, g, k: lr * g ** (np.maximum(np.arange(n) - 1, 0) // k),
-                "holds for 8 of them",
+                "the first 8 of them",
             ),
             "lowered once": (
                 lambda n, lr, g, k: np.where(np.arange(n) < k, lr, lr * g),
@@ -118,10 +118,10 @@ CASES = [
                 lambda n, lr, g, k: [lr - g * lr * (e // k) for e in range(n)],
                 "a later one is not",
             ),
-            "one rate": (lambda n, lr, g, k: lr * g ** (n // k), "A list of rates"),
+            "one rate": (lambda n, lr, g, k: lr * g ** (n // k), "numbers are needed"),
             "one epoch more": (
                 lambda n, lr, g, k: [lr * g ** (e // k) for e in range(n + 1)],
-                "you give 21 rates",
+                "found 21",
             ),
         },
     ),

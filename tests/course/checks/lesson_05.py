@@ -232,7 +232,7 @@ CASES = [
             ),
             "of all children": (lambda se, sp, p: se * p, "specificity of 0.9999"),
             "the prevalence": (lambda se, sp, p: p, "sensitivity of 0.001"),
-            "rounded": (lambda *shares: round(ppv_by_odds(*shares), 2), "too low"),
+            "rounded": (lambda *shares: round(ppv_by_odds(*shares), 2), "to 2 digits"),
             "rounded up": (
                 lambda *shares: np.ceil(100 * ppv_by_odds(*shares) - 1e-9) / 100,
                 "too high",

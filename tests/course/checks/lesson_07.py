@@ -79,7 +79,7 @@ CASES = [
             "not divided": (lambda z: np.exp(z[1]), "which is no share"),
             "another base": (
                 lambda z: 2 ** z[1] / (2**z).sum(),
-                "the share of something else",
+                "another share",
             ),
             "squares": (
                 lambda z: (z[1] + 9) ** 2 / ((z + 9) ** 2).sum(),

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from xraylab.course.checks.answers import Wrong, call, is_close, number, numbers
+from xraylab.course.checks.answers import (
+    Wrong,
+    call,
+    is_close,
+    is_right,
+    number,
+    numbers,
+)
 from xraylab.course.checks.asking import asks, one_of
 
 _N_SHUFFLES = 3
@@ -37,7 +44,7 @@ def auroc_with_ties(answer):
         asked = f"For values {values.tolist()} with labels {labels.tolist()} you give "
         if not 0 <= share <= 1:
             raise Wrong(f"{asked}{share:g}. A share of pairs lies from 0 to 1.")
-        if is_close(share, right):
+        if is_right(share, right):
             _refuse_order(answer, values, labels, share)
         elif right in (0, 1):
             way = "lower" if right == 0 else "higher"
@@ -105,7 +112,7 @@ def each_child_once(answer):
         children = np.repeat(list(table), [len(own) for own in table.values()])
         order = np.random.default_rng(1).permutation(len(right))
         share = number(call(answer, right[order], children[order]), 0, 1)
-        if not is_close(share, np.mean([np.mean(own) for own in table.values()])):
+        if not is_right(share, np.mean([np.mean(own) for own in table.values()])):
             is_plain = is_close(share, right.mean())
             files = ", ".join(
                 f"{c} {sum(own)} of {len(own)}" for c, own in table.items()

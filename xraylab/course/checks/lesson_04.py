@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from xraylab.course.checks.answers import Wrong, call, number
+from xraylab.course.checks.answers import Wrong, call, is_right, number, numbers
 from xraylab.course.checks.asking import asks, one_of
 
 # epochs, rate, gamma, step size; the last is shorter than a step
@@ -26,25 +26,19 @@ def rate_of_each_epoch(answer):
     for n_epochs, lr, gamma, step_size in _PLANS:
         given = call(answer, n_epochs, lr, gamma, step_size)
         plan = f"With {n_epochs} epochs and steps of {step_size} "
-        try:
-            used = np.asarray(list(given), float)
-        except (TypeError, ValueError):
-            raise Wrong(
-                f"A list of rates is needed, found a {type(given).__name__}."
-            ) from None
-        if used.shape != (n_epochs,):
-            raise Wrong(f"{plan}you give {len(used)} rates.")
-        n_first = int(np.isclose(used, lr).sum())
+        used = numbers(given, n_epochs)
+        if is_right(used, lr * gamma ** (np.arange(n_epochs) // step_size)):
+            continue
+        n_first = int(np.isclose(used, lr).cumprod().sum())
         if n_first != min(step_size, n_epochs):
             raise Wrong(
-                f"{plan}the first rate, {lr}, holds for {n_first} of them. A whole "
-                "step should be trained with it."
+                f"{plan}the first rate, {lr}, holds for the first {n_first} of them. "
+                "A whole step should be trained with it, and no more."
             )
-        if not np.allclose(used, lr * gamma ** (np.arange(n_epochs) // step_size)):
-            raise Wrong(
-                f"{plan}the first step is right, and a later one is not. By how much "
-                "is the rate multiplied, and how often?"
-            )
+        raise Wrong(
+            f"{plan}the first step is right, and a later one is not. By how much is "
+            "the rate multiplied, and how often?"
+        )
     return (
         "First train, then lower. In PyTorch: first optimiser.step(), then the "
         "scheduler's. Looked at: four schedules, one that never falls."

@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xraylab.course.checks.answers import Wrong, call, is_close, number, numbers
+from xraylab.course.checks.answers import (
+    Wrong,
+    call,
+    is_close,
+    is_right,
+    number,
+    numbers,
+)
 from xraylab.course.checks.asking import asks, one_of
 
 _LABELS = np.array([0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1])
@@ -42,7 +49,7 @@ def specificity_by_hand(answer):
         )
     for threshold in (0.5, 0.15, 0.6, 1.0):
         share = given(_LABELS, _SCORES, threshold)
-        if is_close(share, (normal < threshold).mean()):
+        if is_right(share, (normal < threshold).mean()):
             continue
         is_tied = is_close(share, (normal <= threshold).mean())
         raise Wrong(
@@ -116,7 +123,7 @@ def network_that_never_looks(answer):
                 f"With {what} the second is {sensitivity:.3f}. Which pneumonia image "
                 "does it miss?"
             )
-        if not is_close(accuracy, n_positive / len(labels)):
+        if not is_right(accuracy, n_positive / len(labels)):
             raise Wrong(
                 f"With {what} the accuracy is {accuracy:.3f}. It is right for the "
                 "pneumonia images only. What share of all are these?"
@@ -148,6 +155,12 @@ def honest_threshold(answer):
         [given(valid[0], test) for test in tests]
         for valid, tests in ((_LOW, _TESTS), (_LOW, swapped), (_HIGH, _TESTS))
     )
+    missed = [
+        (share, right)
+        for reports, (_, (_, best)) in ((there, _LOW), (other, _HIGH))
+        for share, right in zip(reports, _shares_right(best), strict=True)
+        if not is_right(share, right)
+    ]
     if all(map(is_close, there, after)):
         raise Wrong(
             f"All labels of the test were swapped, and your report stays {there[0]:.3f}"
@@ -165,20 +178,23 @@ def honest_threshold(answer):
             "Another validation table, for which another threshold is best, was given, "
             f"and your report stays {there[0]:.3f}. What chooses then?"
         )
-    for reports, (_, (_, best)) in ((there, _LOW), (other, _HIGH)):
-        for share, test in zip(reports, _TESTS, strict=True):
-            right = ((test["score"] >= best) == (test["label"] == 1)).mean()
-            if not is_close(share, right):
-                raise Wrong(
-                    f"Your report is {share:.3f}. At the threshold that is best on "
-                    f"validation, {'more' if right > share else 'fewer'} answers on "
-                    "the test are right."
-                )
+    for share, right in missed:
+        raise Wrong(
+            f"Your report is {share:.6g}. At the threshold that is best on validation, "
+            f"{'more' if right > share else 'fewer'} answers on the test are right."
+        )
     return (
         "The children who choose do not judge. Now the figure may be lower, and it can "
         "be believed. Looked at: three tests with two validation tables each, and the "
         "same with all labels of the test swapped."
     )
+
+
+def _shares_right(threshold: float) -> list[float]:
+    """Give the share of right answers at a threshold, for each of the tests."""
+    return [
+        ((test["score"] >= threshold) == (test["label"] == 1)).mean() for test in _TESTS
+    ]
 
 
 what_temperature_cannot_mend = one_of(
@@ -238,7 +254,7 @@ def ppv_by_hand(answer):
             f"says that only {spared:.3f} of the alarms are right."
         )
     blind = given(0.7, 0.3, 0.2)
-    if not is_close(blind, 0.2):
+    if not is_right(blind, 0.2):
         raise Wrong(
             "A test that calls 70 % of both classes pneumonia knows nothing. Its "
             "alarms are right as often as pneumonia is among all who are asked, here "
@@ -247,7 +263,7 @@ def ppv_by_hand(answer):
     for found, spared, share in _ASKED:
         value = given(found, spared, share)
         right, false = found * share, (1 - spared) * (1 - share)
-        if not is_close(value, right / (right + false)):
+        if not is_right(value, right / (right + false)):
             raise Wrong(
                 f"For a sensitivity of {found}, a specificity of {spared} and a "
                 f"prevalence of {share} you give {value:.3f}, which is too "

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from xraylab.course.checks.answers import Wrong, call, is_close, number
+from xraylab.course.checks.answers import Wrong, call, is_close, is_right, number
 from xraylab.course.checks.asking import asks, one_of
 
 _SPEAKS = np.zeros((12, 18))  # how much a grey level at each place counts
 _SPEAKS[0:6, 6:12] = 1.0
 _SPEAKS[6:12, 12:18] = -0.5
+_MEANS = np.array([0.9, -0.8, 0.3])  # of the slopes of three feature maps
+_SHADE = 0.02  # of the strongest place: less is not seen in a map
 _GREYS = [[60, 220, 40], [60, 40, 180]]
 _IMAGE = np.kron(_GREYS, np.ones((6, 6))).astype(np.uint8)  # its mean is 100
 
@@ -49,7 +51,8 @@ def _map(answer: object, shape: tuple[int, int]) -> np.ndarray:
     if found.shape != shape:
         raise Wrong(f"A map of the shape {shape} is needed, found {found.shape}.")
     if not np.isfinite(found).all():
-        raise Wrong("The map must be finite, found values that are not.")
+        odd = found[~np.isfinite(found)][0]
+        raise Wrong(f"The map must be finite, found {odd:g} in it.")
     return found
 
 
@@ -100,10 +103,10 @@ def _name_mistake(found: np.ndarray, right: np.ndarray) -> str:
 def occlusion_by_hand(answer):
     found = _map(call(answer, _score, _IMAGE, 6), _IMAGE.shape)
     right = _occlude(_IMAGE, 6)
-    if not np.allclose(found, right, atol=1e-6):
+    if not is_right(found, right, atol=1e-6):
         raise Wrong(_name_mistake(found, right))
     tall = _map(call(answer, _score, _IMAGE.T, 3), _IMAGE.T.shape)
-    if not np.allclose(tall, _occlude(_IMAGE.T, 3), atol=1e-6):
+    if not is_right(tall, _occlude(_IMAGE.T, 3), atol=1e-6):
         raise Wrong(
             "For an image of 12 x 18 pixels and patches of 6 it is right, for one of "
             "18 x 12 and patches of 3 it is not."
@@ -128,7 +131,10 @@ def occlusion_by_hand(answer):
 )
 def what_gradcam_forgot(answer):
     rng = np.random.default_rng(0)
-    features, slopes = rng.random((3, 4, 5)), rng.normal(0.2, 1, (3, 4, 5))
+    features, slopes = rng.random((3, 4, 5)), rng.normal(0, 1, (3, 4, 5))
+    # With these means the map and its reverse both have places above 0 and below: a
+    # map without what is below 0 is never empty, so it may be divided by its largest.
+    slopes += (_MEANS - slopes.mean(axis=(1, 2)))[:, None, None]
 
     def given(slopes):
         return _map(call(answer, features, slopes), features.shape[1:])
@@ -147,13 +153,16 @@ def what_gradcam_forgot(answer):
         )
     right = np.einsum("i,ijk->jk", slopes.mean(axis=(1, 2)), features)
     for kept in (right, right.clip(0)):  # the original's drops what is below 0
-        if np.allclose(found / np.abs(found).max(), kept / np.abs(kept).max()):
+        if is_close(_scaled(found), _scaled(kept), rtol=0, atol=_SHADE):
             return (
                 "Now the map hangs on what the network makes of its features, so the "
                 "sanity check has something to find. Looked at: features with slopes, "
                 "with reversed slopes, and with slopes that changed places."
             )
-    if np.allclose(found / np.abs(found).max(), -right / np.abs(right).max()):
+    if any(
+        is_close(_scaled(found), _scaled(turned), rtol=0, atol=_SHADE)
+        for turned in (-right, (-right).clip(0))
+    ):
         raise Wrong("Your map is above 0 where the features speak against pneumonia.")
     if np.corrcoef(found.ravel(), right.ravel())[0, 1] > 1 - 1e-9:
         raise Wrong(
@@ -164,6 +173,11 @@ def what_gradcam_forgot(answer):
         "Your map follows the slopes, but it is not the sum of the feature maps, each "
         "times the mean of its own slopes."
     )
+
+
+def _scaled(found: np.ndarray) -> np.ndarray:
+    """Give a map in units of its strongest place; an empty one stays empty."""
+    return found / (np.abs(found).max() or 1)
 
 
 _LESION = np.array([[True, True, False], [False, False, False]])
@@ -210,7 +224,7 @@ def share_inside_by_hand(answer):
         )
     for found in _FOUND:
         evidence, share = found.clip(0), given(found)
-        if not is_close(share, evidence[_LESION].sum() / evidence.sum()):
+        if not is_right(share, evidence[_LESION].sum() / evidence.sum()):
             raise Wrong(
                 f"For the map {found.tolist()} and a lesion in the first two places of "
                 f"the first row you give {share:.3f}. Add up what is above 0 there, "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xraylab.course.checks.answers import Wrong, call, is_close, number
+from xraylab.course.checks.answers import Wrong, call, is_close, is_right, number
 from xraylab.course.checks.asking import asks, one_of
 
 _TABLE = pd.DataFrame(
@@ -105,6 +105,7 @@ def two_numbers_to_one(answer):
         shifted = number(call(answer, np.array(logits) + 1))
         swapped = number(call(answer, np.array(logits[::-1])))
         right = 1 / (1 + np.exp(logits[0] - logits[1]))
+        share_is_right = is_right(share, right)
         if not 0 <= share <= 1:
             raise Wrong(f"For {logits} you give {share:.3f}, which is no share.")
         if not is_close(share + swapped, 1):
@@ -117,9 +118,12 @@ def two_numbers_to_one(answer):
                 f"For {logits} you give {share:.3f}, and {shifted:.3f} when both are "
                 "raised by 1. Only their distance should count."
             )
-        if not is_close(share, right):
-            way = "normal" if is_close(share, 1 - right) else "something else"
-            raise Wrong(f"For {logits} you give {share:.3f}: the share of {way}.")
+        if share_is_right:
+            continue
+        said = f"For {logits} you give {share:.6g}."
+        if is_close(share, 1 - right):
+            raise Wrong(f"{said} That is the share of normal.")
+        raise Wrong(f"{said} Softmax gives pneumonia another share.")
     return (
         "This is softmax. All its trust is divided between the two words, always. "
         "Looked at: five pairs of numbers, swapped and shifted."
@@ -160,7 +164,7 @@ def same_as_in_training(answer):
         )
     if not np.allclose(found["black"], 0):
         raise Wrong("Black does not stay 0.")
-    if not np.allclose(found["dark"], dark / 255, atol=1e-6):
+    if not is_right(found["dark"], dark / 255, atol=1e-6):
         raise Wrong(
             f"A value of 80 becomes {found['dark'].max():.4f}. In training it became "
             "another one."

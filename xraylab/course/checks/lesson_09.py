@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from xraylab.course.checks.answers import Wrong, call, number
+from xraylab.course.checks.answers import Wrong, call, is_close, is_right, number
 from xraylab.course.checks.asking import asks, one_of
 
 _VALID = {"first": 0.90, "second": 0.95, "third": 0.85}
@@ -149,14 +149,14 @@ def all_right_but_how_many(answer):
         said = f"For {n} of {n} you give {low:.4f}"
         if not 0 <= low <= 1:
             raise Wrong(f"{said}. A share lies from 0 to 1.")
-        chance = low**n
-        if np.isclose(low, 0.05 ** (1 / n), rtol=0, atol=1e-4):
+        if is_right(low, 0.025 ** (1 / n), rtol=0, atol=1e-3):
+            continue
+        if is_close(low, 0.05 ** (1 / n), rtol=0, atol=1e-4):
             raise Wrong(f"{said}. All are right with the chance 0.05 then, not 0.025.")
-        if not np.isclose(low, 0.025 ** (1 / n), rtol=0, atol=1e-3):
-            raise Wrong(
-                f"{said}. A network whose true share that is gets all {n} right with "
-                f"the chance {chance:.3g}. Asked for is the one with the chance 0.025."
-            )
+        raise Wrong(
+            f"{said}. A network whose true share that is gets all {n} right with the "
+            f"chance {low**n:.3g}. Asked for is the one with the chance 0.025."
+        )
     return (
         "So 16 of 16 may be the luck of a network that is wrong once in five images. "
         "Looked at: four sets, of 1 to 624 images, each as if it were a child of its "
