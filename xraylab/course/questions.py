@@ -64,8 +64,9 @@ class Number:
 
     @property
     def margin(self) -> float:
-        """How far off a right guess may be."""
-        return (self.high - self.low) / 20
+        """How far off a right guess may be; a whole number where it counts things."""
+        margin = (self.high - self.low) / 20
+        return float(int(margin)) if self.whole else margin
 
     def _meant(self, value: object) -> str:
         """Ask back for the number that was probably meant; "" where none is near."""

@@ -127,6 +127,11 @@ CASES = [
             lambda labels: [np.mean(labels), 1.0, 0.0],
             lambda labels: (sum(labels) / len(labels), 1, 0),
             lambda labels: np.array([(labels == 1).mean(), 1, 0]),
+            lambda labels: {
+                "sensitivity": 1,
+                "specificity": 0,
+                "accuracy": labels.mean(),
+            },
         ],
         wrong={
             "chance": (lambda labels: (0.5, 1, 0), "the accuracy is 0.500"),
@@ -140,6 +145,7 @@ CASES = [
             ),
             "nothing found": (lambda labels: (labels.mean(), 0, 0), "does it miss"),
             "percent": (lambda labels: (100 * labels.mean(), 100, 0), "from 0 to 1"),
+            "below 0": (lambda labels: (labels.mean(), 1, -1), "from 0 to 1"),
             "accuracy alone": (lambda labels: [labels.mean()], "3 numbers are needed"),
         },
     ),

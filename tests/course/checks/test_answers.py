@@ -1,5 +1,7 @@
 """Reading what learners write: tried or not, run on copies, one number, one word."""
 
+from collections import namedtuple
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -188,6 +190,29 @@ def test_numbers_in_a_row_of_any_kind(values):
 def test_no_numbers_in_a_row(values, said):
     with pytest.raises(Wrong, match=said):
         answers.numbers(values, 2)
+
+
+Sides = namedtuple("Sides", "height width")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"width": 1, "height": 2},
+        {"height": 2, "width": 1},
+        pd.Series({"height": 2, "width": 1}),
+        Sides(height=2, width=1),
+    ],
+)
+def test_numbers_with_names_are_put_in_order(answer):
+    assert answers.numbers(answer, 2, ("width", "height")).tolist() == [1, 2]
+
+
+def test_numbers_under_other_names_are_read_as_they_stand_or_refused():
+    named = pd.Series({"a": 1, "b": 2})
+    assert answers.numbers(named, 2, ("width", "height")).tolist() == [1, 2]
+    with pytest.raises(Wrong, match=r"found 'a' \(str\) among them"):
+        answers.numbers({"a": 1, "b": 2}, 2, ("width", "height"))
 
 
 def test_an_error_on_the_way_to_the_numbers_is_the_learners():

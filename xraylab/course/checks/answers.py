@@ -9,6 +9,7 @@ import traceback
 import warnings
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from xraylab.errors import InputError
@@ -83,8 +84,13 @@ def number(answer: object, low: float = -np.inf, high: float = np.inf) -> float:
     return float(value)
 
 
-def numbers(answer: object, n: int) -> np.ndarray:
+def numbers(answer: object, n: int, names: tuple[str, ...] = ()) -> np.ndarray:
     """Give an answer as so many plain numbers in a row, whatever holds them.
+
+    Parameters
+    ----------
+    names : tuple of str, optional
+        Of the numbers, in order; an answer with just these names is put in order.
 
     Returns
     -------
@@ -98,7 +104,7 @@ def numbers(answer: object, n: int) -> np.ndarray:
         If it is made on the way, by a generator, and that raises.
     """
     try:
-        one_by_one = iter(answer)
+        one_by_one = iter(_in_order(answer, names))
     except TypeError:
         raise Wrong(f"{n} numbers are needed, found {_name(answer)}.") from None
     try:
@@ -114,6 +120,14 @@ def numbers(answer: object, n: int) -> np.ndarray:
     if not np.isfinite(plain).all():
         raise Wrong(f"Finite numbers are needed, found {plain}.")
     return np.array(plain, dtype=float)
+
+
+def _in_order(answer: object, names: tuple[str, ...]) -> object:
+    """Give the values of a dict, Series or named tuple in the order of their names."""
+    named = answer._asdict() if hasattr(answer, "_asdict") else answer
+    if isinstance(named, dict | pd.Series) and {*named.keys()} == {*names}:
+        return [named[name] for name in names]
+    return answer
 
 
 def is_close(

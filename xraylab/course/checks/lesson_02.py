@@ -150,7 +150,7 @@ _SIZES = (
 )
 def shape_that_stays(answer):
     for width, height, side in _SIZES:
-        w, h = numbers(call(answer, width, height, side), 2)
+        w, h = numbers(call(answer, width, height, side), 2, ("width", "height"))
         what = f"{width} x {height} in a square of {side} becomes {w:g} x {h:g}"
         scale = side / max(width, height)
         if not all(is_close(v, round(v)) for v in (w, h)):
