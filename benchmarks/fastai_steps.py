@@ -16,25 +16,20 @@ from pathlib import Path
 BATCH = 32
 
 
-def prepare(folder: Path, size_px: int, n_batches: int):
-    """Make a learner, and a callback that stops after so many batches."""
+def load_torch() -> None:
+    """Load torch for one thread, and torchvision, which may need help beside it."""
     import torch
 
     torch.set_num_threads(1)
-    with suppress(ImportError):  # torchvision may need help to load beside this torch
+    with suppress(ImportError):
         from xraylab.training.torchvision_loading import torchvision
 
         torchvision.__version__  # noqa: B018
-    from fastai.vision.all import (
-        Callback,
-        CancelFitException,
-        ImageDataLoaders,
-        Resize,
-        ResizeMethod,
-        aug_transforms,
-        resnet18,
-        vision_learner,
-    )
+
+
+def stop_after(n_batches: int):
+    """Make a callback that stops a fit after so many batches."""
+    from fastai.vision.all import Callback, CancelFitException
 
     class Stop(Callback):
         """Ends a fit after so many training batches."""
@@ -47,10 +42,22 @@ def prepare(folder: Path, size_px: int, n_batches: int):
             if self.n_left <= 0:
                 raise CancelFitException
 
+    return Stop()
+
+
+def load_images(folder: Path, size_px: int):
+    """Make the loaders: fastai's own rotation and flip."""
+    from fastai.vision.all import (
+        ImageDataLoaders,
+        Resize,
+        ResizeMethod,
+        aug_transforms,
+    )
+
     changes = aug_transforms(
         max_rotate=10, max_zoom=1, max_lighting=0, max_warp=0, p_affine=1
     )
-    loaders = ImageDataLoaders.from_folder(
+    return ImageDataLoaders.from_folder(
         folder,
         valid_pct=0.1,
         seed=0,
@@ -59,7 +66,15 @@ def prepare(folder: Path, size_px: int, n_batches: int):
         batch_tfms=changes,
         num_workers=0,
     )
-    learner = vision_learner(loaders, resnet18, pretrained=False, cbs=Stop())
+
+
+def prepare(folder: Path, size_px: int, n_batches: int):
+    """Make a learner that stops after so many batches."""
+    load_torch()
+    from fastai.vision.all import resnet18, vision_learner
+
+    loaders, stop = load_images(folder, size_px), stop_after(n_batches)
+    learner = vision_learner(loaders, resnet18, pretrained=False, cbs=stop)
     learner.unfreeze()
     return learner
 

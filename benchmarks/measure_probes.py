@@ -82,14 +82,9 @@ def rounded(metrics: dict) -> dict:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("first_source", type=Path)
-    parser.add_argument("--originals", type=Path, required=True)
-    args = parser.parse_args()
-    found = audit.run_audit(args.first_source)
+def measure(found: audit.Audit, originals: pd.DataFrame) -> dict:
+    """Measure by pixels, by facts of full-size files, and by single numbers."""
     by_pixels = found.probes[found.probes["feature"].isin(PIXELS)]
-    originals = read_originals(args.originals)
     facts = {
         name: features.FEATURES[name].measure(originals, None) for name in FROM_FILES
     }
@@ -98,8 +93,15 @@ def main() -> None:
         f"class, {name} alone, full-size files": measure_number(originals, name)
         for name in NUMBERS
     }
+    return rounded(
+        as_metrics(by_pixels, "") | as_metrics(by_file, ", full-size files") | numbers
+    )
+
+
+def describe(found: audit.Audit, metrics: dict) -> dict:
+    """Say what was measured, on what and with what, as a stored result has it."""
     in_test = (found.table["split"] == "test") & found.table["kept"]
-    result = {
+    return {
         "name": "real-224px-probes",
         "date": datetime.now(UTC).date().isoformat(),
         "data": "Kermany et al. 2018 (doi 10.17632/rscbjbr9sj): first source, 224 px, "
@@ -122,12 +124,17 @@ def main() -> None:
         },
         "n_test": int(in_test.sum()),
         "n_groups": int(found.table.loc[in_test, "group_id"].nunique()),
-        "metrics": rounded(
-            as_metrics(by_pixels, "")
-            | as_metrics(by_file, ", full-size files")
-            | numbers
-        ),
+        "metrics": metrics,
     }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("first_source", type=Path)
+    parser.add_argument("--originals", type=Path, required=True)
+    args = parser.parse_args()
+    found = audit.run_audit(args.first_source)
+    result = describe(found, measure(found, read_originals(args.originals)))
     results.write_result(result["name"], result)
     for name in result["metrics"]:
         print(name, results.read_figure(result["name"], name))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from xraylab.files import (
     NotWrittenError,
+    alone,
     append_line,
     cache_folder,
     cache_name,
@@ -177,3 +178,15 @@ def test_a_stamp_sees_content_whose_time_was_set_back(tmp_path):
     assert stamp(file)[:2] == before[:2]
     if os.name != "nt":
         assert stamp(file) != before
+
+
+def test_who_cannot_be_alone_is_told_why(tmp_path, monkeypatch):
+    monkeypatch.setattr("xraylab.files._PATIENCE", 0.01)
+    busy = r"log could not be written: another command is .*; try again when that has"
+    log = alone(tmp_path / "log")
+    with alone(tmp_path / "log"), pytest.raises(NotWrittenError, match=busy), log:
+        pass
+    log = alone(tmp_path / "nowhere/log")
+    with pytest.raises(NotWrittenError, match="No such file or directory"), log:
+        pass
+    assert not (tmp_path / "nowhere").exists()

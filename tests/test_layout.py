@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -14,6 +16,7 @@ REPOSITORY = PACKAGE.parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 WITH_TORCH = {"training", "explanation", "prediction"}
 IN_A_FILE, IN_A_FUNCTION = 400, 40  # lines, the latter without the docstring
+ROOMS_OF_CODE = ("xraylab", "tests", "benchmarks")
 AT_A_DOOR = 10  # public names; each drawing is one, so the plots may have more
 each_file = pytest.mark.parametrize(
     "file", FILES, ids=lambda f: f.relative_to(PACKAGE).as_posix()
@@ -129,7 +132,11 @@ def is_public(node):
     return is_made and not node.name.startswith("_")
 
 
-@each_file
+@pytest.mark.parametrize(
+    "file",
+    [f for room in ROOMS_OF_CODE for f in sorted((REPOSITORY / room).rglob("*.py"))],
+    ids=lambda f: f.relative_to(REPOSITORY).as_posix(),
+)
 def test_files_and_functions_stay_small(file):
     text = file.read_text("utf-8")
     assert text.count("\n") <= IN_A_FILE
@@ -139,3 +146,13 @@ def test_files_and_functions_stay_small(file):
             has_doc = ast.get_docstring(node) is not None
             doc = first.end_lineno - first.lineno + 1 if has_doc else 0
             assert node.end_lineno - node.lineno + 1 - doc <= IN_A_FUNCTION, node.name
+
+
+def test_the_package_is_found_beside_a_folder_of_its_name(tmp_path):
+    """As where a clone lies: Python takes a folder there for a package of no files."""
+    (tmp_path / "xraylab" / "xraylab").mkdir(parents=True)
+    asked = [sys.executable, "-c", "import xraylab.needs as n; print(n.__file__)"]
+    done = subprocess.run(
+        asked, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip().endswith("needs.py"), done.stderr

@@ -16,12 +16,15 @@ import uuid
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from errno import EDQUOT, EFBIG, EISDIR, ENOSPC
+from errno import EBUSY, EDQUOT, EFBIG, EISDIR, ENOSPC
 from pathlib import Path
 
 import platformdirs
+from filelock import FileLock, Timeout
 
 _ADVICE = dict.fromkeys((ENOSPC, EDQUOT, EFBIG), "free some space")
+_ADVICE[EBUSY] = "try again when that has ended"
+_PATIENCE = 10.0  # seconds; what is done alone takes milliseconds
 
 
 class NotWrittenError(OSError):
@@ -105,6 +108,31 @@ def write_texts(texts: Mapping[Path, str]) -> None:
         for path, text in reversed(texts.items()):
             half = halves.enter_context(whole_file(path))
             half.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Let one process or thread at a time read a file and then change it.
+
+    Others wait. An empty file beside it, its name with `.lock`, is what they wait for;
+    it stays, and a kill leaves nobody waiting. The folder must be there.
+
+    Raises
+    ------
+    NotWrittenError
+        When another one takes longer than ten seconds, or the folder cannot be written.
+    """
+    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=_PATIENCE)
+    try:
+        os.stat(path.parent)  # the lock would make the folder
+        held = lock.acquire()
+    except Timeout:
+        busy = OSError(EBUSY, "another command is writing it")
+        raise NotWrittenError(path, busy) from busy
+    except OSError as error:
+        raise NotWrittenError(path, error) from error
+    with held:
+        yield
 
 
 def append_line(path: Path, line: str) -> None:

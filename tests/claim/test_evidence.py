@@ -6,6 +6,7 @@ import shutil
 import pandas as pd
 import pytest
 
+from tests.claim import conftest
 from xraylab import errors, training
 from xraylab.claim import evidence
 from xraylab.training import test_log
@@ -101,6 +102,18 @@ def test_a_merge_that_went_away_takes_only_its_own_facts(own_run):
     assert found.merge == {}
     assert "which is not there" in found.notes[0]
     assert found.splits.loc["test", "n_files"] == len(found.answers["test"])
+
+
+@pytest.mark.parametrize("about", [{}, {"merge": ""}])
+def test_a_run_that_tells_no_merge_takes_none_from_where_one_works(
+    about, own_run, monkeypatch
+):
+    conftest.change_facts(own_run, about=about)
+    monkeypatch.chdir(own_run.parent / "merge")
+    found = evidence.of_run(own_run)
+    assert found.root is found.n_readings is None
+    assert found.merge == {}
+    assert "the merge in no folder, which is not there any more." in found.notes[0]
 
 
 def test_a_merge_of_other_images_is_not_taken_for_the_runs(own_run):

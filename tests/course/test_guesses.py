@@ -149,12 +149,12 @@ def test_a_count_is_whole(capsys):
 
 def test_words_are_one_of_a_list(capsys):
     lesson.guess(WORDS, "children")
-    answers = "copies, the same child or distribution shift"
+    answers = "copies, the same child or another test block"
     assert f"must be {answers}, got 'children'." in said(capsys)
     lesson.guess(WORDS, "The  same child ")
     assert said(capsys) == "Sealed: dearest step, the same child."
-    lesson.keep_truth(WORDS, "distribution shift")
-    assert said(capsys).endswith("measured distribution shift: not the one you named")
+    lesson.keep_truth(WORDS, "another test block")
+    assert said(capsys).endswith("measured another test block: not the one you named")
 
 
 def test_a_number_can_be_one_of_a_list(capsys):

@@ -1,5 +1,6 @@
 """A run's validation, perturbed: never its test."""
 
+import json
 import shutil
 
 import numpy as np
@@ -240,4 +241,15 @@ def test_a_merge_that_is_gone_is_named(run_folder, tmp_path):
     with pytest.raises(ValueError, match=r"data_folder must be given: .*gone, which"):
         explanation.run.perturb_run(copy, progress=False)
     with pytest.raises(ValueError, match=r"run_folder must have its images"):
+        explanation.run.check_run(copy)
+
+
+def test_a_run_that_tells_no_merge_takes_none_from_where_one_works(
+    run_folder, merge_folder, tmp_path, monkeypatch
+):
+    copy = shutil.copytree(run_folder, tmp_path / "copy")
+    facts = json.loads((copy / "run.json").read_text("utf-8"))
+    (copy / "run.json").write_text(json.dumps(facts | {"about": {"merge": ""}}))
+    monkeypatch.chdir(merge_folder)
+    with pytest.raises(ValueError, match="on the merge in no folder, which is"):
         explanation.run.check_run(copy)

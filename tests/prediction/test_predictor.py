@@ -11,7 +11,7 @@ from tests.conftest import as_jpeg, blob_image, write_file
 from tests.training.test_runs import data as data
 from tests.training.test_runs import stop_after_two_epochs, train
 from xraylab import errors, images, prediction
-from xraylab.training import runs
+from xraylab.training import answers
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_prediction_and_cache_see_the_same_pixels(predictor, tmp_path):
         ["a.jpeg"], file.parent, 16, tmp_path / "c", progress=False
     )
     table = predictor.run.table.head(1).assign(path="a.jpeg", row=0)
-    by_cache = runs.score_rows(predictor.model, cache.pixels, table)["score"].iloc[0]
+    by_cache = answers.score_rows(predictor.model, cache.pixels, table)["score"].iloc[0]
     assert predictor.predict(file).score == by_cache
 
 

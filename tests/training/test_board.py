@@ -90,6 +90,28 @@ def test_what_is_not_installed_is_said_before_anything_is_written(
     assert contents(tmp_path) == {}
 
 
+@pytest.mark.parametrize("below", ["", "a/b"])
+def test_a_file_in_place_of_the_folder_is_refused_before_anything_is_written(
+    below, tmp_path, data, writers
+):
+    file = tmp_path / "notes.txt"
+    file.write_text("mine")
+    told = r"tensorboard must be a folder, .*, but .*notes\.txt is a file\. Choose"
+    with pytest.raises(errors.InputError, match=told):
+        train(tmp_path / "r", data, tensorboard=file / below)
+    assert list(contents(tmp_path)) == ["notes.txt"]
+    assert writers() == ()
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path, writers, monkeypatch):
+    monkeypatch.setattr(board.os, "access", lambda path, mode: path != tmp_path)
+    with pytest.raises(errors.InputError, match="is a folder that cannot be written"):
+        board.check(tmp_path / "events")
+    board.check(None)
+    monkeypatch.undo()
+    assert not (tmp_path / "events").exists()
+
+
 def test_tensorboard_itself_reads_what_was_written(tmp_path):
     pytest.importorskip("tensorboard", reason="the package tensorboard is optional")
     from tensorboard.backend.event_processing import event_accumulator

@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 from tests.training.test_loop import TINY, tiny_data
 from xraylab import errors, training
 from xraylab.files import whole_file
-from xraylab.training import models, runs, steps
+from xraylab.training import answers, models, runs, steps
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def train(folder, data, recipe=TINY, **options):
 
 def test_saved_and_loaded_a_run_gives_the_same_scores(tmp_path, data):
     run = train(tmp_path / "r", data)
-    first = runs.score_rows(run.make_model(), *data)
-    again = runs.score_rows(training.load_run(tmp_path / "r").make_model(), *data)
+    first = answers.score_rows(run.make_model(), *data)
+    again = answers.score_rows(training.load_run(tmp_path / "r").make_model(), *data)
     pd.testing.assert_frame_equal(first, again)
     assert first["score"].between(0, 1).all()
     assert run.protocol == "grouped"
@@ -161,7 +161,7 @@ def test_a_finished_run_is_only_loaded(tmp_path, data):
 def test_best_is_the_epoch_with_the_highest_validation_auroc(tmp_path, data):
     run = train(tmp_path / "r", data)
     valid = data[1][data[1]["split"] == "valid"]
-    scores = runs.score_rows(run.make_model(), data[0], valid)
+    scores = answers.score_rows(run.make_model(), data[0], valid)
     auroc = roc_auc_score(scores["label"], scores["score"])
     assert auroc == pytest.approx(run.history["valid_auroc"].max())
 
@@ -293,8 +293,8 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path):
 
 def test_predictions_are_kept_in_the_run(tmp_path, data):
     run = train(tmp_path / "r", data)
-    runs.write_predictions(
-        run.folder, "valid", runs.score_rows(run.make_model(), *data)
+    answers.write_predictions(
+        run.folder, "valid", answers.score_rows(run.make_model(), *data)
     )
     kept = pd.read_csv(run.folder / "predictions-valid.csv")
-    assert kept.columns.tolist() == runs.PREDICTION_COLUMNS
+    assert kept.columns.tolist() == answers.COLUMNS

@@ -1,3 +1,6 @@
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from xraylab import errors
@@ -19,6 +22,20 @@ def test_readings_are_counted_by_the_tests_content(tmp_path):
     ]
     assert seen == [1, 1, 2, 3]
     assert test_log.list_readings(tmp_path)["run"].tolist() == ["0", "1", "2", "3"]
+
+
+def test_readings_at_the_same_moment_are_counted_one_by_one(tmp_path, monkeypatch):
+    listed = test_log.list_readings
+
+    def list_slowly(folder):
+        found = listed(folder)
+        time.sleep(0.005)
+        return found
+
+    monkeypatch.setattr(test_log, "list_readings", list_slowly)
+    with ThreadPoolExecutor(8) as pool:
+        numbers = list(pool.map(lambda _: read(tmp_path, "a"), range(8)))
+    assert sorted(numbers) == list(range(1, 9))
 
 
 def test_what_is_not_known_of_a_reading_is_empty(tmp_path):

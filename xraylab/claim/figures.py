@@ -154,9 +154,11 @@ def recalibrate_answers(
 
 def find_merge(run: training.runs.Run) -> data.Merge | None:
     """Read the merge a run was trained on; None where it or its images are away."""
+    if run.merge_folder is None:
+        return None
     try:
-        return data.Merge.load(run.about["merge"])
-    except (OSError, ValueError, KeyError):
+        return data.Merge.load(run.merge_folder)
+    except (OSError, ValueError):
         return None
 
 

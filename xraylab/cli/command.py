@@ -2,7 +2,7 @@
 
 Answers go to stdout, progress and warnings to stderr. Exit 0: done; 1: the work
 failed; 2: the command was wrong; 3: `audit --strict` found nothing, but a check could
-not run.
+not run; 130: stopped by Ctrl+C.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ def _parser() -> argparse.ArgumentParser:
         description="From three folders of chest X-rays to a claim that others can "
         "check. Not for clinical use.",
         epilog="Exit codes: 0 done, 1 the work failed, 2 the command was wrong, 3 "
-        "audit --strict found nothing, but a check could not run.",
+        "audit --strict found nothing, but a check could not run, 130 stopped by "
+        "Ctrl+C.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")

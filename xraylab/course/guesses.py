@@ -22,7 +22,7 @@ from xraylab.course import keeping
 from xraylab.course.fields import show_field
 from xraylab.course.questions import SHARE, Choice, NoAnswerError, find_question
 from xraylab.errors import BrokenSealError
-from xraylab.files import append_line, write_text
+from xraylab.files import alone, append_line, write_text
 
 MENDED_WITHIN = timedelta(minutes=1)  # a slip of the hand
 _COLUMNS = ["name", "value", "sure", "time"]
@@ -89,7 +89,7 @@ def _seal_or_say(name: str, line: dict, earlier: list[dict]) -> None:
         )
         return
     try:
-        _append(_seal(_read(), line))
+        _append(line)
     except OSError as error:  # no reason to stop a lesson
         print(
             f"Not sealed: {name}. {guesses_file()} could not be written "
@@ -165,14 +165,17 @@ def reveal(name: str) -> None:
 
 def add_truths(truths: dict[str, dict]) -> None:
     """Keep measurements as `stored_truths` gives them, each over one of its name."""
+    file = _truths_file()
     with suppress(OSError):  # no reason to stop a lesson
-        write_text(_truths_file(), json.dumps(stored_truths() | truths, indent=1))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with alone(file):
+            write_text(file, json.dumps(stored_truths() | truths, indent=1))
 
 
 def seal_again(lines: list[dict]) -> None:
     """Seal guesses that were sealed elsewhere: name, value, sure and time of each."""
     for line in lines:
-        _append(_seal(_read(), line))
+        _append(line)
 
 
 def read_truths() -> dict[str, str]:
@@ -245,9 +248,11 @@ def _lines_of(name: str) -> list[dict]:
 
 
 def _append(line: dict) -> None:
+    """Seal a line to those before it; another notebook may do so at the same time."""
     file = guesses_file()
     file.parent.mkdir(parents=True, exist_ok=True)
-    append_line(file, json.dumps(line, ensure_ascii=False))
+    with alone(file):
+        append_line(file, json.dumps(_seal(_read(), line), ensure_ascii=False))
 
 
 def _seal(before: list[dict], line: dict) -> dict:

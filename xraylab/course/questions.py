@@ -129,7 +129,7 @@ QUESTIONS: dict[str, Number | Choice] = {
     "confidence on snow": Number(0.5, 1),
     "wrong at confidence 0.99": Number(0, 624, whole=True),
     "your AUROC": SHARE,
-    "dearest step": Choice(("copies", "the same child", "distribution shift")),
+    "dearest step": Choice(("copies", "the same child", "another test block")),
 }
 
 

@@ -179,14 +179,10 @@ _AGAIN = "run_folder", "must have its images", "`xraylab merge` there makes it a
 
 def _find_root(run: training.runs.Run, told: tuple[str, str, str] = _OTHERS) -> Path:
     """Give the folder of a run's images; `told` is what to say where it is gone."""
-    home, (argument, what, advice) = run.about.get("merge", ""), told
-    if not home or not data.Merge.is_saved_at(home):
-        raise InputError(
-            f"{what}: {run.folder} was trained on the merge in "
-            f"{home or 'no folder'}, which is not there any more. {advice}",
-            argument=argument,
-        )
-    return data.Merge.load(home).root
+    argument, what, advice = told
+    if run.merge_folder is None:
+        raise InputError(f"{what}: {run.missing_merge}. {advice}", argument=argument)
+    return data.Merge.load(run.merge_folder).root
 
 
 def _find_others(

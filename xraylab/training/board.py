@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -15,9 +16,17 @@ if TYPE_CHECKING:
 
 
 def check(folder: str | Path | None) -> None:
-    """Raise InputError where TensorBoard is asked for and not installed."""
+    """Raise InputError where it is asked for and not installed, or has no folder."""
     if folder is None:
         return
+    found = next(p for p in (Path(folder), *Path(folder).parents) if p.exists())
+    if not (found.is_dir() and os.access(found, os.W_OK)):
+        kind = "a folder that cannot be written" if found.is_dir() else "a file"
+        raise InputError(
+            f"must be a folder, or one that can be made, got {folder}, but {found} is "
+            f"{kind}. Choose another.",
+            argument="tensorboard",
+        )
     try:
         import torch.utils.tensorboard  # noqa: F401, slow, and few need it
     except ImportError as error:

@@ -13,6 +13,7 @@ import pandas as pd
 from xraylab import data, images
 from xraylab.errors import InputError
 from xraylab.training import (
+    answers,
     board,
     content,
     processes,
@@ -174,8 +175,8 @@ def score(
             protocol=run.protocol,
             **test_log.describe_reader(run),
         )
-    predictions = runs.score_rows(model, pixels, rows)
-    runs.write_predictions(run_folder, on, predictions)
+    predictions = answers.score_rows(model, pixels, rows)
+    answers.write_predictions(run_folder, on, predictions)
     return predictions, n_readings
 
 
@@ -231,8 +232,7 @@ def _find_merge(run: runs.Run, given: str | Path | None) -> Path:
     home = given or run.merge_folder
     if home is None:
         raise InputError(
-            f"must be given: {run.folder} was trained on the merge in "
-            f"{run.about.get('merge', 'no folder')}, which is not there any more. "
+            f"must be given: {run.missing_merge}. "
             "Merge the same sources with `xraylab merge`, and give that folder.",
             argument="merge",
         )

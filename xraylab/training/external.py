@@ -13,7 +13,7 @@ from xraylab import data, images
 from xraylab.data import folders
 from xraylab.errors import InputError, NotARunError
 from xraylab.files import cache_folder
-from xraylab.training import content, processes, runs, test_log
+from xraylab.training import answers, content, processes, runs, test_log
 
 __all__ = ["External", "find_known", "read_basis", "score_external"]
 _BASIS = "external.json"  # what the answers in predictions-external.csv rest on
@@ -96,7 +96,7 @@ def score_external(
         )
     model = run.make_model().to(processes.make_accelerator().device)
     n_readings = _count(run, rows)
-    predictions = runs.score_rows(model, cache.pixels, rows)
+    predictions = answers.score_rows(model, cache.pixels, rows)
     n_known, kinds = int(is_known.sum()), set(rows["kind"])
     found = External(predictions, n_readings, classes, kinds, n_known)
     _keep(run.folder, found, Path(data_folder))
@@ -174,7 +174,7 @@ def _keep(run_folder: Path, found: External, data_folder: Path) -> None:
         "n_readings": found.n_readings,
     }
     text = json.dumps(basis, indent=2) + "\n"
-    runs.write_predictions(run_folder, "external", found.predictions, {_BASIS: text})
+    answers.write_predictions(run_folder, "external", found.predictions, {_BASIS: text})
 
 
 def _read_classes(table: pd.DataFrame, folder: str | Path) -> dict[int, list[str]]:

@@ -21,7 +21,7 @@ from xraylab.errors import (
     TrainingError,
     UnfinishedRunError,
 )
-from xraylab.files import remove_halves, write_texts
+from xraylab.files import remove_halves
 from xraylab.training import (
     board,
     checkpoint,
@@ -30,7 +30,6 @@ from xraylab.training import (
     models,
     processes,
     record,
-    scoring,
     steps,
     tensors,
     weights,
@@ -38,7 +37,6 @@ from xraylab.training import (
 from xraylab.training.recipe import Recipe
 
 TABLE_COLUMNS = ["path", "image_id", "group_id", "label", "split", "row"]
-PREDICTION_COLUMNS = ["path", "image_id", "group_id", "label", "score"]
 _BEST, _LAST = "best.safetensors", "last.safetensors"
 _STATE = "unfinished.safetensors"  # weights, optimiser and history, in one file
 
@@ -93,6 +91,15 @@ class Run:
         home = self.about.get("merge")  # "" would be the folder one works in
         is_there = home and (Path(home) / "manifest.csv").is_file()
         return Path(home) if is_there else None
+
+    @property
+    def missing_merge(self) -> str:
+        """Say which merge is away, for an error where `merge_folder` is None."""
+        home = self.about.get("merge") or "no folder"
+        return (
+            f"{self.folder} was trained on the merge in {home}, which is not there "
+            "any more"
+        )
 
     @property
     def network_id(self) -> str:
@@ -190,7 +197,8 @@ def train_run(
     ValueError
         If another command trains in the folder meanwhile; what that one wrote stays. If
         the folder holds another run, the table lacks a column, train or valid lacks
-        a class, or tensorboard is asked for and not installed; nothing is written.
+        a class, or tensorboard is asked for and not installed or no folder; nothing is
+        written.
     xraylab.NotARunError
         If what the folder holds is damaged; it is left as it is.
     xraylab.WeightsError
@@ -266,43 +274,6 @@ def load_run(folder: str | Path) -> Run:
             "train anew in another folder."
         )
     return run
-
-
-def score_rows(
-    model: torch.nn.Module, pixels: np.ndarray, table: pd.DataFrame
-) -> pd.DataFrame:
-    """Let a network answer for rows of a table.
-
-    Parameters
-    ----------
-    table : DataFrame
-        As for `train_run`; every row is scored.
-
-    Returns
-    -------
-    DataFrame
-        `PREDICTION_COLUMNS`; score is the probability of pneumonia, 0 to 1.
-    """
-    logits = scoring.score_logits(model, pixels, table["row"].to_numpy())
-    return table.assign(score=scoring.as_scores(logits))[PREDICTION_COLUMNS]
-
-
-def write_predictions(
-    folder: str | Path,
-    on: str,
-    predictions: pd.DataFrame,
-    others: dict[str, str] | None = None,
-) -> None:
-    """Keep predictions in the run, as predictions-{on}.csv.
-
-    Parameters
-    ----------
-    others : dict of str to str, optional
-        Name of a file -> its text: they are written with it, all or none.
-    """
-    text = predictions.to_csv(index=False, lineterminator="\n", float_format="%.6g")
-    texts = (others or {}) | {f"predictions-{on}.csv": text}
-    write_texts({Path(folder) / name: text for name, text in texts.items()})
 
 
 def _rows_by_part(

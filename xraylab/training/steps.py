@@ -166,9 +166,8 @@ def guarded(recipe: Recipe, state: State) -> Iterator[None]:
     xraylab.TrainingError
         Where memory is full, with the fields of the recipe that take it.
     """
-    device = state.accelerator.device
     try:
-        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        with _kept_generators():
             yield
     except (RuntimeError, MemoryError) as error:
         if not _is_full_memory(error):
@@ -179,6 +178,19 @@ def guarded(recipe: Recipe, state: State) -> Iterator[None]:
             f"{recipe.batch_size}, size_px {recipe.size_px} and model {recipe.model}: "
             f"{words.rstrip('.')}. Choose less of one of the three."
         ) from error
+
+
+@contextmanager
+def _kept_generators() -> Iterator[None]:
+    """Give every generator that `torch.manual_seed` seeds its state back."""
+    is_used = torch.cuda.is_initialized()
+    on_mps = torch.mps.get_rng_state() if torch.backends.mps.is_available() else None
+    with torch.random.fork_rng(range(torch.cuda.device_count()) if is_used else []):
+        try:
+            yield
+        finally:
+            if on_mps is not None:
+                torch.mps.set_rng_state(on_mps)
 
 
 def _is_full_memory(error: Exception) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from xraylab.errors import InputError
-from xraylab.files import append_line
+from xraylab.files import alone, append_line
 from xraylab.training import content
 from xraylab.training.runs import Run
 
@@ -57,12 +57,14 @@ def count_reading(folder: str | Path, *, test: str, **known: object) -> int:
     OSError
         If it cannot be written: then the test must not be read either.
     """
-    before = list_readings(folder)
     line = {"when": datetime.now(UTC).isoformat(timespec="seconds"), "test": test}
     line |= {name: known.pop(name) for name in _COLUMNS if name in known}
     if known:
         raise TypeError(f"a reading has no {', '.join(known)}")
-    append_line(Path(folder) / LOG, json.dumps(line))
+    file = Path(folder) / LOG
+    with alone(file):  # or two commands at once would be the same reading
+        before = list_readings(folder)
+        append_line(file, json.dumps(line))
     return int((before["test"] == test).sum()) + 1
 
 
@@ -156,8 +158,6 @@ def enter_reading(run: Run, source: str) -> int:
 def _folder_of(run: Run) -> Path:
     if run.merge_folder is None:
         raise InputError(
-            f"{run.folder} was trained on the merge in "
-            f"{run.about.get('merge', 'no folder')}, which is not there any more, "
-            "and the log of its test is not either. Put it back."
+            f"{run.missing_merge}, and the log of its test is not either. Put it back."
         )
     return run.merge_folder

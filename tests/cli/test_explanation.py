@@ -1,0 +1,60 @@
+"""The verbs perturb and explain."""
+
+import shutil
+
+import pytest
+
+from tests.cli.conftest import run_json
+from tests.conftest import as_jpeg, blob_image, write_file
+from xraylab import cli
+from xraylab.explanation import MAPS, PERTURBATIONS
+from xraylab.training import test_log
+
+
+def test_perturb_answers_for_validation_and_reads_no_test(
+    run_folder, merge_folder, capsys
+):
+    before = len(test_log.list_readings(merge_folder))
+    code, answer, _ = run_json(capsys, "perturb", run_folder)
+    assert code == 0
+    rows = answer["perturbations"]
+    assert {row["perturbation"] for row in rows} == set(PERTURBATIONS)
+    assert len(test_log.list_readings(merge_folder)) == before
+    assert cli.main(["perturb", str(run_folder)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("validation of naive-merge, threshold 0.500, a box for the l")
+    assert out.count("most flipped at dose") == len(PERTURBATIONS)
+
+
+def test_explain_checks_each_map_and_reads_no_test(run_folder, merge_folder, capsys):
+    before = len(test_log.list_readings(merge_folder))
+    code, answer, _ = run_json(capsys, "explain", run_folder)
+    assert code == 0
+    assert [row["map"] for row in answer["maps"]] == list(MAPS)
+    assert (run_folder / "maps.json").is_file()
+    assert len(test_log.list_readings(merge_folder)) == before
+    assert cli.main(["explain", str(run_folder)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("validation of naive-merge, 3 shuffled networks, limit 0.5\n")
+    assert out.count(": sanity check ") == len(MAPS)
+
+
+def test_explain_without_the_images_says_what_brings_them_back(own_run, capsys):
+    shutil.rmtree(own_run.parent / "merge")
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["explain", str(own_run)])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert "argument RUN: must have its images: " in said
+    assert "`xraylab merge` there makes it anew." in said
+
+
+def test_perturb_takes_two_classes_and_says_what_it_found(run_folder, tmp_path, capsys):
+    for name in ("NORMAL", "PNEUMONIA", "OTHER"):
+        write_file(tmp_path / name / "a.jpeg", as_jpeg(blob_image(len(name))))
+    argv = ["perturb", str(run_folder), "--data", str(tmp_path)]
+    with pytest.raises(SystemExit) as ended:
+        cli.main(argv)
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert "argument --data: must hold two classes, found 3" in said

@@ -1,0 +1,132 @@
+"""The verbs train and find-lr."""
+
+import json
+import sys
+from urllib.error import URLError
+
+import pytest
+from PIL import Image
+
+from tests.cli.conftest import run_json
+from xraylab import cli
+from xraylab.training import test_log
+
+
+def test_train_evaluate_predict_go_hand_in_hand(
+    run_folder, merge_folder, three_sources, capsys
+):
+    code, valid, _ = run_json(capsys, "evaluate", run_folder)
+    assert code == 0
+    assert valid["readings"] == 0
+    readings = []
+    for _ in range(2):
+        _, test, _ = run_json(capsys, "evaluate", run_folder, "--on", "test")
+        readings.append(test["readings"])
+    assert readings == [1, 2]
+    metric = test["metrics"]["accuracy"]
+    assert metric["low"] <= metric["value"] <= metric["high"]
+    files = sorted((three_sources / "one").rglob("*.jpeg"))[:3][::-1]
+    code, answer, _ = run_json(capsys, "predict", run_folder, *files)
+    assert code == 0
+    assert [row["path"] for row in answer["predictions"]] == list(map(str, files))
+    assert "clinical" in answer["note"]
+
+
+def test_weights_that_could_not_be_fetched_leave_the_folder_free(
+    merge_folder, tmp_path, monkeypatch, capsys
+):
+    def no_network(*_, **__):
+        raise URLError("no route to host")
+
+    monkeypatch.setattr("torch.hub.download_url_to_file", no_network)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "hub"))
+    train = ["train", str(merge_folder), "--protocol", "image-random", "--out"]
+    train += [str(tmp_path / "run"), "--size", "16", "--batch-size", "8"]
+    train += ["--steps", "2", "--epochs", "1"]
+    assert cli.main([*train, "--weights", "imagenet"]) == 1
+    assert "or use weights none" in capsys.readouterr().err
+    assert cli.main([*train, "--weights", "none"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        (
+            "--steps",
+            "5",
+            "argument --steps: must be a whole number, at least 20, one an ep",
+        ),
+        (
+            "--batch-size",
+            "1",
+            "argument --batch-size: must be a whole number, at least",
+        ),
+        ("--model", "big", "argument --model: must be one of resnet18, small, got"),
+        ("--schedule", "x", "argument --schedule: must be one of step, cosine, one-"),
+        ("--class-weights", "x", "argument --class-weights: must be one of none, bal"),
+        ("--sampler", "x", "argument --sampler: must be one of shuffle, balanced"),
+        ("--weights", "nowhere.pth", 'argument --weights: must be "imagenet", "none"'),
+        ("--model", "small", "argument --weights: must be none or a file for model s"),
+        ("--seed", "4294967296", "argument --seed: must be at most 4294967295, got"),
+        ("--size", "100000", "argument --size: must be at most 4096, got 100000"),
+    ],
+)
+def test_a_field_of_the_recipe_is_named_as_typed(
+    option, value, message, merge_folder, tmp_path, capsys
+):
+    train = ["train", str(merge_folder), "--protocol", "grouped", "--out"]
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*train, str(tmp_path / "run"), option, value])
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_options_of_train_are_fields_of_the_recipe(merge_folder, tmp_path, capsys):
+    asked = {"schedule": "cosine", "class_weights": "balanced", "sampler": "balanced"}
+    options = [w for k, v in asked.items() for w in ("--" + k.replace("_", "-"), v)]
+    options += ["--recipe", "lesson", "--model", "small", "--size", "16"]
+    options += ["--steps", "4", "--epochs", "2", "--lr", "0.01", "--batch-size", "4"]
+    train = ["train", str(merge_folder), "--protocol", "naive-merge", "--seed", "3"]
+    assert cli.main([*train, "--out", str(tmp_path / "r"), *options]) == 0
+    recipe = json.loads((tmp_path / "r/run.json").read_text())["recipe"]
+    asked |= {"model": "small", "size_px": 16, "n_steps": 4, "epochs": 2, "lr": 0.01}
+    assert recipe.items() >= (asked | {"batch_size": 4, "seed": 3}).items()
+
+
+def test_find_lr_draws_a_curve_and_touches_no_run(
+    merge_folder, run_folder, tmp_path, capsys
+):
+    before = {file: file.stat().st_mtime_ns for file in run_folder.iterdir()}
+    n_readings = len(test_log.list_readings(merge_folder))
+    argv = ["find-lr", merge_folder, "--protocol", "naive-merge", "--recipe", "lesson"]
+    argv += ["--model", "small", "--size", "16", "--out", tmp_path / "new/curve.png"]
+    code, answer, _ = run_json(capsys, *argv)
+    assert code == 0
+    assert 0 < answer["low"] < answer["high"] <= 1
+    assert "Smith 2017" in answer["rule"]
+    with Image.open(tmp_path / "new/curve.png") as drawn:
+        assert drawn.format == "PNG"
+    assert [f.name for f in tmp_path.rglob("*")] == ["new", "curve.png"]
+    assert before == {file: file.stat().st_mtime_ns for file in run_folder.iterdir()}
+    assert len(test_log.list_readings(merge_folder)) == n_readings
+
+
+def test_tensorboard_that_is_not_installed_is_a_wrong_command(
+    merge_folder, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    argv = ["train", str(merge_folder), "--protocol", "grouped"]
+    argv += ["--out", str(tmp_path / "r"), "--tensorboard", str(tmp_path / "board")]
+    with pytest.raises(SystemExit) as ended:
+        cli.main(argv)
+    assert ended.value.code == 2
+    assert "argument --tensorboard: needs the package" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_train_says_that_a_run_was_finished_earlier(run_folder, merge_folder, capsys):
+    argv = ["train", merge_folder, "--protocol", "naive-merge", "--out", run_folder]
+    argv += ["--recipe", "lesson", "--model", "small", "--size", "16"]
+    code, answer, _ = run_json(capsys, *argv, "--steps", "8", "--epochs", "2")
+    assert (code, answer["note"]) == (0, "finished earlier, loaded")
