@@ -101,6 +101,10 @@ CASES = [
         ],
         wrong={
             "as it was": (rates_as_given, "the first 6 of them"),
+            "turned round": (
+                lambda n, lr, g, k: [lr * g ** (e // k) for e in range(n)][::-1],
+                "the first 0 of them",
+            ),
             "never lowered": (lambda n, lr, g, k: [lr] * n, "the first 20 of them"),
             "each epoch": (
                 lambda n, lr, g, k: lr * g ** np.arange(n),
@@ -176,6 +180,7 @@ CASES = [
             "always one more": (lambda n, size: n // size + 1, "no image left"),
             "not whole": (lambda n, size: n / size, "must be whole"),
             "rounded": (lambda n, size: round(n / size), "1 are never seen"),
+            "below 0": (lambda n, size: -1, "so 100 are never seen"),
             "doubled": (lambda n, size: 2 * -(-n // size), "no image left"),
             "the size of a batch": (lambda n, size: size, "are never seen"),
         },
