@@ -219,9 +219,9 @@ CASES = [
             ),
             "known by heart": (
                 lambda names, v, t: (max(names, key=v), 0.75),
-                "never read",
+                "last reading",
             ),
-            "read before the choice": (looks_first, "Read the test last"),
+            "read before the choice": (looks_first, "last reading"),
             "three things": (
                 lambda names, valid, test: (*by_loop(names, valid, test), names),
                 "Give two things",

@@ -151,19 +151,24 @@ def scores_of_a_network_in_use(answer, network):
         raise Wrong("The network is not as it was: asking must not change it.")
     for score in found:
         number(score, 0, 1)
-    if is_close(found, 1 - right, **_NEAR):
-        raise Wrong("These are the probabilities of normal, the class with number 0.")
     if not are_right:
-        worst = np.abs(found - right).argmax()
-        normal, pneumonia = logits[worst]
-        raise Wrong(
-            f"The logits of one image are {normal:.3f} for normal and "
-            f"{pneumonia:.3f} for pneumonia. You give it {found[worst]:.5f}, and "
-            "softmax gives another number."
-        )
+        _refuse_scores(found, right, logits)
     return (
         "A network in use drops nothing and gives each image its own answer. Looked "
         f"at: {_N} images, asked about twice, together and alone."
+    )
+
+
+def _refuse_scores(found: np.ndarray, right: np.ndarray, logits: np.ndarray) -> None:
+    """Say what wrong scores are, or which of them is furthest off."""
+    if is_close(found, 1 - right, **_NEAR):
+        raise Wrong("These are the probabilities of normal, the class with number 0.")
+    worst = np.abs(found - right).argmax()
+    normal, pneumonia = logits[worst]
+    raise Wrong(
+        f"The logits of one image are {normal:.3f} for normal and "
+        f"{pneumonia:.3f} for pneumonia. You give it {found[worst]:.5f}, and "
+        "softmax gives another number."
     )
 
 

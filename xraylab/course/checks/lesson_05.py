@@ -165,18 +165,7 @@ def honest_threshold(answer):
         for share, right in zip(reports, _shares_right(best), strict=True)
         if not is_right(share, right)
     ]
-    if all(map(is_close, there, after)):
-        raise Wrong(
-            f"All labels of the test were swapped, and your report stays {there[0]:.3f}"
-            ". Right answers have become wrong ones. Is it judged on the test?"
-        )
-    for one, two in zip(there, after, strict=True):
-        if not is_close(one + two, 1):
-            raise Wrong(
-                "When all labels of the test are swapped, right answers become wrong "
-                f"ones, and both reports add up to 1. You give {one:.3f} before and "
-                f"{two:.3f} after. Do the test's labels have a say in the threshold?"
-            )
+    _refuse_unmoved(there, after)
     if all(map(is_close, there, other)):
         raise Wrong(
             "Another validation table, for which another threshold is best, was given, "
@@ -192,6 +181,22 @@ def honest_threshold(answer):
         "be believed. Looked at: three tests with two validation tables each, and the "
         "same with all labels of the test swapped."
     )
+
+
+def _refuse_unmoved(there: list[float], after: list[float]) -> None:
+    """Refuse reports that do not follow when all labels of the tests are swapped."""
+    if all(map(is_close, there, after)):
+        raise Wrong(
+            f"All labels of the test were swapped, and your report stays {there[0]:.3f}"
+            ". Right answers have become wrong ones. Is it judged on the test?"
+        )
+    for one, two in zip(there, after, strict=True):
+        if not is_close(one + two, 1):
+            raise Wrong(
+                "When all labels of the test are swapped, right answers become wrong "
+                f"ones, and both reports add up to 1. You give {one:.3f} before and "
+                f"{two:.3f} after. Do the test's labels have a say in the threshold?"
+            )
 
 
 def _shares_right(threshold: float) -> list[float]:

@@ -133,17 +133,13 @@ def what_gradcam_forgot(answer):
             "what they were. Your map changed: does each feature map have one weight?"
         )
     right = np.einsum("i,ijk->jk", slopes.mean(axis=(1, 2)), features)
-    for kept in (right, right.clip(0)):  # the original's drops what is below 0
-        if is_close(_scaled(found), _scaled(kept), rtol=0, atol=_SHADE):
-            return (
-                "Now the map hangs on what the network makes of its features, so the "
-                "sanity check has something to find. Looked at: features with slopes, "
-                "with reversed slopes, and with slopes that changed places."
-            )
-    if any(
-        is_close(_scaled(found), _scaled(turned), rtol=0, atol=_SHADE)
-        for turned in (-right, (-right).clip(0))
-    ):
+    if _is_like(found, right):
+        return (
+            "Now the map hangs on what the network makes of its features, so the "
+            "sanity check has something to find. Looked at: features with slopes, "
+            "with reversed slopes, and with slopes that changed places."
+        )
+    if _is_like(found, -right):
         raise Wrong("Your map is above 0 where the features speak against pneumonia.")
     if np.corrcoef(found.ravel(), right.ravel())[0, 1] > 1 - 1e-9:
         raise Wrong(
@@ -156,9 +152,12 @@ def what_gradcam_forgot(answer):
     )
 
 
-def _scaled(found: np.ndarray) -> np.ndarray:
-    """Give a map in units of its strongest place; an empty one stays empty."""
-    return found / (np.abs(found).max() or 1)
+def _is_like(found: np.ndarray, right: np.ndarray) -> bool:
+    """Say whether a map is another in some units, or what is above 0 of it."""
+    maps = found, right, right.clip(0)  # the original's drops what is below 0
+    # an empty one stays empty
+    own, whole, above = (each / (np.abs(each).max() or 1) for each in maps)
+    return any(is_close(own, kept, rtol=0, atol=_SHADE) for kept in (whole, above))
 
 
 _LESION = np.array([[True, True, False], [False, False, False]])

@@ -126,10 +126,10 @@ def choose_then_look_once(answer):
         raise Wrong(f"{score} is its score on validation. The test is to be reported.")
     if not is_right(score, _TEST[name]):
         raise Wrong(f"{score} is not what the test said of the {name} network.")
-    if not n_readings:
-        raise Wrong("The test was never read.")
     if asked[-1] != "test":
-        raise Wrong("Validation was asked after the test was read. Read the test last.")
+        raise Wrong(
+            "The last reading is not that of the test. Read it after the choice."
+        )
     return (
         "The test was read once, after the choice. It may well say less than the best "
         "of the others would have had, and that is the price of an honest number. "
