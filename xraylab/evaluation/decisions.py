@@ -99,7 +99,7 @@ def decision_curve(
 
     Measured coverage at thresholds of 0.05 to 0.8, for true scores of AUROC 0.90 to
     0.98, 1,000 simulations each (`benchmarks/coverage.py`): published test 93 to 96 %,
-    15 + 15 children 95 to 98 %, 40 + 40 children 94 to 97 %.
+    15 + 15 children 95 to 98 %, 40 + 40 children 94 to 98 %.
 
     Parameters
     ----------
