@@ -127,9 +127,7 @@ def choose_then_look_once(answer):
     if not is_right(score, _TEST[name]):
         raise Wrong(f"{score} is not what the test said of the {name} network.")
     if asked[-1] != "test":
-        raise Wrong(
-            "The last reading is not that of the test. Read it after the choice."
-        )
+        raise Wrong("The last reading is not of the test. Read it after the choice.")
     return (
         "The test was read once, after the choice. It may well say less than the best "
         "of the others would have had, and that is the price of an honest number. "
