@@ -112,9 +112,7 @@ def run_unit(unit: Unit, weights: str, merge: Path, home: Path) -> Path:
     run = _train(folder, recipe, cache.pixels, table, unit)
     answers = _judge(run, cache.pixels, table)
     out.parent.mkdir(parents=True, exist_ok=True)
-    answers.to_csv(
-        out.with_suffix(".csv"), index=False, lineterminator="\n", float_format="%.5g"
-    )
+    answers.to_csv(out.with_suffix(".csv"), index=False, lineterminator="\n")
     facts = _facts(unit, recipe, table, run, answers) | {
         "cpu_seconds": round(time.process_time() - started[0], 1),
         "wall_seconds": round(time.perf_counter() - started[1], 1),

@@ -36,7 +36,7 @@ def read_units(folder: Path) -> list[Unit]:
         facts = json.loads(file.read_text("utf-8"))
         if "cell" not in facts:
             continue
-        table = pd.read_csv(file.with_suffix(".csv"))
+        table = pd.read_csv(file.with_suffix(".csv"), converters={"score": float})
         units.append(
             Unit(
                 cell=facts["cell"],

@@ -61,9 +61,7 @@ def run_unit(cell: str, seed: int, weights: str, merge: Path, home: Path) -> Pat
         path=test["path"].str.split("/", n=2).str[2],
     )[["path", "group_id", "label", "score"]]
     out.parent.mkdir(parents=True, exist_ok=True)
-    answers.to_csv(
-        out.with_suffix(".csv"), index=False, lineterminator="\n", float_format="%.5g"
-    )
+    answers.to_csv(out.with_suffix(".csv"), index=False, lineterminator="\n")
     facts = {"name": out.stem, "cell": cell} | _facts(recipe, table, answers)
     write_text(out, json.dumps(facts, indent=1) + "\n")
     return out
@@ -95,9 +93,8 @@ def read_units(folder: Path) -> Iterator[estimating.Unit]:
     """Read the finished units; each `none` also answers as `threshold`."""
     for file in sorted(folder.glob("imbalance-*.json")):
         facts = json.loads(file.read_text("utf-8"))
-        table = pd.read_csv(file.with_suffix(".csv")).sort_values(
-            "path", ignore_index=True
-        )
+        table = pd.read_csv(file.with_suffix(".csv"), converters={"score": float})
+        table = table.sort_values("path", ignore_index=True)
         weights, n_steps = (facts["recipe"][key] for key in ("weights", "n_steps"))
         unit = estimating.Unit(
             facts["cell"], weights, n_steps, facts["seed"], 0, 1.0, {"R": table}

@@ -27,7 +27,7 @@ def compare(stored: pd.DataFrame, anew: pd.DataFrame) -> dict:
     return {
         "n": len(both),
         "n_stored": len(stored),
-        "n_equal": int((off < 5e-7).sum()),  # scores are kept to six digits
+        "n_equal": int((off < 5e-7).sum()),  # older scores have six digits
         "median": float(off.median()),
         "greatest": float(off.max()),
         "n_called_otherwise": int(
@@ -52,8 +52,7 @@ def main() -> None:
             f"RUN must be of {result['protocol']}, seed {result['seed']}, as "
             f"{args.name} is, got one of {run.protocol}, seed {run.recipe.seed}."
         )
-    training.score(args.run, on="valid")
-    valid = pd.read_csv(args.run / "predictions-valid.csv")  # as they are kept
+    valid, _ = training.score(args.run, on="valid")
     chosen = thresholds.choose_operating_point(valid, RULE).as_dict()
     threshold = chosen.pop("value")
     if run.rule == HALF:

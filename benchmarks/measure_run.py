@@ -37,9 +37,7 @@ def main() -> None:
     args = parser.parse_args()
     run = training.load_run(args.run)
     training.score(args.run, on="valid")
-    _, n_readings = training.score(args.run, on="test")
-    # From the answers as they are kept, so that every figure follows from them.
-    predictions = pd.read_csv(args.run / "predictions-test.csv")
+    predictions, n_readings = training.score(args.run, on="test")
     metrics = evaluation.evaluate(predictions, threshold=run.threshold)
     facts = json.loads((args.run / "run.json").read_text("utf-8"))
     result = {

@@ -107,11 +107,13 @@ def test_an_interval_that_is_not_given_is_kept_so(result, tmp_path):
 
 def test_unknown_names_list_those_there_are(result, tmp_path):
     results.write_result("naive-64px", result, folder=tmp_path)
-    with pytest.raises(ValueError, match=r"results naive-64px, got 'official'"):
+    with pytest.raises(ValueError, match=r"results naive-64px, or of the .* got 'off"):
         results.read_result("official", folder=tmp_path)
     with pytest.raises(ValueError, match=r"one of accuracy, AUROC in result naive"):
         results.read_figure("naive-64px", "PPV", folder=tmp_path)
-    with pytest.raises(ValueError, match=r"results \(none\), got"):
+    with pytest.raises(
+        ValueError, match=r"results \(none\), or of the tables \(none\), got"
+    ):
         results.read_result("official", folder=tmp_path / "empty")
 
 

@@ -6,6 +6,8 @@ ours, and shows its traceback.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from numbers import Integral
 
 
@@ -24,6 +26,18 @@ class InputError(ValueError):
     def __init__(self, text: str, *, argument: str = "") -> None:
         super().__init__(f"{argument} {text}" if argument else text)
         self.text, self.argument = text, argument
+
+
+@contextmanager
+def renamed(**names: str) -> Iterator[None]:
+    """Let errors name an argument as the caller knows it, as in root="data_folder"."""
+    try:
+        yield
+    except InputError as error:
+        if error.argument in names:
+            error.argument = names[error.argument]
+            error.args = (f"{error.argument} {error.text}",)
+        raise
 
 
 def check_seed(seed: object) -> None:

@@ -52,7 +52,8 @@ def test_splits_with_other_classes_are_any_labelled_set(tmp_path, others):
             write_file(tmp_path / split / name.upper() / "a.jpeg", image)
     found = audit.run_audit(tmp_path, progress=False)
     assert set(found.table["class_name"]) == {"normal", *others}
-    assert cli.main(["merge", "--data", str(tmp_path), "--out", str(tmp_path)]) == 1
+    with pytest.raises(errors.UnknownLayoutError, match=" and no other class, fou"):
+        data.merge(tmp_path, progress=False)
 
 
 def names_of(audit):

@@ -64,7 +64,7 @@ def rewrite(folder, on, change):
     [
         (lambda t: t.drop(columns="score"), "no column 'score'"),
         (lambda t: t.assign(score=t["score"] + 2), r"probabilities in \[0, 1\], got"),
-        (lambda t: t.assign(score="high"), "Unable to parse string"),
+        (lambda t: t.assign(score="high"), "could not convert string"),
         (lambda t: t.assign(score=float("nan")), "probabilities in"),
         (lambda t: t.assign(label=1), "must hold both classes"),
         (lambda t: pd.concat([t, t.head(1)]), "must hold each path once"),

@@ -2,10 +2,13 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from tests.claim.conftest import own_run, read_run  # noqa: F401, fixtures
+from tests.cli.conftest import run_json
 from xraylab import cli
+from xraylab.training import answers
 
 
 def test_the_verb_writes_a_page_and_its_facts(own_run, capsys):  # noqa: F811
@@ -51,3 +54,26 @@ def test_what_cannot_be_claimed_leaves_nothing_behind(own_run, tmp_path, capsys)
     (line,) = capsys.readouterr().err.splitlines()
     assert "predictions-test.csv must hold the answers of a run" in line
     assert not list(own_run.glob("claim.*"))
+
+
+@pytest.mark.parametrize("rule", ["sensitivity 0.99", "youden"])
+def test_the_card_counts_as_evaluate_does(rule, own_run, monkeypatch, capsys):  # noqa: F811
+    score = 0.6360742490537028
+
+    def answer(_model, _pixels, rows):
+        # the lowest score of pneumonia is the threshold; six digits are less than it
+        scores = np.linspace(0.1, 0.2, len(rows)) + 0.7 * rows["label"]
+        scores[rows["label"].idxmax()] = score
+        return rows.assign(score=scores)[answers.COLUMNS]
+
+    monkeypatch.setattr(answers, "score_rows", answer)
+    (own_run / "predictions-test.csv").unlink()
+    (own_run.parent / "merge/test-log.jsonl").unlink()
+    _, evaluated, _ = run_json(capsys, "evaluate", own_run, "--choose", rule)
+    assert evaluated["threshold"] == score
+    _, card, _ = run_json(capsys, "claim", own_run)
+    (shown,) = card["fields"]["figures"]["tables"].values()
+    for row, figure in zip(shown, evaluated["metrics"].values(), strict=True):
+        assert row["value (95 % CI)"].startswith(f"{figure['value']:.3f}"), row
+        assert (row["n"], row["groups"]) == (figure["n"], figure["n_groups"])
+    assert evaluated["metrics"]["sensitivity"]["value"] == 1

@@ -143,7 +143,7 @@ def test_a_wrong_command_exits_2(argv, message, capsys):
             "no merge",
             r"split: .*manifest\.csv is not there. Make it",
         ),
-        ("no file", r"not read: .*missing\.jpeg: No such file or directory"),
+        ("no file", r"missing\.jpeg\n  not read: No such file or directory"),
     ],
 )
 def test_each_fault_exits_1_with_its_words(
@@ -181,7 +181,7 @@ def test_each_fault_exits_1_with_its_words(
     }[fault]
     assert cli.main(argv) == 1
     out, err = capsys.readouterr()
-    assert re.search(message, err), err
+    assert re.search(message, err + out), err
     assert "Traceback" not in err + out
     assert "Downloading" not in out  # torch says it, and not on stderr
     assert not (tmp_path / "set").exists()

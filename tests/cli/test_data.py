@@ -4,11 +4,13 @@ import io
 import shutil
 
 import numpy as np
+import pandas as pd
+import pytest
 from PIL import Image
 
 from tests.cli.conftest import run_json
 from tests.conftest import as_jpeg, blob_image, write_file
-from xraylab import cli, duplicates
+from xraylab import REPOSITORY, __version__, cli, duplicates
 
 
 def test_merge_answers_on_one_line(three_sources, tmp_path, capsys):
@@ -83,13 +85,62 @@ def test_split_says_of_how_many_images_no_name_tells_the_child(
 
 
 def test_failed_work_exits_1_and_says_why(tmp_path, capsys):
-    write_file(tmp_path / "cats/a.jpeg", b"x")
-    argv = ["merge", "--data", str(tmp_path), "--out", str(tmp_path / "m")]
-    assert cli.main(argv) == 1
-    assert "xraylab merge: root must hold train, val or test" in capsys.readouterr().err
-    assert not (tmp_path / "m").exists()
     assert cli.main(["evaluate", str(tmp_path)]) == 1
     assert "xraylab evaluate: " in capsys.readouterr().err
+
+
+@pytest.fixture
+def argument_at_fault(capsys):
+    """Give what a wrong command says of one argument; it must leave with 2."""
+
+    def ask(*argv):
+        with pytest.raises(SystemExit) as ended:
+            cli.main([*map(str, argv)])
+        assert ended.value.code == 2
+        line = capsys.readouterr().err.splitlines()[-1]
+        return line.removeprefix(f"xraylab {argv[0]}: error: argument ")
+
+    return ask
+
+
+@pytest.mark.parametrize("bad", ["empty", "cats", "text"])
+def test_a_folder_of_no_use_is_told_by_its_flag(
+    bad, own_run, tmp_path, argument_at_fault
+):
+    root = tmp_path / "x"
+    files = {"cats": ["cats/a.jpeg"], "text": ["train/NORMAL/a.jpeg"], "empty": []}
+    for file in files[bad] + [f.replace("NORMAL", "PNEUMONIA") for f in files[bad]]:
+        write_file(root / file, b"x")
+    root.mkdir(exist_ok=True)
+    merge = ("merge", "--data", root, "--out", tmp_path / "m")
+    said = argument_at_fault(*merge)
+    assert said.startswith("--data: must hold ")
+    if bad == "cats":
+        there = f"{REPOSITORY}/blob/v{__version__}/data/README.md shows the three lay"
+        assert there in said  # a package that was installed has no such file
+    assert argument_at_fault("audit", root).startswith("PATH: must hold ")
+    for verb in (("perturb",), ("evaluate", "--on", "external")):
+        said = argument_at_fault(*verb, own_run, "--data", root)
+        assert said.startswith("--data: must hold "), verb
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_merge_that_cannot_be_split_is_told_by_its_name(
+    three_sources, tmp_path, argument_at_fault, capsys
+):
+    merge = tmp_path / "m"
+    few = shutil.copytree(three_sources / "two", tmp_path / "few")
+    assert cli.main(["merge", "--data", str(few), "--out", str(merge)]) == 0
+    train = ("train", merge, "--out", tmp_path / "r", "--weights", "none")
+    find_lr = ("find-lr", merge, "--out", tmp_path / "r.png", "--weights", "none")
+    for argv in (("split", merge), train, find_lr):
+        said = argument_at_fault(*argv, "--protocol", "official")
+        assert said.startswith("--protocol: official needs the test folder of"), argv
+    manifest = pd.read_csv(merge / "manifest.csv", keep_default_na=False)
+    manifest.assign(label=0).to_csv(merge / "manifest.csv", index=False)
+    for argv in (("split", merge), train, find_lr):
+        said = argument_at_fault(*argv, "--protocol", "grouped")
+        assert said.startswith("MERGE: must hold two classes, labels 0 and 1"), argv
 
 
 def test_phantom_writes_three_layouts(tmp_path, capsys):
@@ -99,5 +150,8 @@ def test_phantom_writes_three_layouts(tmp_path, capsys):
     assert answer["images"] >= 24
     _, merged, _ = run_json(capsys, "merge", "--data", out, "--out", tmp_path / "m")
     assert len(merged["by_source"]) == 3
-    assert cli.main(["phantom", "--out", str(out), "--children", "24"]) == 1
-    assert "xraylab phantom: " in capsys.readouterr().err
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["phantom", "--out", str(out), "--children", "24"])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert f"argument --out: must be new or empty, but {out} holds files al" in said

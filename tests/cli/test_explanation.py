@@ -1,13 +1,16 @@
 """The verbs perturb and explain."""
 
+import re
 import shutil
 
+import pandas as pd
 import pytest
 
 from tests.cli.conftest import run_json
 from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import cli
-from xraylab.explanation import MAPS, PERTURBATIONS
+from xraylab.explanation import MAPS, PERTURBATIONS, run
+from xraylab.explanation.doses import COLUMNS, FIGURES
 from xraylab.training import test_log
 
 
@@ -23,7 +26,21 @@ def test_perturb_answers_for_validation_and_reads_no_test(
     assert cli.main(["perturb", str(run_folder)]) == 0
     out = capsys.readouterr().out
     assert out.startswith("validation of naive-merge, threshold 0.500, a box for the l")
-    assert out.count("most flipped at dose") == len(PERTURBATIONS)
+    flips = pd.DataFrame([row for row in rows if row["figure"] == "flipped"])
+    for name, most in flips.groupby("perturbation")["value"].max().items():
+        (_, said) = re.search(rf"^({name}): .*\n  (.*)$", out, re.M).groups()
+        assert said.startswith("most flipped at dose" if most else "no answer flipped")
+    assert "flipped at dose 0: 0.000" not in out
+
+
+def test_where_nothing_flips_no_dose_is_named():
+    rows = [("zoom", d, f, 0.5, 0.4, 0.6, 9, 9, "") for d in (1, 2) for f in FIGURES]
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    table.loc[table["figure"] == "flipped", "value"] = 0.0
+    _, said, _ = run._describe(table)
+    assert said == "  no answer flipped at any dose, n = 9, 9 groups"
+    table.loc[(table["figure"] == "flipped") & (table["dose"] == 2), "value"] = 0.1
+    assert run._describe(table)[1].startswith("  most flipped at dose 2: 0.100 (")
 
 
 def test_explain_checks_each_map_and_reads_no_test(run_folder, merge_folder, capsys):

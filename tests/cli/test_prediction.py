@@ -22,7 +22,12 @@ def test_predict_names_the_bad_file_and_goes_on(
     assert "error" not in rows[1]
     for row, cause in ((rows[0], "no image"), (rows[2], "No such file or directory")):
         assert cause in row["error"]
-        assert f"not read: {row['path']}: {row['error']}\n" in err
+    assert err == ""  # the answer says it
+    assert cli.main(["predict", *map(str, (run_folder, bad, good, gone))]) == 1
+    out, err = capsys.readouterr()
+    assert (out + err).count("not read") == 2
+    for path, cause in ((bad, rows[0]["error"]), (gone, rows[2]["error"])):
+        assert f"{path}\n  not read: {cause}\n" in out
 
 
 def test_predict_says_once_that_a_run_is_unfinished(own_run, tmp_path, capsys, recwarn):

@@ -4,11 +4,13 @@ import json
 import sys
 from urllib.error import URLError
 
+import pandas as pd
 import pytest
 from PIL import Image
 
 from tests.cli.conftest import run_json
-from xraylab import cli
+from xraylab import cli, training
+from xraylab.cli import training as cli_training
 from xraylab.training import test_log
 
 
@@ -44,7 +46,8 @@ def test_weights_that_could_not_be_fetched_leave_the_folder_free(
     train += [str(tmp_path / "run"), "--size", "16", "--batch-size", "8"]
     train += ["--steps", "2", "--epochs", "1"]
     assert cli.main([*train, "--weights", "imagenet"]) == 1
-    assert "or use weights none" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "or begin without: weights none, in a command --weights none or --re" in said
     assert cli.main([*train, "--weights", "none"]) == 0
 
 
@@ -130,3 +133,42 @@ def test_train_says_that_a_run_was_finished_earlier(run_folder, merge_folder, ca
     argv += ["--recipe", "lesson", "--model", "small", "--size", "16"]
     code, answer, _ = run_json(capsys, *argv, "--steps", "8", "--epochs", "2")
     assert (code, answer["note"]) == (0, "finished earlier, loaded")
+
+
+def test_train_ends_with_what_validation_says_of_the_kept_network(
+    run_folder, merge_folder, capsys
+):
+    argv = ["train", merge_folder, "--protocol", "naive-merge", "--out", run_folder]
+    argv += ["--recipe", "lesson", "--model", "small", "--size", "16", "--steps", "8"]
+    assert cli.main([*map(str, argv), "--epochs", "2"]) == 0
+    head, *figures, last = capsys.readouterr().out.splitlines()
+    history = training.load_run(run_folder).history.set_index("epoch")
+    best = history.index[history["valid_auroc"] == history["valid_auroc"].max()][-1]
+    assert f"which chose epoch {best} of 2 by its AUROC, threshold 0.500" in head
+    assert f"{history.loc[best, 'valid_loss']:.3g} here:" in head
+    assert last == f"Run: {run_folder}, finished earlier, loaded"
+    _, measured, _ = run_json(capsys, "evaluate", run_folder)
+    _, trained, _ = run_json(capsys, *argv, "--epochs", "2")
+    assert trained["metrics"] == measured["metrics"]
+    assert trained["kept_epoch"] == best
+    for line, row in zip(figures, measured["metrics"].values(), strict=True):
+        if row["value"] is not None:  # PPV, where nothing was called pneumonia
+            assert f" {row['value']:.3f}" in line
+        assert f"n = {row['n']}, {row['n_groups']} groups, " in line
+        assert f"baseline {row['baseline']:.2f}" in line
+
+
+def test_of_several_processes_none_scores(run_folder, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    run = training.load_run(run_folder)
+    found, (_, line) = cli_training._measure(run, 1)
+    assert found == {}
+    assert line == f"  `xraylab evaluate {run_folder}` measures it."
+
+
+@pytest.mark.parametrize(
+    ("aurocs", "kept"), [([0.5, 0.7, 0.7, 0.6], 3), ([0.9, 0.1], 1), ([0.5], 1)]
+)
+def test_of_equal_epochs_the_last_is_kept(aurocs, kept):
+    history = pd.DataFrame({"epoch": range(1, len(aurocs) + 1), "valid_auroc": aurocs})
+    assert cli_training._kept_epoch(history) == kept

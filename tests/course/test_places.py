@@ -113,8 +113,8 @@ ALMOST = {
     "another kind of file": (["x/train/NORMAL/a.jfif"], "1 .jfif. Only images are"),
     "half a download": (["chest-xray.zip.crdownload"], "1 .crdownload"),
     "arrays": (["x_train.npy"], "1 .npy. Only images are read"),
-    "one folder": (["a.jpeg"], "root must hold"),
-    "other classes": (["x/train/cats/a.png", "x/train/dogs/b.png"], "root must hold"),
+    "one folder": (["a.jpeg"], "it must hold"),
+    "other classes": (["x/train/cats/a.png", "x/train/dogs/b.png"], "it must hold"),
     "half a source": (
         ["x/train/NORMAL/a.jpeg", "x/train/PNEUMONIA/readme.txt"],
         "found no images of pneumonia in",
@@ -236,7 +236,7 @@ def test_a_wrong_place_is_an_error_not_a_fallback(tmp_path, monkeypatch):
     with pytest.raises(errors.NoDataError, match=r"found .*gone: there is no such"):
         lesson.start(0)
     monkeypatch.setenv("XRAYLAB_DATA", str(tmp_path))
-    with pytest.raises(errors.NoDataError, match=r"root must .* searched: data, "):
+    with pytest.raises(errors.NoDataError, match=r"it must .* searched: data, "):
         lesson.start(0)
 
 

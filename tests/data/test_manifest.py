@@ -1,7 +1,11 @@
+import re
+
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from xraylab import data
+from xraylab import data, errors
 from xraylab.data import manifest
 
 
@@ -41,3 +45,58 @@ def test_what_is_no_csv_file_is_said(tmp_path, content):
     (tmp_path / "x.jpeg").write_bytes(content)
     with pytest.raises(ValueError, match=r"x.jpeg is no manifest: .* give their f"):
         manifest.read_manifest(tmp_path / "x.jpeg")
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_a_table_cut_anywhere_is_refused_by_its_line(table, tmp_path_factory, draw):
+    text = manifest.as_csv(table.head(5))
+    ends = [i + 1 for i, sign in enumerate(text) if sign == "\n"]
+    place = draw.draw(
+        st.integers(ends[0] + 1, len(text) - 1).filter(lambda i: i not in ends)
+    )
+    file = tmp_path_factory.mktemp("cut") / "cut.csv"
+    file.write_text(text[:place], "utf-8")
+    n_lines = text[:place].count("\n") + 1
+    told = (
+        rf"^{re.escape(str(file))} must be a table of image files, .* line {n_lines}\b"
+    )
+    with pytest.raises(errors.InputError, match=told):
+        manifest.read_manifest(file)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "told"),
+    [
+        ("label", "", "as label, which must be a whole number from 0, has ''"),
+        ("label", "-1", "as label, which must be a whole number from 0, has '-1'"),
+        ("bytes", "many", "as bytes, which must be a whole number from 0, has 'many'"),
+        ("kept", "", "as kept, which must be True or False, has ''"),
+        ("group_id", "", "as group_id, which must be the name of a group, has ''"),
+    ],
+)
+def test_an_odd_field_is_told_by_file_line_and_column(
+    column, value, told, table, tmp_path
+):
+    rows = table.astype(str)
+    rows.loc[[3, 5], column] = value
+    rows.to_csv(tmp_path / "m.csv", index=False)
+    with pytest.raises(
+        errors.InputError, match=rf"m\.csv must be .* but line 5 {told}"
+    ):
+        manifest.read_manifest(tmp_path / "m.csv")
+
+
+def test_a_path_that_stands_twice_in_a_file_is_told_by_its_line(table, tmp_path):
+    rows = pd.concat([table.head(4), table.head(1)])
+    rows.to_csv(tmp_path / "m.csv", index=False)
+    with pytest.raises(errors.InputError, match=r"line 6 has the path .*jpeg again\."):
+        manifest.read_manifest(tmp_path / "m.csv")
+
+
+def test_a_table_of_something_else_is_told_what_it_lacks(tmp_path):
+    (tmp_path / "m.csv").write_text("path,label\na,0\n")
+    with pytest.raises(
+        errors.InputError, match=r"m\.csv must .* it has no column sour"
+    ):
+        manifest.read_manifest(tmp_path / "m.csv")

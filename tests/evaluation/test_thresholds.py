@@ -67,6 +67,33 @@ def shares(table, threshold):
     }
 
 
+@pytest.mark.parametrize(
+    ("written", "rule"),
+    [
+        ("sensitivity 0.9", "sensitivity 0.90"),
+        (" specificity  .950 ", "specificity 0.95"),
+        ("sensitivity 9.9e-1", "sensitivity 0.99"),
+        (" youden", "youden"),
+    ],
+)
+def test_a_number_in_a_rule_is_a_number(written, rule):
+    table = make_table([(i % 2, i / 40) for i in range(40)])
+    asked, named = (
+        thresholds.choose_operating_point(table, name) for name in (written, rule)
+    )
+    assert asked == named
+    assert asked.rule == rule
+
+
+@pytest.mark.parametrize(
+    "odd", ["sensitivity", "sensitivity 0.9 0.9", "sensitivity 0.91", "nan", "0.9", ""]
+)
+def test_a_rule_that_is_none_is_refused(odd):
+    table = make_table([(i % 2, i / 40) for i in range(40)])
+    with pytest.raises(InputError, match=r"rule must be one of sensitivity 0\.90, "):
+        thresholds.choose_operating_point(table, odd)
+
+
 @settings(max_examples=50)
 @given(ROWS, st.sampled_from(sorted(thresholds.OPERATING_POINTS)))
 def test_each_rule_keeps_its_word_and_no_threshold_keeps_it_better(rows, rule):

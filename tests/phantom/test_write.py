@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from xraylab import data
+from xraylab import data, errors
 from xraylab.phantom import (
     CLEAN,
     Plants,
@@ -244,7 +244,7 @@ def test_a_full_disk_leaves_no_folder(tmp_path, monkeypatch):
 
 def test_full_folder_is_refused(tmp_path):
     (tmp_path / "mine.txt").write_text("keep")
-    with pytest.raises(FileExistsError, match="folder must be new or empty, but"):
+    with pytest.raises(errors.InputError, match="folder must be new or empty, but"):
         write_phantom(tmp_path, n_children=N_CHILDREN)
     assert files_under(tmp_path) == {"mine.txt": b"keep"}
 

@@ -87,7 +87,9 @@ def test_a_full_memory_is_named():
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
     told = str(caught.value)
-    assert "memory was full in epoch 1, with batch_size 24, size_px 224 and" in told
+    assert (
+        "memory was full in epoch 1, with 24 images a step, 224 px a side and" in told
+    )
     assert told.endswith("Choose less of one of the three.")
 
 

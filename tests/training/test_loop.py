@@ -273,7 +273,7 @@ def test_a_full_memory_names_the_fields_to_change(monkeypatch, error):
     with pytest.raises(errors.TrainingError) as caught:
         fail_in_a_step(monkeypatch, error)
     told = str(caught.value)
-    assert "in epoch 1, with batch_size 8, size_px 16 and model small: " in told
+    assert "in epoch 1, with 8 images a step, 16 px a side and model small: " in told
     assert told.endswith("Choose less of one of the three.")
     assert str(error).rstrip(".") in told
     assert "\n" not in told

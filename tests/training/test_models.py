@@ -69,11 +69,11 @@ def test_weights_that_do_not_fit_are_named(tmp_path, change, ending):
 
 
 DAMAGES = {
-    "cut": (lambda old: old[: len(old) // 2], "reading it failed"),
+    "cut": (lambda old: old[: len(old) // 2], r"it is none \(.*\)\. Give another, or"),
     "empty": (lambda old: b"", "it is empty"),
     "pointer": (lambda old: b"version https://git-lfs.github.com/spec/v1", "Git LFS"),
     "web page": (lambda old: b"\n<html><body>403</body></html>", "a web page"),
-    "text": (lambda old: b"text", "reading it failed"),
+    "text": (lambda old: b"text", r"it is none \(.*\)\. Give another, or"),
 }
 
 
@@ -134,7 +134,7 @@ def test_without_a_network_imagenet_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setattr(socket, "create_connection", no_network)
     monkeypatch.setattr(socket, "getaddrinfo", no_network)
-    with pytest.raises(errors.WeightsError, match="give its path as weights, or use"):
+    with pytest.raises(errors.WeightsError, match="give its path as weights, or beg"):
         models.make_model("resnet18", weights="imagenet")
 
 
@@ -144,3 +144,15 @@ def test_torchvision_imports_through_us_in_a_fresh_process():
         "t.models.resnet18()"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    "content", [b"path,label\na,0\n", b".", b"\x80\x02.", b"x" * 99]
+)
+def test_a_file_of_something_else_is_told_what_was_expected(content, tmp_path):
+    (tmp_path / "wrong.csv").write_bytes(content)
+    told = (
+        r"wrong\.csv must hold the state dict of a network, such as torchvision's resn"
+    )
+    with pytest.raises(errors.WeightsError, match=told):
+        weights.check("resnet18", tmp_path / "wrong.csv")

@@ -12,7 +12,7 @@ import pandas as pd
 
 from xraylab import data, images
 from xraylab.audit import features, findings, probes, shortcuts, tables
-from xraylab.errors import InputError
+from xraylab.errors import InputError, renamed
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,9 @@ def run_audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> A
     problems = pd.concat([merged.problems, seen.problems]).drop_duplicates("path")
     if seen.files.empty:
         raise InputError(
-            f"path must hold readable images, none of {len(problems)} files in "
-            f"{path} could be read, first {problems['path'].iloc[0]}. Fetch them again."
+            f"must hold readable images, none of {len(problems)} files in {path} could "
+            f"be read, first {problems['path'].iloc[0]}. Fetch them again.",
+            argument="path",
         )
     facts = seen.files.drop(columns="bytes")
     table = merged.manifest.merge(facts, on="path", validate="one_to_one")
@@ -138,7 +139,8 @@ def _merge(path: str | Path, workers: int, progress: bool) -> data.Merge:
     """Read a merge, or make one of a folder of any layout."""
     if data.Merge.is_saved_at(path):
         return data.Merge.load(path)
-    return data.merge(path, layout="any", workers=workers, progress=progress)
+    with renamed(root="path"):
+        return data.merge(path, layout="any", workers=workers, progress=progress)
 
 
 def _probe(table: pd.DataFrame, squares: np.ndarray) -> pd.DataFrame:

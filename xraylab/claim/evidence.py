@@ -177,9 +177,10 @@ def read_answers(run: training.runs.Run, on: str) -> pd.DataFrame:
     """
     file, advice = _file(run, on), f"Have it written anew: {_command(run, on)}."
     try:
-        text = dict.fromkeys(_TEXT_COLUMNS, str)
+        # scores as text first: pandas' own way to numbers may be off by a bit
+        text = dict.fromkeys([*_TEXT_COLUMNS, "score"], str)
         table = pd.read_csv(file, dtype=text, keep_default_na=False)
-        table = table.assign(score=pd.to_numeric(table["score"]))
+        table = table.assign(score=table["score"].replace("", "nan").astype(float))
         evaluation.evaluate(table)
     except (ValueError, KeyError) as error:  # an InputError is a ValueError
         cause = f"no column {error}" if isinstance(error, KeyError) else str(error)

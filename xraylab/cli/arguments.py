@@ -27,7 +27,10 @@ def add_verb(
 def add_merge_and_protocol(verb: argparse.ArgumentParser) -> None:
     """Add the arguments that choose a split."""
     verb.add_argument(
-        "merge", type=folder, metavar="MERGE", help="folder that xraylab merge wrote"
+        "merge_folder",
+        type=folder,
+        metavar="MERGE",
+        help="folder that xraylab merge wrote",
     )
     verb.add_argument(
         "--protocol",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 from pathlib import Path
 
 from xraylab.cli import arguments
@@ -36,7 +37,8 @@ def add_verbs(verbs: Verbs) -> None:
 
     text = "what was measured on real images"
     verb = arguments.add_verb(verbs, "results", show_results, text)
-    verb.add_argument("name", nargs="?", help="one of the list, to show it in full")
+    text = "one of the list, to show it in full"
+    verb.add_argument("name", nargs="?", metavar="NAME", help=text)
 
 
 def run_lessons(args: argparse.Namespace) -> Answer:
@@ -97,5 +99,22 @@ def show_results(args: argparse.Namespace) -> Answer:
         return answer, as_json(answer, indent=2), 0
     listed = results.list_results()
     answer = {"results": listed.to_dict("records"), "tables": tables.to_dict("records")}
-    lines = [f"{row.name}: {row.about}" for row in tables.itertuples(index=False)]
-    return answer, "\n".join([listed.to_string(index=False), "", *lines]), 0
+    lines = [line for name in listed["name"] for line in _outline(name)]
+    lines += ["", "Tables, and each result in full, with `xraylab results NAME`:"]
+    for row in tables.itertuples(index=False):
+        lines += textwrap.wrap(f"{row.name}: {row.about}", 100, subsequent_indent="  ")
+    return answer, "\n".join(lines), 0
+
+
+def _outline(name: str) -> list[str]:
+    """Say in three short lines what a result holds."""
+    from xraylab import results
+
+    kept = results.read_result(name)
+    counts = f"n = {kept['n_test']:,}, {kept['n_groups']:,} groups"
+    lines = [f"{name}: {kept['protocol']}"]
+    for metric in ("accuracy", "AUROC"):
+        if metric in kept["metrics"]:
+            base = f"baseline {kept['metrics'][metric]['baseline']:.2f}"
+            lines.append(f"  {metric} {results.read_figure(name, metric)}, {base}")
+    return [*lines, f"  {counts}, test readings: {kept['n_test_readings']}"]

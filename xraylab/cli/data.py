@@ -9,6 +9,7 @@ import sys
 from xraylab import cores, data, duplicates
 from xraylab.cli import arguments
 from xraylab.cli.arguments import Answer, Verbs
+from xraylab.errors import renamed
 from xraylab.files import write_text
 
 
@@ -17,6 +18,7 @@ def add_verbs(verbs: Verbs) -> None:
     verb = arguments.add_verb(verbs, "merge", merge, "merge the sources under a folder")
     verb.add_argument(
         "--data",
+        dest="root",
         type=arguments.folder,
         required=True,
         metavar="ROOT",
@@ -44,7 +46,7 @@ def add_verbs(verbs: Verbs) -> None:
 
 def merge(args: argparse.Namespace) -> Answer:
     """Merge the sources under a folder into a table."""
-    merged = data.merge(args.data, workers=cores.count_cores())
+    merged = data.merge(args.root, workers=cores.count_cores())
     merged.save(args.out)
     for line in _remarks(merged):
         print(line, file=sys.stderr)
@@ -55,10 +57,10 @@ def merge(args: argparse.Namespace) -> Answer:
 
 def split(args: argparse.Namespace) -> Answer:
     """Split a merge by a protocol."""
-    table = data.split(
-        data.Merge.load(args.merge).manifest, args.protocol, seed=args.seed
-    )
-    out = args.merge / f"split-{args.protocol}-{args.seed}.csv"
+    manifest = data.Merge.load(args.merge_folder).manifest
+    with renamed(manifest="merge_folder"):
+        table = data.split(manifest, args.protocol, seed=args.seed)
+    out = args.merge_folder / f"split-{args.protocol}-{args.seed}.csv"
     write_text(out, table.to_csv(index=False, lineterminator="\n"))
     counts = data.describe_split(table)
     n_images, n_unknown = table["image_id"].nunique(), int(counts["n_unknown"].sum())
@@ -79,12 +81,10 @@ def phantom(args: argparse.Namespace) -> Answer:
     from xraylab import phantom
 
     plants = phantom.CLEAN if args.clean else phantom.REAL_LIKE
-    truth = phantom.write_phantom(
-        args.out,
-        n_children=args.n_children,
-        seed=args.seed,
-        plants=plants,
-    )
+    with renamed(folder="out"):
+        truth = phantom.write_phantom(
+            args.out, n_children=args.n_children, seed=args.seed, plants=plants
+        )
     text = f"{len(truth)} simulated images in three layouts, written to {args.out}."
     return {"images": len(truth), "out": str(args.out)}, text, 0
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from xraylab.cli import arguments
 from xraylab.cli.arguments import Answer, Verbs
@@ -33,7 +32,7 @@ def perturb(args: argparse.Namespace) -> Answer:
     table, text = explanation.run.perturb_run(
         args.run_folder, data_folder=args.data_folder
     )
-    rows = json.loads(table.to_json(orient="records"))
+    rows = table.to_dict("records")  # as they are kept, to the last digit
     return {"run": str(args.run_folder), "perturbations": rows}, text, 0
 
 

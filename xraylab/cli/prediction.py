@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import warnings
 from pathlib import Path
 
@@ -34,7 +33,6 @@ def predict(args: argparse.Namespace) -> Answer:
             answer = predictor.predict(file)
         except (UnreadableImageError, OSError) as error:
             cause = getattr(error, "cause", None) or error.strerror
-            print(f"not read: {file}: {cause}", file=sys.stderr)
             rows.append({"path": str(file), "error": cause})
             lines += [str(file), f"  not read: {cause}"]
         else:

@@ -13,6 +13,9 @@ from xraylab.cli.arguments import Answer, Verbs
 from xraylab.files import whole_file
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from xraylab import training
     from xraylab.training import Recipe
 
 # Defaults are written out: to ask the recipe would load torch for each --help.
@@ -82,12 +85,42 @@ def train(args: argparse.Namespace) -> Answer:
     from xraylab import training
 
     run = training.train(
-        args.merge, args.protocol, _recipe(args), args.out, tensorboard=args.tensorboard
+        args.merge_folder,
+        args.protocol,
+        _recipe(args),
+        args.out,
+        tensorboard=args.tensorboard,
     )
-    last = run.history.iloc[-1]
-    facts = json.loads(last.to_json())
-    text = f"{last.to_string()}\nRun: {args.out}, {run.note}"
-    return {"run": str(args.out), "note": run.note, **facts}, text, 0
+    kept = _kept_epoch(run.history)
+    found, lines = _measure(run, kept)
+    text = "\n".join([*lines, f"Run: {args.out}, {run.note}"])
+    facts = json.loads(run.history.iloc[-1].to_json()) | {"kept_epoch": kept}
+    return {"run": str(args.out), "note": run.note, **facts, **found}, text, 0
+
+
+def _kept_epoch(history: pd.DataFrame) -> int:
+    """Give the epoch whose network is kept: of equals the last."""
+    aurocs = history["valid_auroc"]
+    return int(history.loc[aurocs >= aurocs.max(), "epoch"].iloc[-1])
+
+
+def _measure(run: training.runs.Run, kept: int) -> tuple[dict, list[str]]:
+    """Measure what is kept on validation: plain values, and lines for people."""
+    from xraylab import evaluation, training
+
+    row = run.history.set_index("epoch").loc[kept]
+    losses = f"loss {row['train_loss']:.3g} in training, {row['valid_loss']:.3g} here"
+    head = (
+        f"Validation, which chose epoch {kept} of {len(run.history)} by its AUROC, "
+        f"threshold {run.threshold:.3f}; {losses}:"
+    )
+    if training.processes.count_processes() > 1:
+        return {}, [head, f"  `xraylab evaluate {run.folder}` measures it."]
+    answers, _ = training.score(run.folder, on="valid")
+    found = evaluation.evaluate(answers, threshold=run.threshold)
+    metrics = json.loads(found.to_json(orient="index"))
+    lines = [f"  {line}" for line in evaluation.describe(found)]
+    return {"metrics": metrics}, [head, *lines]
 
 
 def find_lr(args: argparse.Namespace) -> Answer:
@@ -96,9 +129,9 @@ def find_lr(args: argparse.Namespace) -> Answer:
 
     from xraylab import plots, training
 
-    curve = training.find_lr(args.merge, args.protocol, _recipe(args))
+    curve = training.find_lr(args.merge_folder, args.protocol, _recipe(args))
     low, high = training.rates.suggest_range(curve)
-    ax = plots.plot_range_test(curve, low, high, data_name=str(args.merge))
+    ax = plots.plot_range_test(curve, low, high, data_name=str(args.merge_folder))
     with whole_file(args.out) as half:
         ax.figure.savefig(half, format="png", dpi=150)
     plt.close(ax.figure)

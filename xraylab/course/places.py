@@ -110,7 +110,7 @@ def look_in(places: Sequence[str | Path]) -> tuple[Found | None, dict[Path, str]
         try:
             return _read(place), reasons
         except (UnknownLayoutError, NoDataError) as error:
-            reasons[place] = str(error)
+            reasons[place] = f"it {error.text}" if error.argument else error.text
         except FileNotFoundError:
             reasons[place] = "there is no such folder."
         except OSError as error:

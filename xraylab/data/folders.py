@@ -38,9 +38,10 @@ def find_places(tree: Scan) -> dict[Path, Place]:
             return {folder: _place(folder, tree, names) for folder in chosen}
     found = ", ".join(_order_classes(in_splits or in_root)) or "none"
     raise UnknownLayoutError(
-        "root must hold at least two class folders with images, in it or in its "
-        f"train, val and test folders, found {found} in {tree.root}. "
-        f"{tree.could_not_be_read() or tree.describe(tree.root)}".strip()
+        "must hold at least two class folders with images, in it or in its train, val "
+        f"and test folders, found {found} in {tree.root}. "
+        f"{tree.could_not_be_read() or tree.describe(tree.root)}".strip(),
+        argument="root",
     )
 
 

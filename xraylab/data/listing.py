@@ -89,7 +89,8 @@ def left_out(ignored: pd.DataFrame) -> pd.Series:
 def _find_places(tree: Scan, layout: str) -> tuple[dict[Path, Place], bool]:
     """Map each class folder to what it says; True where they are of the sources."""
     if layout not in LAYOUTS:
-        raise InputError(f"layout must be one of {', '.join(LAYOUTS)}, got {layout!r}.")
+        text = f"must be one of {', '.join(LAYOUTS)}, got {layout!r}."
+        raise InputError(text, argument="layout")
     try:
         return sources.find_places(tree), True
     except UnknownLayoutError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from numbers import Integral
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from xraylab.data.listing import FILE_COLUMNS
@@ -17,7 +18,15 @@ COLUMNS = [
     "kept",
     "group_id",
 ]
-_TEXT = set(COLUMNS) - {"label", "bytes", "kept"}
+# What a field of the file must be, where it is not free.
+_FORMS = {
+    "path": (".+", "the path of a file"),
+    "label": ("[0-9]{1,18}", "a whole number from 0"),
+    "bytes": ("[0-9]{1,18}", "a whole number from 0"),
+    "image_id": (".+", "the name of an image"),
+    "kept": ("True|False", "True or False"),
+    "group_id": (".+", "the name of a group"),
+}
 
 
 def check_manifest(manifest: pd.DataFrame) -> pd.DataFrame:
@@ -71,14 +80,38 @@ def read_manifest(file: str | Path) -> pd.DataFrame:
         )
     try:
         # a class may be called NA, and an image_id may look like a number
-        types = dict.fromkeys(_TEXT, str)
-        table = pd.read_csv(file, dtype=types, keep_default_na=False)
+        table = pd.read_csv(file, dtype=str, keep_default_na=False).fillna("")
     except ValueError as error:  # empty, or no text
         raise InputError(
             f"{file} is no manifest: it must be a csv file as from `xraylab merge`. "
             "To use images, give their folder."
         ) from error
-    return check_manifest(table)
+    fault = _find_fault(table)
+    if not fault and not file.read_bytes().endswith(b"\n"):
+        fault = f"line {len(table) + 1}, its last, has no line break at its end"
+    if fault:
+        raise InputError(
+            f"{file} must be a table of image files, one a line, as `xraylab merge` "
+            f"writes it, but {fault}. Merge again, or mend it."
+        )
+    kept = table["kept"] == "True"
+    return check_manifest(table.astype({"label": int, "bytes": int}).assign(kept=kept))
+
+
+def _find_fault(table: pd.DataFrame) -> str:
+    """Say what is wrong with a file's fields, all text; "" where nothing is."""
+    missing = [name for name in COLUMNS if name not in table.columns]
+    if missing:
+        return f"it has no column {', '.join(missing)}"
+    faults = [
+        (row, f"as {name}, which must be {what}, has {table[name].iloc[row]!r}")
+        for name, (form, what) in _FORMS.items()
+        for row in np.flatnonzero(~table[name].str.fullmatch(form))[:1]
+    ]
+    twice = np.flatnonzero(table["path"].duplicated())[:1]
+    faults += [(row, f"has the path {table['path'].iloc[row]} again") for row in twice]
+    row, words = min(faults, default=(-1, ""))
+    return f"line {row + 2} {words}" if words else ""  # the first line has the names
 
 
 def _is_label(value: object) -> bool:

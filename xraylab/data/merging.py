@@ -188,9 +188,9 @@ def merge(
     found = duplicates.find_images(files, root, workers=workers, progress=progress)
     if found.table.empty:
         raise InputError(
-            f"root must hold readable images, none of {len(found.problems)} files in "
-            f"{root} could be read, first {found.problems['path'].iloc[0]}. Fetch "
-            "them again."
+            f"must hold readable images, none of {len(found.problems)} files in {root} "
+            f"could be read, first {found.problems['path'].iloc[0]}. Fetch them again.",
+            argument="root",
         )
     table = files.merge(found.table, on="path", validate="one_to_one")
     table = splits.add_groups(table)[manifest.COLUMNS]

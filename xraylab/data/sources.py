@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from xraylab import REPOSITORY, __version__
 from xraylab.data import filenames, scan
 from xraylab.data.scan import Place, Scan
 from xraylab.errors import IncompleteSourceError, UnknownLayoutError
@@ -62,6 +63,7 @@ FIRST, SECOND, THIRD, *_ = SOURCES
 CLASS_FOLDERS = {
     name: label for s in SOURCES.values() for name, label in s.classes.items()
 }
+_LAYOUTS = f"{REPOSITORY}/blob/v{__version__}/data/README.md"
 _TOLD = {name for name, label in CLASS_FOLDERS.items() if label is not None}
 
 
@@ -218,10 +220,11 @@ def _find_sources(tree: Scan) -> list[FoundSource]:
         inside = [name for home in odd or ordered for name in classes[home]]
         there = inside or sorted(p.name for p in tree.root.iterdir())
         raise UnknownLayoutError(
-            "root must hold train, val or test folders with NORMAL and PNEUMONIA (or "
+            "must hold train, val or test folders with NORMAL and PNEUMONIA (or "
             "opacity) folders in them and no other class, found "
             f"{', '.join(there[:6]) or 'nothing'} in {tree.root}. "
-            f"{_what_to_rename(tree, odd)} data/README.md shows the three layouts."
+            f"{_what_to_rename(tree, odd)} {_LAYOUTS} shows the three layouts.",
+            argument="root",
         )
     return found
 

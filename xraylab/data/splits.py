@@ -90,13 +90,15 @@ def split(manifest: pd.DataFrame, protocol: str, *, seed: int = 0) -> pd.DataFra
     """
     if protocol not in PROTOCOLS:
         raise InputError(
-            f"protocol must be one of {', '.join(PROTOCOLS)}, got {protocol!r}."
+            f"must be one of {', '.join(PROTOCOLS)}, got {protocol!r}.",
+            argument="protocol",
         )
     check_seed(seed)
     if set(manifest["label"]) != {0, 1}:
         raise InputError(
-            "manifest must hold two classes, labels 0 and 1, found labels "
-            f"{sorted(set(manifest['label']))}. An audit takes more classes."
+            "must hold two classes, labels 0 and 1, found labels "
+            f"{sorted(set(manifest['label']))}. An audit takes more classes.",
+            argument="manifest",
         )
     if protocol == "official":
         table = _split_official(manifest, seed)
@@ -199,9 +201,10 @@ def _split_official(manifest: pd.DataFrame, seed: int) -> pd.DataFrame:
     first = manifest[manifest["source"] == FIRST]
     if not first["published_split"].eq("test").any():
         raise InputError(
-            f"protocol official needs the test folder of {FIRST}, found "
-            f"sources {', '.join(manifest['source'].unique()) or 'none'}. Add it, "
-            "or choose grouped."
+            f"official needs the test folder of {FIRST}, found sources "
+            f"{', '.join(manifest['source'].unique()) or 'none'}. Add it, or choose "
+            "grouped.",
+            argument="protocol",
         )
     test = first[first["published_split"] == "test"]
     rest = first[(first["published_split"] != "test") & first["kept"]]
@@ -216,9 +219,10 @@ def _cut_groups(
     fewest = table["label"].value_counts().min()
     if n_groups < folds or fewest < folds:
         raise InputError(
-            f"manifest must hold at least {folds} groups of children, and as many "
-            f"images of each class, to cut a part off, found {n_groups} groups and "
-            f"{fewest} images. Add images, or choose image-random."
+            f"must hold at least {folds} groups of children, and as many images of "
+            f"each class, to cut a part off, found {n_groups} groups and {fewest} "
+            "images. Add images, or choose image-random.",
+            argument="manifest",
         )
     from sklearn.model_selection import StratifiedGroupKFold
 

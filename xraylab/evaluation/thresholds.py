@@ -100,7 +100,8 @@ def choose_operating_point(predictions: pd.DataFrame, rule: str) -> OperatingPoi
     predictions : DataFrame
         Columns label, score and group_id, as for `evaluate`.
     rule : str
-        A key of `OPERATING_POINTS`.
+        A key of `OPERATING_POINTS`; its number may be written otherwise, as in
+        "sensitivity 0.9".
 
     Raises
     ------
@@ -108,9 +109,7 @@ def choose_operating_point(predictions: pd.DataFrame, rule: str) -> OperatingPoi
         If the rule is unknown, no threshold in [0, 1] follows it, or the table is not
         as `evaluate` asks.
     """
-    if rule not in OPERATING_POINTS:
-        known = ", ".join(OPERATING_POINTS)
-        raise InputError(f"must be one of {known}, got {rule!r}.", argument="rule")
+    rule = _find_rule(rule)
     rows = make_rows(predictions)
     threshold = _choose(rows.labels, rows.scores, OPERATING_POINTS[rule].pick)
     if threshold is None:
@@ -125,6 +124,25 @@ def choose_operating_point(predictions: pd.DataFrame, rule: str) -> OperatingPoi
         for name in ("sensitivity", "specificity")
     }
     return OperatingPoint(rule, _with_range(rows, threshold, rule), promised)
+
+
+def _find_rule(given: str) -> str:
+    """Give the name of a rule, however its number is written."""
+    names = {_as_words(name): name for name in OPERATING_POINTS}
+    if (words := _as_words(given)) not in names:
+        known = ", ".join(OPERATING_POINTS)
+        raise InputError(f"must be one of {known}, got {given!r}.", argument="rule")
+    return names[words]
+
+
+def _as_words(rule: str) -> tuple[str | float, ...]:
+    def read(word: str) -> str | float:
+        try:
+            return float(word)
+        except ValueError:
+            return word
+
+    return tuple(map(read, rule.split()))
 
 
 def choose_threshold(

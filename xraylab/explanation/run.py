@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from xraylab import data, evaluation, images, phantom, training
-from xraylab.errors import InputError
+from xraylab.errors import InputError, renamed
 from xraylab.evaluation import Interval
 from xraylab.explanation import sanity, stored
 from xraylab.explanation.doses import perturb, rank_perturbations
@@ -158,11 +158,15 @@ def _describe(table: pd.DataFrame) -> list[str]:
         rows = table[(table["perturbation"] == name) & (table["dose"] == dose)]
         figures = rows.set_index("figure").apply(_as_text, axis=1)
         counts = rows.set_index("figure").loc["flipped"]
+        most = "no answer flipped at any dose,"
+        if counts["value"] > 0:
+            most = (
+                f"most flipped at dose {dose:g}: {figures['flipped']} of the answers,"
+            )
         lines += [
             f"{name}: mean logit moves by {swing:.2f} standard deviations over all "
             f"doses ({PERTURBATIONS[name].words})",
-            f"  most flipped at dose {dose:g}: {figures['flipped']} of the answers, "
-            f"n = {counts['n']:,}, {counts['n_groups']:,} groups",
+            f"  {most} n = {counts['n']:,}, {counts['n_groups']:,} groups",
             f"  sensitivity {figures['sensitivity']}, specificity "
             f"{figures['specificity']}, AUROC {figures['AUROC']}",
         ]
@@ -192,7 +196,8 @@ def _find_others(
     if data.Merge.is_saved_at(folder):
         merged = data.Merge.load(folder)
     else:
-        merged = data.merge(folder, layout="any", progress=progress)
+        with renamed(root="data_folder"):
+            merged = data.merge(folder, layout="any", progress=progress)
     table, known = merged.manifest, run.table[run.table["split"] != "valid"]
     if table["label"].nunique() != 2:
         raise InputError(

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from xraylab.errors import InputError
 from xraylab.files import NotWrittenError, made_folder
 from xraylab.labels import CLASSES
 from xraylab.phantom.children import draw_children, make_name, name_images
@@ -65,7 +66,7 @@ def write_phantom(
 
     Raises
     ------
-    FileExistsError
+    xraylab.errors.InputError
         If `folder` exists and is not an empty folder.
     ValueError
         If `n_children` is below 24, or the seed is outside its range.
@@ -92,9 +93,10 @@ def write_phantom(
 
 def _refuse_full_folder(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise FileExistsError(
-            f"folder must be new or empty, but {folder} holds files already. "
-            "Choose another folder, or empty this one."
+        raise InputError(
+            f"must be new or empty, but {folder} holds files already. Choose another "
+            "folder, or empty this one.",
+            argument="folder",
         )
 
 

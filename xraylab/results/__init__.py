@@ -52,9 +52,10 @@ def read_result(name: str, *, folder: str | Path = _FOLDER) -> dict:
     file = Path(folder) / f"{name}.json"
     if name not in _names(folder):
         raise InputError(
-            f"name must be one of the results {', '.join(_names(folder)) or '(none)'}, "
-            f"got {name!r}. list_results shows what each holds, list_tables the tables "
-            f"{', '.join(list_tables(folder=folder)['name']) or '(none)'}."
+            f"must be one of the results {', '.join(_names(folder)) or '(none)'}, or "
+            f"of the tables {', '.join(list_tables(folder=folder)['name']) or '(none)'}"
+            f", got {name!r}.",
+            argument="name",
         )
     return check_result(json.loads(file.read_text(encoding="utf-8")), name=name)
 
@@ -91,7 +92,7 @@ def read_predictions(
         raise InputError(
             f"{name} keeps no answers on {on}. read_result gives its figures."
         )
-    return pd.read_csv(file)
+    return pd.read_csv(file, converters={"score": float})
 
 
 def list_results(*, folder: str | Path = _FOLDER) -> pd.DataFrame:
@@ -146,7 +147,8 @@ def read_table(name: str, *, folder: str | Path = _FOLDER) -> pd.DataFrame:
             table.attrs["about"] = found["about"]
             return table
     known = ", ".join(list_tables(folder=folder)["name"]) or "(none)"
-    raise InputError(f"name must be one of the tables {known}, got {name!r}.")
+    text = f"must be one of the tables {known}, got {name!r}."
+    raise InputError(text, argument="name")
 
 
 def write_tables(

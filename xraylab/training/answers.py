@@ -39,13 +39,15 @@ def write_predictions(
     predictions: pd.DataFrame,
     others: dict[str, str] | None = None,
 ) -> None:
-    """Keep predictions in the run, as predictions-{on}.csv.
+    """Keep predictions in the run, as predictions-{on}.csv, scores to the last bit.
+
+    A threshold may be one of the scores: rounded, its own image would fall below it.
 
     Parameters
     ----------
     others : dict of str to str, optional
         Name of a file -> its text: they are written with it, all or none.
     """
-    text = predictions.to_csv(index=False, lineterminator="\n", float_format="%.6g")
+    text = predictions.to_csv(index=False, lineterminator="\n")
     texts = (others or {}) | {f"predictions-{on}.csv": text}
     write_texts({Path(folder) / name: text for name, text in texts.items()})

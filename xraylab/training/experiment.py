@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from xraylab import data, images
-from xraylab.errors import InputError
+from xraylab.errors import InputError, renamed
 from xraylab.training import (
     answers,
     board,
@@ -68,7 +68,8 @@ def train(
     board.check(tensorboard)  # before images are read, which may take minutes
     weights.check(recipe.model, recipe.weights)
     merged = data.Merge.load(merge_folder)
-    table = data.split(merged.manifest, protocol, seed=recipe.seed)
+    with renamed(manifest="merge_folder"):
+        table = data.split(merged.manifest, protocol, seed=recipe.seed)
     with processes.main_first():
         cache = _read(
             table["path"], merged.root, recipe.size_px, merge_folder, progress
@@ -109,7 +110,8 @@ def find_lr(
     """
     weights.check(recipe.model, recipe.weights)
     merged = data.Merge.load(merge_folder)
-    table = data.split(merged.manifest, protocol, seed=recipe.seed)
+    with renamed(manifest="merge_folder"):
+        table = data.split(merged.manifest, protocol, seed=recipe.seed)
     cache = _read(table["path"], merged.root, recipe.size_px, merge_folder, progress)
     labels = np.zeros(len(cache.paths), np.int64)
     train = table[table["split"] == "train"]

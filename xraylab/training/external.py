@@ -11,7 +11,7 @@ import pandas as pd
 
 from xraylab import data, images
 from xraylab.data import folders
-from xraylab.errors import InputError, NotARunError
+from xraylab.errors import InputError, NotARunError, renamed
 from xraylab.files import cache_folder
 from xraylab.training import answers, content, processes, runs, test_log
 
@@ -75,7 +75,8 @@ def score_external(
     processes.refuse_several("to score")  # each would count a reading
     run = runs.load_run(run_folder)
     run.refuse_unfinished("An external set is read")
-    merged = data.merge(data_folder, layout="any", progress=progress)
+    with renamed(root="data_folder"):
+        merged = data.merge(data_folder, layout="any", progress=progress)
     table = merged.manifest
     classes = _read_classes(table, data_folder)
     cache = images.build_cache(

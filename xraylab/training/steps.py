@@ -174,8 +174,8 @@ def guarded(recipe: Recipe, state: State) -> Iterator[None]:
             raise
         words = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise TrainingError(
-            f"memory was full in epoch {state.n_epochs + 1}, with batch_size "
-            f"{recipe.batch_size}, size_px {recipe.size_px} and model {recipe.model}: "
+            f"memory was full in epoch {state.n_epochs + 1}, with {recipe.batch_size} "
+            f"images a step, {recipe.size_px} px a side and model {recipe.model}: "
             f"{words.rstrip('.')}. Choose less of one of the three."
         ) from error
 

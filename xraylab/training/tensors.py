@@ -73,7 +73,7 @@ def describe_damage(file: Path, cause: Exception) -> str:
     if head.startswith((b"<!doctype html", b"<html")):
         return "it is a web page. Fetch the file itself."
     words = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
-    return f"reading it failed: {words.rstrip('.')}. Fetch or copy it again."
+    return f"it is none ({words.rstrip('.')}). Give another, or fetch it again."
 
 
 def find_misfits(wanted: Mapping[str, torch.Tensor], given: Tensors) -> list[str]:

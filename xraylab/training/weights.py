@@ -47,7 +47,7 @@ def check(model: str, weights: str | Path) -> None:
                 argument="weights",
             )
     elif str(weights) != NONE:
-        _existing(weights)
+        _read(_existing(weights))
 
 
 def load_into(network: nn.Module, model: str, weights: str | Path) -> None:
@@ -94,7 +94,10 @@ def _read(file: Path) -> tensors.Tensors:
 
 
 def _read_pth(file: Path) -> tensors.Tensors:
-    expected = f"{file} must hold weights as .safetensors or .pth"
+    expected = (
+        f"{file} must hold the state dict of a network, such as torchvision's "
+        "resnet18, as .pth or .safetensors"
+    )
     try:
         given = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds
@@ -136,5 +139,6 @@ def _download_imagenet() -> tensors.Tensors:
         raise WeightsError(
             f"weights imagenet could not be downloaded from {kind.url}: {error}. "
             "Fetch that file where there is a network and give its path as weights, "
-            "or use weights none."
+            "or begin without: weights none, in a command --weights none or --recipe "
+            "lesson."
         ) from error
