@@ -204,15 +204,25 @@ def describe(rows: list[dict]) -> str:
     return pd.DataFrame(lines).to_string(index=False)
 
 
-def as_table(rows: list[dict]) -> list[dict]:
+def find_baselines(units: list[Unit]) -> dict[str, float]:
+    """Give the share of the larger class among the judged images of each test."""
+    answers = [(test, t) for unit in units for test, t in unit.answers.items()]
+    rows = pd.concat([table.assign(test=test) for test, table in answers])
+    share = rows.drop_duplicates(["test", "path"]).groupby("test")["label"].mean()
+    return {test: round(max(p, 1 - p), 5) for test, p in share.items()}
+
+
+def as_table(rows: list[dict], baselines: Mapping[str, float]) -> list[dict]:
     """Give the accuracies of all images, and what each cell has more than clean."""
     shown = {*CELLS, *(f"{swap} - clean" for swap in SWAPS), "clean, R - O"}
     return [
         {
             "result": f"factorial, weights {row['weights']}, {row['n_steps']} steps",
             **{key: row[key] for key in ("test", "what", "value", "low", "high")},
+            "baseline": baselines[row["test"]] if row["what"] in CELLS else None,
             **{key: row[key] for key in ("n", "n_groups")},
             "seeds": " ".join(map(str, row["seeds"])),
+            "seeds_per_image": row["seeds_per_image"],
             "verdict": row.get("verdict", ""),
         }
         for row in rows
@@ -225,7 +235,8 @@ def as_table(rows: list[dict]) -> list[dict]:
 ABOUT = (
     "One thing in training at a time, judged on the same images: O is the published "
     "test, R children drawn from the rest. Accuracy at 0.5, real images at 64 px; "
-    "differences in shares, paired. What no verdict calls settled is not."
+    "differences in shares, paired. Where one seed judged each image, the interval "
+    "lacks the chance of a training. What no verdict calls settled is not."
 )
 
 
@@ -253,7 +264,7 @@ def main() -> None:
     text = json.dumps(facts, indent=1, ensure_ascii=False) + "\n"
     write_text(args.results / "effects.json", text)
     if args.results.resolve() == STORED:
-        table = {"about": ABOUT, "rows": as_table(rows)}
+        table = {"about": ABOUT, "rows": as_table(rows, find_baselines(units))}
         results.write_tables("factorial", {"factorial": table}, date=facts["date"])
     print(describe(rows))
     print(f"{len(units)} units, {len(failed)} failed")

@@ -32,6 +32,15 @@ ABOUT = (
 )
 
 
+def open_run(name: str, folder: str) -> training.runs.Run:
+    """Load a run that is the network of a stored result."""
+    run = training.load_run(folder)
+    network = results.read_result(name)["external"]["network"]
+    if run.network_id != network:
+        raise SystemExit(f"{folder} is network {run.network_id}, not {network}")
+    return run
+
+
 def find_validation(run: training.runs.Run) -> tuple[pd.DataFrame, list[Path]]:
     """Give the rows of a run's validation, and their files."""
     rows = run.table[run.table["split"] == "valid"].reset_index(drop=True)
@@ -85,11 +94,7 @@ def main() -> None:
     args = parser.parse_args()
     rows = []
     for name, folder in (text.split("=") for text in args.runs):
-        run = training.load_run(folder)
-        network = results.read_result(name)["external"]["network"]
-        if run.network_id != network:
-            parser.error(f"{folder} is network {run.network_id}, not {network}")
-        rows += measure(name, run, args.originals)
+        rows += measure(name, open_run(name, folder), args.originals)
     date = datetime.now(UTC).date().isoformat()
     tables = {"real-64px-doses": {"about": ABOUT, "rows": rows}}
     print(results.write_tables("real-64px-doses", tables, date=date))

@@ -59,6 +59,7 @@ def main() -> None:
         "metrics": as_entries(metrics),
         **describe_data(data.Merge.load(run.about["merge"]), run.table),
         "images_per_second": float(run.history["images_per_second"].median()),
+        "history": json.loads(run.history.to_json(orient="records")),
     }
     file = results.write_result(args.name, result)
     # The answers themselves, so that others can check every figure.

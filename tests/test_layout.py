@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -144,3 +146,13 @@ def test_files_and_functions_stay_small(file):
             has_doc = ast.get_docstring(node) is not None
             doc = first.end_lineno - first.lineno + 1 if has_doc else 0
             assert node.end_lineno - node.lineno + 1 - doc <= IN_A_FUNCTION, node.name
+
+
+def test_the_package_is_found_beside_a_folder_of_its_name(tmp_path):
+    """As where a clone lies: Python takes a folder there for a package of no files."""
+    (tmp_path / "xraylab" / "xraylab").mkdir(parents=True)
+    asked = [sys.executable, "-c", "import xraylab.needs as n; print(n.__file__)"]
+    done = subprocess.run(
+        asked, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip().endswith("needs.py"), done.stderr

@@ -28,6 +28,17 @@ def test_figures_are_those_of_the_results(protocol):
     assert f"| {' | '.join([first, *cells])} |" in README
 
 
+def test_how_often_each_test_was_read_is_that_of_the_results():
+    text = re.sub(r"\s+", " ", README)
+    n = {
+        protocol: results.read_result(f"real-64px-{protocol}")["n_test_readings"]
+        for protocol in data.PROTOCOLS
+    }
+    assert f"The published test was read {n.pop('official')} times until" in text
+    assert set(n.values()) == {1}
+    assert "the other three tests once" in text
+
+
 def test_what_the_figures_license_follows_from_the_answers():
     text = re.sub(r"\s+", " ", README)
     naive, grouped, official = (
@@ -35,13 +46,16 @@ def test_what_the_figures_license_follows_from_the_answers():
         for name in ("naive-merge", "grouped", "official")
     )
     fall = evaluation.difference(naive, grouped, "accuracy")
-    assert f"accuracy is lower by {fall}." in text
+    assert f"accuracy is lower by {fall}, which is the smaller" in text
     both = set(grouped["image_id"]) & set(official["image_id"])
     first, second = (
         table[table["image_id"].isin(both)].drop_duplicates("image_id")
         for table in (grouped, official)
     )
     assert f"{len(both)} of its images were in the test of `grouped` too" in text
+    assert f"`grouped` too, {first['label'].mean():.0%} with pneumonia" in text.replace(
+        " %", "%"
+    )
     for table in (first, second):
         assert str(evaluation.measure(table, "accuracy")) in text
     paired = evaluation.difference(first, second, "accuracy")
@@ -80,29 +94,43 @@ def test_what_is_said_of_a_hidden_middle_follows_from_the_doses():
     assert "No lungs are marked on real images" in text
 
 
+TRAININGS = {
+    "block": "the block's other half",
+    "siblings": "other images of the judged children",
+    "copies": "copies of nine in ten judged images",
+    "all": "all three",
+}
+
+
 def test_what_the_factorial_has_so_far_follows_from_its_units():
-    text = re.sub(r"\s+", " ", README)
     table = results.read_table("factorial").set_index(["test", "what"])
-    figures = {
-        key: evaluation.Interval(row.value, row.low, row.high, row.n, row.n_groups)
-        for key, row in zip(table.index, table.itertuples(), strict=True)
-    }
-    told = [("R", "clean")]
-    told += [("O", cell) for cell in ("clean", "block", "copies", "siblings", "all")]
-    for key in told:
-        assert str(figures[key]) in text, key
-    for key, way in {
-        ("R", "copies - clean"): "higher",
-        ("O", "block - clean"): "higher",
-        ("O", "copies - clean"): "higher",
-        ("O", "all - clean"): "higher",
-        ("R, O", "clean, R - O"): "lower",
-    }.items():
-        assert f"{way} by {figures[key].figure}" in text, key
+
+    def tell(test, what):
+        row = table.loc[test, what]
+        return evaluation.Interval(row.value, row.low, row.high, row.n, row.n_groups)
+
+    heads = ["Training"]
+    for test in ("O", "R"):
+        found = tell(test, "clean")
+        counts = f"n = {found.n}, {found.n_groups} groups"
+        baseline = table.loc[(test, "clean"), "baseline"]
+        heads.append(f"On {test}: {counts}, baseline {baseline:.2f}")
+    assert f"| {' | '.join(heads)} |" in README
+    clean = [tell(test, "clean").figure for test in ("O", "R")]
+    assert f"| clean | {' | '.join(clean)} |" in README
+    for cell, words in TRAININGS.items():
+        told = [words]
+        for test in ("O", "R"):
+            more = tell(test, f"{cell} - clean").figure
+            verdict = table.loc[(test, f"{cell} - clean"), "verdict"]
+            told.append(f"{tell(test, cell).figure}<br>{more} from clean, {verdict}")
+        assert f"| {' | '.join(told)} |" in README
+    assert f"lower by {tell('R, O', 'clean, R - O').figure}" in README
     verdicts = table.loc[table["verdict"] != "", "verdict"]
     small = {key for key in verdicts.index if verdicts[key] == "settled as small"}
     assert small == {("R", f"{c} - clean") for c in ("block", "siblings", "all")}
     assert set(verdicts) == {"settled as small", "not settled"}
+    assert set(table.loc["O", "seeds_per_image"]) == {1}
 
 
 def test_each_lesson_is_listed_with_its_question():

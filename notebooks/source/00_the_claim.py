@@ -229,7 +229,7 @@ for name in here.missing:
 # - **d** The labels of the copied images are wrong.
 
 # %% tags=["starter"]
-answer = None
+answer = None  # a letter in quotes, such as "a"
 lesson.check("what the copies show", answer)
 
 # %% tags=["solution"]

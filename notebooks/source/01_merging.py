@@ -115,7 +115,7 @@ for name in here.missing:
 # - **d** Fingerprints do not work.
 
 # %% tags=["starter"]
-answer = None
+answer = None  # a letter in quotes, such as "a"
 lesson.check("what fingerprints show", answer)
 
 # %% tags=["solution"]

@@ -334,7 +334,7 @@ else:
 # - **d** The class can be told without seeing the lungs.
 
 # %% tags=["starter"]
-answer = None
+answer = None  # a letter in quotes, such as "a"
 lesson.check("what the ring shows", answer)
 
 # %% tags=["solution"]

@@ -341,7 +341,7 @@ print(f"half and half: {-np.log(0.5):.3f}")
 # - **d** Its learning rate is too small.
 
 # %% tags=["starter"]
-answer = None
+answer = None  # a letter in quotes, such as "a"
 lesson.check("what a mean loss says", answer)
 
 # %% tags=["solution"]

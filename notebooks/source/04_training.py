@@ -340,7 +340,7 @@ lesson.keep_truth("accuracy, best seed less worst", distance, here.data_name)
 # - **d** With five hundred seeds the highest would be closer to the truth.
 
 # %% tags=["starter"]
-answer = None
+answer = None  # a letter in quotes, such as "a"
 lesson.check("the best of five", answer)
 
 # %% tags=["solution"]

@@ -323,7 +323,7 @@ for how, rows in mended.items():
 # - **d** With Platt scaling, the scores are now right in any hospital.
 
 # %% tags=["starter"]
-answer = None
+answer = None  # a letter in quotes, such as "a"
 lesson.check("what temperature cannot mend", answer)
 
 # %% tags=["solution"]

@@ -264,9 +264,9 @@ lesson.check("share inside by hand", share_inside)
 # lungs are. And how much of the network's map lies elsewhere, on things that are no
 # pneumonia? A network may score well and look past the disease.
 #
-# With Grad-CAM, three longer trainings and 90 built-in images the hits were 0.50 (0.40 to
-# 0.60), of the blob 0.30 (0.21 to 0.40), of networks that had learnt a marker 0.12 (0.07
-# to 0.21).
+# With Grad-CAM and three longer trainings, 30 simulated children each, the hits were 0.50
+# (0.40 to 0.60), of the blob 0.30 (0.21 to 0.40), of networks that had learnt a marker
+# 0.12 (0.07 to 0.21): `benchmarks/explanation.py`.
 #
 # ## A map shows a marker
 #
@@ -361,7 +361,7 @@ shifts[["dose", "value", "low", "high", "n", "n_groups"]].round(2)
 # - **d** A network that stays flat under zoom looks at the disease.
 
 # %% tags=["starter"]
-answer = None
+answer = None  # a letter in quotes, such as "a"
 lesson.check("what a dose shows", answer)
 
 # %% tags=["solution"]
@@ -437,7 +437,7 @@ for name in ("real-64px-official", "real-64px-grouped"):
 # - **d** It will not be moved much by rotation or zoom either.
 
 # %% tags=["starter"]
-answer = None
+answer = None  # a letter in quotes, such as "a"
 lesson.check("what a mirror shows", answer)
 
 # %% tags=["solution"]

@@ -58,7 +58,7 @@ predictor = Predictor(folder)
 # - **d** It is harmless if its fingerprint is the one the sender told you.
 
 # %% tags=["starter"]
-answer = None
+answer = None  # a letter in quotes, such as "a"
 lesson.check("what a pickle may do", answer)
 
 # %% tags=["solution"]
@@ -244,7 +244,7 @@ lesson.keep_truth("confidence on snow", snow, f"network of the {here.data_name}"
 # - **d** the network looks at the wrong place.
 
 # %% tags=["starter"]
-answer = None
+answer = None  # a letter in quotes, such as "a"
 lesson.check("sure of snow", answer)
 
 # %% tags=["solution"]

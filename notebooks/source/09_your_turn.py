@@ -96,8 +96,8 @@ valid = {
 columns = ["value", "low", "high", "baseline", "n", "n_groups"]
 table = pd.DataFrame(
     {name: evaluation.evaluate(rows).loc["AUROC"] for name, rows in valid.items()}
-).T[columns]
-table
+).T[columns].infer_objects()
+table.round(3)
 
 # %% alt="AUROC of four networks on the validation set, each with its interval."
 _ = plots.plot_metrics(table, data_name=f"{here.data_name}, validation")
@@ -129,7 +129,7 @@ def brier(rows):
     return ((rows["score"] - rows["label"]) ** 2).mean()
 
 
-highest = table["value"].astype(float)
+highest = table["value"]
 tied = list(highest.index[highest == highest.max()])
 chosen = min(tied, key=lambda name: brier(valid[name]))
 print("Highest AUROC on validation:", ", ".join(tied))
@@ -168,7 +168,7 @@ lesson.check("all right, but how many", lowest_share)
 for name in changes:
     if name != chosen:
         found = evaluation.difference(valid[chosen], valid[name], "AUROC")
-        print(f"{chosen} less {name}: {found}")
+        print(f"{chosen}, against {name}: {found}")
 
 # %% [markdown]
 # ### Your turn: four networks, one luck
@@ -183,7 +183,7 @@ for name in changes:
 # - **d** as far off as on validation, but in the other direction.
 
 # %% tags=["starter"]
-answer = None
+answer = None  # a letter in quotes, such as "a"
 lesson.check("four networks, one luck", answer)
 
 # %% tags=["solution"]

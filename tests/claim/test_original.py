@@ -33,16 +33,21 @@ def verdict(key, found):
 
 @settings(deadline=None, max_examples=50)
 @given(n_right=st.integers(0, 400), n_wrong=st.integers(0, 400))
-def test_about_96_percent_is_supported_only_where_the_interval_allows(n_right, n_wrong):
+def test_about_96_percent_is_supported_where_the_whole_interval_agrees(
+    n_right, n_wrong
+):
     if n_right + n_wrong == 0:
         return
     table = answers(n_right, n_wrong)
     found = evaluation.measure(table, "accuracy")
-    said = verdict("figures", make_evidence(answers={"test": table}))
+    _, said, why = original.judge("figures", make_evidence(answers={"test": table}))
     if not found.low <= found.high:
         assert said == "not tested"
     elif found.high < 0.955 or found.low <= 0.5:
         assert said == "not supported"
+    elif found.low < 0.95:
+        assert said == "not tested"
+        assert why.endswith("This agrees, and would with other values too.")
     else:
         assert said == "supported"
 
@@ -50,8 +55,8 @@ def test_about_96_percent_is_supported_only_where_the_interval_allows(n_right, n
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"answers": {"test": answers(290, 10)}}, "supported"),
-        ({"answers": {"test": answers(290, 10)}, "is_simulated": True}, "not tested"),
+        ({"answers": {"test": answers(980, 20)}}, "supported"),
+        ({"answers": {"test": answers(29, 1)}}, "not tested"),  # 0.89 to 0.99
         ({"answers": {"test": answers(200, 100)}}, "not supported"),
         ({"answers": {"test": answers(2, 0)}}, "not tested"),  # too few groups
         ({"answers": {"valid": answers(290, 10)}}, "not tested"),
@@ -63,6 +68,24 @@ def test_accuracy_is_tested_on_a_real_test_only(changes, said):
     where = "Accuracy on the test of official "
     if changes.get("answers", {}).get("test") is not None:
         assert original.judge("figures", make_evidence(**changes))[2].startswith(where)
+
+
+@pytest.mark.parametrize(
+    ("n_right", "said"), [(980, "supported"), (500, "not supported")]
+)
+def test_simulated_images_bring_no_verdict(n_right, said):
+    table = answers(n_right, 1000 - n_right)
+    chosen = {"n": 9, "n_groups": 9, "method": "m", "promised": {}}
+    found = make_evidence(
+        answers={"test": table, "external": table},
+        point={"value": 0.5, "rule": "youden", "low": 0.45, "high": 0.55, **chosen},
+    )
+    assert verdict("figures", found) == said
+    for key in original.SAYS:
+        _, told, why = original.judge(key, replace(found, is_simulated=True))
+        assert told == "not tested", key
+        was = verdict(key, found)
+        assert ("Simulated images do not speak" in why) == (was != "not tested"), key
 
 
 def test_elsewhere_is_judged_by_the_answers_from_there():
@@ -87,19 +110,45 @@ def test_a_recipe_is_supported_when_it_is_as_named():
         assert str(next(iter(change.values()))) in why
 
 
-def test_confidence_is_a_chance_when_the_ece_is_like_one_by_chance():
-    true = make_table([(0, 0.25)] * 75 + [(1, 0.25)] * 25)
-    false = make_table([(0, 0.95)] * 75 + [(1, 0.96)] * 25)
-    for table, said in ((true, "supported"), (false, "not supported")):
-        found = make_evidence(answers={"test": table})
-        assert verdict("calibration", found) == said
-        assert verdict("calibration", replace(found, is_simulated=True)) == "not tested"
+def scored(rows, n_times):
+    """(label, score, how many) of each, so many times over."""
+    return make_table([(y, x) for y, x, n in rows for _ in range(n * n_times)])
+
+
+TRUE = [(0, 0.2, 32), (1, 0.2, 8), (0, 0.8, 8), (1, 0.8, 32)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "n_times", "said"),
+    [
+        (TRUE, 20, "supported"),
+        (TRUE, 1, "not tested"),  # by chance an ECE may be large
+        # the ECE is small, and the scores are not extreme enough
+        ([(0, 0.23, 32), (1, 0.23, 8), (0, 0.77, 8), (1, 0.77, 32)], 60, "not supp"),
+        ([(0, 0.95, 30), (1, 0.96, 10)], 20, "not supp"),
+    ],
+)
+def test_confidence_is_a_chance_by_ece_intercept_and_slope(rows, n_times, said):
+    found = make_evidence(answers={"test": scored(rows, n_times)})
+    _, told, why = original.judge("calibration", found)
+    assert told.startswith(said), why
+    assert "(ECE) " in why
+    assert "slope " in why
+
+
+def test_confidence_without_a_test_is_not_tested():
     assert verdict("calibration", make_evidence()) == "not tested"
 
 
 @pytest.mark.parametrize(
     ("low", "high", "said"),
-    [(0.3, 0.6, "supported"), (0.6, 0.9, "not supported"), (None, None, "not tested")],
+    [
+        (0.45, 0.6, "supported"),
+        (0.3, 0.6, "not tested"),
+        (0.0, 0.99, "not tested"),
+        (0.6, 0.9, "not supported"),
+        (None, None, "not tested"),
+    ],
 )
 def test_half_is_held_against_what_a_rule_chooses(low, high, said):
     nan = float("nan")

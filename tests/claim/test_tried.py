@@ -1,5 +1,7 @@
 """The fields that tell how answers were put to the test: from what is stored alone."""
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -180,3 +182,16 @@ def test_the_card_of_a_stored_result_has_its_doses(name):
     assert len(part["tables"]) == 2
     assert "No lungs are marked on real images" in part["lines"][0]
     assert any(line.startswith("Of originals, ") for line in part["lines"])
+
+
+@pytest.mark.parametrize("name", DOSED)
+def test_the_card_of_a_stored_result_has_each_map(name):
+    part = claim.make_claim(name).fields["explanation"]
+    first, *lines, last = part["lines"]
+    assert re.match(
+        r"On validation of \w+: likeness is that to the maps of 3 networks", first
+    )
+    assert [line.split(": sanity check ")[0] for line in lines] == list(
+        explanation.MAPS
+    )
+    assert last == explanation.run.LEAST

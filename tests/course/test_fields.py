@@ -46,7 +46,7 @@ def test_what_was_meant_is_asked_back_and_nothing_is_sealed(typed):
 
 def test_a_word_is_chosen_from_the_list():
     field = fields.guess_field("dearest step", guesses.guess)
-    assert field.value.options == ("", "copies", "the same child", "distribution shift")
+    assert field.value.options == ("", "copies", "the same child", "another test block")
     assert press("dearest step", "copies") == "Sealed: dearest step, copies (50% sure)."
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from xraylab.course import build, guesses, lesson, questions
 from xraylab.course.guesses import BrokenSealError
+from xraylab.course.questions import QUESTIONS, Number
 from xraylab.evaluation import Interval
 
 SHARE = "naive accuracy"
@@ -55,6 +56,25 @@ def test_without_a_guess_everything_runs_on(file, capsys):
     assert said(capsys) == "naive accuracy: measured 0.955\n    no guess was made"
     assert not file.exists()
     assert lesson.read_guesses().empty
+
+
+@pytest.mark.parametrize(
+    "question", [q for q in QUESTIONS.values() if isinstance(q, Number)]
+)
+def test_a_guess_as_far_off_as_is_said_is_right_and_one_further_off_is_not(question):
+    margin = float(question.what_is_right.split()[2])
+    assert 0 < margin <= (question.high - question.low) / 20
+    step = 1 if question.whole else 0.001
+    assert margin == int(margin) or not question.whole
+    middle = question.low + round((question.high - question.low) / 2)
+    for way in (-1, 1):
+        assert question.is_near(middle + way * margin, middle)
+        assert not question.is_near(middle + way * (margin + step), middle)
+
+
+def test_the_margin_of_a_count_is_whole(capsys):
+    lesson.guess("wrong at confidence 0.99")
+    assert "(a whole number from 0 to 624; within 31 is right)" in said(capsys)
 
 
 def test_a_guess_is_sealed(capsys):
@@ -129,12 +149,12 @@ def test_a_count_is_whole(capsys):
 
 def test_words_are_one_of_a_list(capsys):
     lesson.guess(WORDS, "children")
-    answers = "copies, the same child or distribution shift"
+    answers = "copies, the same child or another test block"
     assert f"must be {answers}, got 'children'." in said(capsys)
     lesson.guess(WORDS, "The  same child ")
     assert said(capsys) == "Sealed: dearest step, the same child."
-    lesson.keep_truth(WORDS, "distribution shift")
-    assert said(capsys).endswith("measured distribution shift: not the one you named")
+    lesson.keep_truth(WORDS, "another test block")
+    assert said(capsys).endswith("measured another test block: not the one you named")
 
 
 def test_a_number_can_be_one_of_a_list(capsys):

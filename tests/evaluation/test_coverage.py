@@ -101,13 +101,20 @@ def test_the_table_holds_what_was_asked():
     assert {"15 + 15 children", "40 + 40 children"} < set(shares["design"])
 
 
+def test_every_share_is_covered_in_93_percent():
+    shares = TABLE[
+        TABLE["interval"].isin([*SHARES, *SAID[decisions.predictive_values]])
+    ]
+    assert shares["coverage"].min() >= 0.93
+
+
 def test_intervals_keep_their_word_where_it_matters():
     """Where Wilson over files covered 74 %, and the bootstrap 56 % or 76 %."""
     keys = TABLE[["interval", "design", "correlation", "truth"]]
     keys = keys.itertuples(index=False, name=None)
     of = dict(zip(keys, TABLE["coverage"], strict=True))
     for correlation in (0.3, 0.5, 0.85):
-        assert of["sensitivity", "published test", correlation, 0.95] > 0.91
+        assert of["sensitivity", "published test", correlation, 0.95] > 0.93
         assert of["sensitivity", "published test", correlation, 0.997] > 0.93
     for n_each in (15, 40):
         assert of["AUROC", f"{n_each} + {n_each} children", 0.0, 0.98] > 0.93
@@ -117,17 +124,13 @@ def test_intervals_keep_their_word_where_it_matters():
 
 
 def test_what_covers_too_little_with_few_children_says_so_where_it_is_written():
-    """Those that say so are held by the tests of `figure`, such as "one case"."""
+    """Those that say so are held by the tests of `figure`, such as "few groups"."""
     few = TABLE[TABLE["design"].str.contains("children")]
     low = few[few["coverage"] < 0.92]
     of_few_groups = {"mean", "intercept", "Brier", "Brier_skill"}
-    of_one_error = {*SHARES, "PPV by prevalence", "NPV by prevalence"}
-    assert set(low["interval"]) <= of_few_groups | of_one_error
+    assert set(low["interval"]) <= of_few_groups
     # without one of them the rest is within what 2,000 runs leave open
     assert (few["coverage"] > 0.92).mean() > 0.9
-    assert set(low.loc[low["interval"].isin(of_one_error), "truth"]) <= {
-        *(0.997, 0.9736, 0.9997)  # of 40 images hardly one is wrong
-    }
 
 
 @pytest.mark.long

@@ -18,6 +18,7 @@ EFFECTS = pd.DataFrame(
         "high": [0.12, 0.0],
         "n": [500, 634],
         "n_groups": [427, 550],
+        "verdict": ["not settled", "settled as small"],
     }
 )
 

@@ -58,13 +58,23 @@ def test_protocols_keep_their_order():
 
 def test_effects_are_drawn_in_points_each_test_in_its_colour():
     ax = plots.plot_effects(EFFECTS)
-    drawn = {dots.get_label(): dots.get_offsets() for dots in ax.collections[1::2]}
-    assert drawn["on O, 95 %"].tolist() == [[9.0, 0.0]]
-    assert drawn["on R, 95 %"].tolist() == [[-1.0, 1.0]]
-    lines = [line.get_segments()[0][:, 0].tolist() for line in ax.collections[::2]]
+    o, r = ax.collections[1], ax.collections[3]
+    assert (o.get_label(), o.get_offsets().tolist()) == ("on O, 95 %", [[9.0, 0.0]])
+    assert (r.get_label(), r.get_offsets().tolist()) == ("on R, 95 %", [[-1.0, 1.0]])
+    lines = [ax.collections[i].get_segments()[0][:, 0].tolist() for i in (0, 2)]
     assert lines == [[6.0, 12.0], [-2.0, 0.0]]
     names = [label.get_text() for label in ax.get_yticklabels()]
     assert names[0] == "block - clean, O  (n = 500, 427 groups)"
+
+
+def test_an_effect_that_is_not_settled_has_a_hollow_dot():
+    ax = plots.plot_effects(EFFECTS)
+    o, r = ax.collections[1], ax.collections[3]
+    assert o.get_facecolor()[0].tolist() == [1, 1, 1, 1]
+    assert r.get_facecolor()[0].tolist() == r.get_edgecolor()[0].tolist()
+    assert ax.get_legend().get_texts()[-1].get_text() == "hollow: not settled"
+    ax = plots.plot_effects(EFFECTS.assign(verdict="settled"))
+    assert len(ax.get_legend().get_texts()) == 2
 
 
 def test_probes_stand_beside_their_baselines_and_the_test_is_not_drawn():

@@ -15,7 +15,8 @@ from xraylab.files import as_json, write_texts
 
 NOTE = "Not for clinical use. A claim card says what was measured, and what was not."
 SCOPE = (
-    "Supported means that the interval of the figure allows it. A verdict speaks of "
+    "Supported means that the whole interval of the figure agrees with it; where few "
+    "children would agree with much else too, it is not tested. A verdict speaks of "
     "this network; the original's own is not at hand."
 )
 STATES = {"given": "said", "in part": "said in part", "empty": "not measured or known"}

@@ -13,7 +13,7 @@ from xraylab.errors import InputError
 from xraylab.training import test_log
 
 PARTS = ("valid", "test", "external")
-DOSES = "real-64px-doses"  # the table of the stored results
+DOSES, MAPS = "real-64px-doses", "real-64px-maps"  # tables of the stored results
 _TEXT_COLUMNS = ("path", "image_id", "group_id")
 _KEY = ["path", "group_id", "label"]
 
@@ -158,6 +158,7 @@ def of_result(name: str) -> Evidence:
         merge=result.get("merge", {}),
         network=elsewhere.get("network", ""),
         doses=_quote_doses(name),
+        maps=_quote_maps(name),
         external=_quote_external(elsewhere),
         n_readings=result["n_test_readings"],
         notes=_as_sentences(result.get("readings_note", "")),
@@ -258,14 +259,26 @@ def _read_kept(run: training.runs.Run, *kinds: str) -> list[tuple[dict, pd.DataF
 
 def _quote_doses(name: str) -> list[tuple[dict, pd.DataFrame]]:
     """As `_read_kept`, of a stored result."""
-    if DOSES not in results.list_tables()["name"].tolist():
-        return []
-    table = results.read_table(DOSES)
-    own, about = table[table["result"] == name], table.attrs["about"]
+    own = _rows_of(name, DOSES)
     return [
-        ({"on": on, "said": about, "n_trained_on": rows["n_trained_on"].iloc[0]}, rows)
-        for on, rows in own.groupby("on", sort=False)
+        ({"on": on, "said": own.attrs["about"], "n_trained_on": n}, rows)
+        for (on, n), rows in own.groupby(["on", "n_trained_on"], sort=False)
     ]
+
+
+def _quote_maps(name: str) -> list[tuple[dict, pd.DataFrame]]:
+    """As `_read_kept`, of a stored result."""
+    own, facts = _rows_of(name, MAPS), ["on", "n_shuffled", "limit"]
+    return [
+        (dict(zip(facts, values, strict=True)), rows)
+        for values, rows in own.groupby(facts, sort=False)
+    ]
+
+
+def _rows_of(name: str, table: str) -> pd.DataFrame:
+    """Read what a table of the stored results has of one of them."""
+    rows = results.read_table(table)
+    return rows[rows["result"] == name]
 
 
 def _as_sentences(note: str) -> list[str]:

@@ -17,10 +17,9 @@ _KAGGLE = "https://kaggle.com"
 SETUP = f'''\
 # @title Get xraylab where it is not installed: only Kaggle and Colab need this
 try:
-    import xraylab
-except ModuleNotFoundError:
+    from xraylab import __version__  # a mere folder of that name has none
+except ImportError:
     import glob, subprocess, sys
-
     from IPython.core.error import UsageError
 
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
@@ -38,6 +37,7 @@ Attached wheels: {{", ".join(wheels) or "none"}}. On Kaggle, do this, then Run A
 - or Add Input there, and attach a dataset with the wheels of xraylab {__version__}:
   {REPOSITORY}/blob/{TAG}/docs/places.md
 Elsewhere: pip install git+{REPOSITORY}@{TAG}""")
+    sys.modules.pop("xraylab", None)
     from xraylab import needs
     needs.say_unmet()'''
 # Folded away in JupyterLab, Colab and Kaggle: no learner needs to read it first.

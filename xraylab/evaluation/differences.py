@@ -28,7 +28,7 @@ def difference(
 
     Measured coverage, of one test or of two (`benchmarks/coverage.py`): published
     test 93 to 100 %, 5 + 5 children 100 to 100 %, 15 + 15 children 98 to 100 %,
-    40 + 40 children 92 to 100 %. So with few children it is wider than it need be,
+    40 + 40 children 95 to 100 %. So with few children it is wider than it need be,
     and for the AUROC of two networks whose scores of one class have correlation 0.99:
     99 % and more.
 

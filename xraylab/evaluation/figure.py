@@ -73,12 +73,6 @@ def not_given(value: float, n: int, n_groups: int | None, reason: str) -> Interv
     return Interval(float(value), math.nan, math.nan, n, n_groups, method)
 
 
-def with_notes(method: str, *parts: Interval) -> str:
-    """Name a method together with what is known against the parts it is made of."""
-    notes = dict.fromkeys(note for part in parts for note in part.notes)
-    return "; ".join([method, *notes])
-
-
 def add_note(found: Interval, note: str) -> Interval:
     """Write beside an interval what was measured against it, where there is one."""
     if math.isnan(found.low):

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from xraylab.errors import InputError
-from xraylab.evaluation.figure import with_notes
 from xraylab.evaluation.intervals import (
     Interval,
     not_given,
@@ -116,8 +115,7 @@ def _balanced_accuracy(rows: Rows) -> Measured:
             return Measured(not_given(value, n, n_groups, reason), influence)
     together, _ = correlate(*(part.by_group(rows) for part in parts))
     ends = square_and_add((first, second), (0.5, 0.5), together)
-    method = with_notes("square-and-add, by group", first, second)
-    found = Interval(value, *ends, n, n_groups, method)
+    found = Interval(value, *ends, n, n_groups, "square-and-add, by group")
     return Measured(found, influence)
 
 

@@ -91,7 +91,7 @@ def choose_operating_point(predictions: pd.DataFrame, rule: str) -> OperatingPoi
 
     How often it holds the threshold of the whole population, for AUROC 0.95 by
     "sensitivity 0.95" and "youden", 500 simulations each (`benchmarks/coverage.py`):
-    published test 92 to 98 %, 15 + 15 children 97 to 100 %, 40 + 40 children 95 to
+    published test 93 to 98 %, 15 + 15 children 99 to 100 %, 40 + 40 children 95 to
     98 %. Lowest by sensitivity on the published test, as that of its shares; "youden"
     has 97 % and more, so its range is wider than it need be.
 

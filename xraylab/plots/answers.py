@@ -153,8 +153,9 @@ def plot_effects(
     Parameters
     ----------
     effects : DataFrame
-        Columns what, test, value, low, high (shares, paired differences), n, n_groups;
-        one colour a test, drawn from top to bottom in the order of the rows.
+        Columns what, test, value, low, high (shares, paired differences), n, n_groups
+        and verdict, of which "not settled" gets a hollow dot; one colour a test, drawn
+        from top to bottom in the order of the rows.
     """
     ax = make_axes(ax, 1.3 + 0.36 * len(effects))
     ax.axvline(0, color=GREY, linewidth=1)
@@ -166,7 +167,12 @@ def plot_effects(
         ends = 100 * rows[["low", "high"]]
         ax.hlines(at, ends["low"], ends["high"], color=colour, linewidth=2, alpha=0.55)
         label = f"on {test}, 95 %"
-        ax.scatter(100 * rows["value"], at, s=42, color=colour, zorder=3, label=label)
+        is_open = rows["verdict"] == "not settled"
+        fills = np.where(is_open, "white", colour)
+        dots = {"s": 42, "edgecolors": colour, "linewidths": 1.5, "zorder": 3}
+        ax.scatter(100 * rows["value"], at, c=fills, label=label, **dots)
+    if (effects["verdict"] == "not settled").any():
+        ax.scatter([], [], c="white", edgecolors=GREY, label="hollow: not settled")
     names = effects["what"] + ", " + effects["test"]
     ax.set_yticks(y, _with_counts(names, effects))
     ax.set_ylim(len(effects) - 0.5, -0.7)

@@ -153,7 +153,7 @@ CASES = [
         wrong={
             "each file once": (
                 lambda r, c: r.mean(),
-                "A 8 of 8, B 0 of 1, C 0 of 1. You give 0.800. Here each file counts",
+                "A 8 of 8, B 0 of 1, C 0 of 1. You give 0.800. A mean over the files",
             ),
             "first file of each": (
                 lambda r, c: r[np.unique(c, return_index=True)[1]].mean(),
@@ -233,6 +233,12 @@ CASES = [
             "whole division": (
                 lambda w, h, side: (side // max(w, h) * w, side // max(w, h) * h),
                 "Nothing is left",
+            ),
+            "a little too wide or tall": (
+                lambda w, h, side: [
+                    v + 6 * (v < side) for v in size_by_library(w, h, side)
+                ],
+                "was 1.22 and is now 1.18: every chest would look narrower",
             ),
             "a line": (lambda w, h, side: (side, 0), "Nothing is left"),
             "one number": (lambda w, h, side: side, "2 numbers are needed"),

@@ -203,7 +203,7 @@ CASES = [
                 "2 of 36 tensors",
             ),
             "all but the last": (all_but_the_last, "network.fc.1.weight is as it was"),
-            "convolutions only": (convolutions_only, "would be so to the end"),
+            "convolutions only": (convolutions_only, "is as it was"),
             "frozen first": (frozen_first, "network.block1.conv1.weight is as it was"),
             "of another network": (
                 lambda network: Adam(copy.deepcopy(network).parameters()),
@@ -229,7 +229,7 @@ CASES = [
             ),
             "steps too long": (
                 lambda network: Adam(network.parameters(), lr=1.0),
-                "What was taken over would be lost",
+                "What was taken over may be lost",
             ),
             "the weights themselves": (
                 lambda network: list(network.parameters()),
@@ -259,7 +259,7 @@ CASES = [
                 scores_without_dropout_only,
                 "must not matter",
             ),
-            "a look in training": (scores_after_a_look, "must not teach it"),
+            "a look in training": (scores_after_a_look, "must not change it"),
             "class 0": (lambda n, x: in_use(n, x).softmax(1)[:, 0], "of normal"),
             "over the images": (scores_over_images, "among 4 others"),
             "the logit": (lambda n, x: in_use(n, x)[:, 1], "from 0 to 1"),

@@ -100,15 +100,19 @@ CASES = [
             lambda n, lr, g, k: [lr * g ** (epoch // k) for epoch in range(n)],
         ],
         wrong={
-            "as it was": (rates_as_given, "holds for 6 of them"),
-            "never lowered": (lambda n, lr, g, k: [lr] * n, "holds for 20 of them"),
+            "as it was": (rates_as_given, "the first 6 of them"),
+            "turned round": (
+                lambda n, lr, g, k: [lr * g ** (e // k) for e in range(n)][::-1],
+                "the first 0 of them",
+            ),
+            "never lowered": (lambda n, lr, g, k: [lr] * n, "the first 20 of them"),
             "each epoch": (
                 lambda n, lr, g, k: lr * g ** np.arange(n),
-                "holds for 1 of them",
+                "the first 1 of them",
             ),
             "one too many": (
                 lambda n, lr, g, k: lr * g ** (np.maximum(np.arange(n) - 1, 0) // k),
-                "holds for 8 of them",
+                "the first 8 of them",
             ),
             "lowered once": (
                 lambda n, lr, g, k: np.where(np.arange(n) < k, lr, lr * g),
@@ -118,10 +122,10 @@ CASES = [
                 lambda n, lr, g, k: [lr - g * lr * (e // k) for e in range(n)],
                 "a later one is not",
             ),
-            "one rate": (lambda n, lr, g, k: lr * g ** (n // k), "A list of rates"),
+            "one rate": (lambda n, lr, g, k: lr * g ** (n // k), "numbers are needed"),
             "one epoch more": (
                 lambda n, lr, g, k: [lr * g ** (e // k) for e in range(n + 1)],
-                "you give 21 rates",
+                "found 21",
             ),
         },
     ),
@@ -134,10 +138,13 @@ CASES = [
             prepare_with_own_luck,
         ],
         wrong={
-            "as it was": (flip_when(lambda part, rng: rng.random() < 0.5), "hangs on"),
+            "as it was": (
+                flip_when(lambda part, rng: rng.random() < 0.5),
+                "came back mirrored",
+            ),
             "validation only": (
                 flip_when(lambda part, rng: part == "valid" and rng.random() < 0.5),
-                "hangs on chance",
+                "as it is, each time",
             ),
             "nobody": (flip_when(lambda part, rng: False), "mirrored 0 times"),
             "each training image": (
@@ -168,11 +175,12 @@ CASES = [
             lambda n, size: np.ceil(n / size),
         ],
         wrong={
-            "counted in images": (lambda n, size: n, "lasts 10 times as long"),
+            "counted in images": (lambda n, size: n, "one an image"),
             "the last batch left out": (lambda n, size: n // size, "1 are never seen"),
             "always one more": (lambda n, size: n // size + 1, "no image left"),
             "not whole": (lambda n, size: n / size, "must be whole"),
             "rounded": (lambda n, size: round(n / size), "1 are never seen"),
+            "below 0": (lambda n, size: -1, "so 100 are never seen"),
             "doubled": (lambda n, size: 2 * -(-n // size), "no image left"),
             "the size of a batch": (lambda n, size: size, "are never seen"),
         },

@@ -127,6 +127,11 @@ CASES = [
             lambda labels: [np.mean(labels), 1.0, 0.0],
             lambda labels: (sum(labels) / len(labels), 1, 0),
             lambda labels: np.array([(labels == 1).mean(), 1, 0]),
+            lambda labels: {
+                "sensitivity": 1,
+                "specificity": 0,
+                "accuracy": labels.mean(),
+            },
         ],
         wrong={
             "chance": (lambda labels: (0.5, 1, 0), "the accuracy is 0.500"),
@@ -140,6 +145,7 @@ CASES = [
             ),
             "nothing found": (lambda labels: (labels.mean(), 0, 0), "does it miss"),
             "percent": (lambda labels: (100 * labels.mean(), 100, 0), "from 0 to 1"),
+            "below 0": (lambda labels: (labels.mean(), 1, -1), "from 0 to 1"),
             "accuracy alone": (lambda labels: [labels.mean()], "3 numbers are needed"),
         },
     ),
@@ -155,7 +161,7 @@ CASES = [
         wrong={
             "as it was": (
                 lambda v, t: accuracy_at(t, best_on(t, t)),
-                "reports 0.700 before and 0.500 after",
+                "give 0.700 before and 0.500 after",
             ),
             "among valid scores, judged on the test": (
                 lambda v, t: accuracy_at(t, best_on(t, v)),
@@ -167,7 +173,7 @@ CASES = [
             ),
             "that of validation": (
                 lambda v, t: accuracy_at(v, best_on(v, v)),
-                "does not judge on the test",
+                "judged on the test",
             ),
             "always at 0.5": (lambda v, t: accuracy_at(t, 0.5), "What chooses then"),
             "their mean score": (
@@ -186,7 +192,7 @@ CASES = [
             ),
             "the threshold": (
                 lambda v, t: best_on(v, v),
-                "does not judge on the test",
+                "judged on the test",
             ),
         },
     ),
@@ -232,7 +238,7 @@ CASES = [
             ),
             "of all children": (lambda se, sp, p: se * p, "specificity of 0.9999"),
             "the prevalence": (lambda se, sp, p: p, "sensitivity of 0.001"),
-            "rounded": (lambda *shares: round(ppv_by_odds(*shares), 2), "too low"),
+            "rounded": (lambda *shares: round(ppv_by_odds(*shares), 2), "to 2 digits"),
             "rounded up": (
                 lambda *shares: np.ceil(100 * ppv_by_odds(*shares) - 1e-9) / 100,
                 "too high",

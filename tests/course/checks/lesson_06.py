@@ -1,6 +1,7 @@
 """Answers to try on the checks of lesson 06."""
 
 import numpy as np
+import torch
 from scipy.special import softmax
 
 from tests.course.checks.cases import Case
@@ -60,6 +61,18 @@ def gradcam_to_one(features, slopes):
     return found / np.abs(found).max()
 
 
+def gradcam_as_usual(features, slopes):
+    found = np.maximum(np.tensordot(slopes.mean(axis=(1, 2)), features, axes=1), 0)
+    return found / found.max()
+
+
+def gradcam_with_torch(features, slopes):
+    weights = torch.tensor(slopes).mean(dim=(1, 2), keepdim=True)
+    found = torch.relu((weights * torch.tensor(features)).sum(0))
+    found = found - found.min()
+    return found / found.max()
+
+
 def shifted(features, slopes):
     found = np.einsum("i,ijk->jk", slopes.mean(axis=(1, 2)), features)
     return (found - found.min()) / np.ptp(found)
@@ -117,6 +130,8 @@ CASES = [
             lambda f, s: (s.mean(axis=(1, 2))[:, None, None] * f).sum(axis=0),
             gradcam_in_a_loop,
             gradcam_to_one,
+            gradcam_as_usual,
+            gradcam_with_torch,
             lambda f, s: np.einsum("i,ijk->jk", s.mean((1, 2)), f).tolist(),
         ],
         wrong={
@@ -131,6 +146,15 @@ CASES = [
                 lambda f, s: -np.einsum("i,ijk->jk", s.mean((1, 2)), f),
                 "speak against",
             ),
+            "turned round and cut": (
+                lambda f, s: gradcam_as_usual(f, -s),
+                "speak against",
+            ),
+            "divided by nothing": (
+                lambda f, s: gradcam_as_usual(f, -abs(s)),
+                "must be finite",
+            ),
+            "empty": (lambda f, s: 0 * f[0], "stays the same"),
             "shifted": (shifted, "was shifted"),
             "one weight for all": (lambda f, s: s.mean() * f.sum(axis=0), "of its own"),
             "not summed": (

@@ -79,7 +79,7 @@ CASES = [
             "not divided": (lambda z: np.exp(z[1]), "which is no share"),
             "another base": (
                 lambda z: 2 ** z[1] / (2**z).sum(),
-                "the share of something else",
+                "another share",
             ),
             "squares": (
                 lambda z: (z[1] + 9) ** 2 / ((z + 9) ** 2).sum(),
@@ -107,7 +107,7 @@ CASES = [
             "by 256": (lambda p: p / 256, "A value of 80 becomes 0.3125"),
             "negative": (lambda p: 1 - p / 255, "Black does not stay 0"),
             "to -1 and 1": (lambda p: p / 127.5 - 1, "trained on 0 to 1"),
-            "flattened": (lambda p: p.ravel() / 255, "Only its values"),
+            "flattened": (lambda p: p.ravel() / 255, "found one of the shape"),
         },
     ),
     Case(

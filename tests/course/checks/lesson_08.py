@@ -64,9 +64,9 @@ CASES = [
             by_errors,
         ],
         wrong={
-            "balanced": (lambda se, sp, p: (se + sp) / 2, "it should change"),
+            "balanced": (lambda se, sp, p: (se + sp) / 2, "of its own class"),
             "swapped": (lambda se, sp, p: se * (1 - p) + sp * p, "Which rate"),
-            "only one": (lambda se, sp, p: se, "it should change"),
+            "only one": (lambda se, sp, p: se, "of its own class"),
             "not weighed": (lambda se, sp, p: se + sp, "between the two rates"),
             "a product": (lambda se, sp, p: se * sp, "between the two rates"),
             "the rest forgotten": (lambda se, sp, p: se * p, "between the two rates"),
@@ -78,7 +78,7 @@ CASES = [
         wrong={
             "all rows": (
                 lambda b, a: a["is_right"].mean() - b["is_right"].mean(),
-                "compares all rows",
+                "what all rows give",
             ),
             "by place": (by_place, "by image_id, not by their place"),
             "before less after": (lambda b, a: by_merge(a, b), "better or worse"),
@@ -108,7 +108,7 @@ CASES = [
             at_loop,
         ],
         wrong={
-            "the test's best": (lambda h: h["test_accuracy"].max(), "asked often"),
+            "the test's best": (lambda h: h["test_accuracy"].max(), "test's own best"),
             "validation's own": (lambda h: h["valid_accuracy"].max(), "validation set"),
             "the last": (lambda h: h["test_accuracy"].iloc[-1], "last epoch"),
             "the mean": (lambda h: h["test_accuracy"].mean(), "Which epoch"),

@@ -184,7 +184,7 @@ CASES = [
         right=[balanced_by_loop, balanced_in_turn, balanced_as_drawn],
         wrong={
             "all parts at once": (balanced_everywhere, "The part valid had 24 rows"),
-            "each part": (balanced_in_each_part, "a mix that nobody meets"),
+            "each part": (balanced_in_each_part, "must stay as it was"),
             "images left out": (balanced_by_leaving_out, "images are gone"),
             "strangers in training": (balanced_from_all_parts, "was not there"),
             "counted in all parts": (balanced_as_the_whole, "Training has"),
@@ -213,7 +213,15 @@ CASES = [
             "no choice": (without_choice, "never asked"),
             "score before name": (other_way_round, "The name comes first"),
             "another's score": (reads_another, "is not what the test said"),
-            "read before the choice": (looks_first, "before the choice"),
+            "twice the chosen one": (
+                lambda names, v, t: (max(names, key=v), [t("second"), t("second")][0]),
+                "Read it once",
+            ),
+            "known by heart": (
+                lambda names, v, t: (max(names, key=v), 0.75),
+                "last reading",
+            ),
+            "read before the choice": (looks_first, "last reading"),
             "three things": (
                 lambda names, valid, test: (*by_loop(names, valid, test), names),
                 "Give two things",

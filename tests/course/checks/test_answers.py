@@ -1,9 +1,13 @@
 """Reading what learners write: tried or not, run on copies, one number, one word."""
 
+from collections import namedtuple
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from xraylab.course.checks import answers
 from xraylab.course.checks.answers import OwnCodeError, Wrong
@@ -104,6 +108,55 @@ def test_no_number(value, said):
         answers.number(value, 0, 1)
 
 
+SHARES = st.lists(st.floats(-2, 2), min_size=1, max_size=4)
+
+
+@given(SHARES, st.integers(2, 5))
+def test_the_right_numbers_are_right_and_rounded_ones_are_called_so(right, n):
+    right = np.array(right)
+    assert answers.is_right(right, right)
+    found = np.round(right, n)
+    if answers.is_close(found, right):
+        assert answers.is_right(found, right)
+    else:
+        with pytest.raises(Wrong, match=r"right, but rounded to [2-5] digits\. Give"):
+            answers.is_right(found, right)
+
+
+@given(SHARES, st.integers(2, 5), st.sampled_from([-1, 1]))
+def test_numbers_further_off_than_rounding_moves_them_are_wrong(right, n, way):
+    right = np.array(right)
+    found = np.round(right, n)
+    found[0] += way * 0.02  # a half may be rounded either way, 0.01 apart
+    assert not answers.is_right(found, right)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (0.42, "2"),
+        (0.417, "3"),
+        (np.float32(0.4167), "4"),
+        (0.41667, "5"),
+        ([0.417, 5 / 12], None),  # one of them was not rounded
+        (0.4, None),
+        (0.416, None),
+    ],
+)
+def test_how_many_digits_are_left_is_said(found, said):
+    if said is None:
+        assert not answers.is_right(found, 5 / 12)
+    else:
+        with pytest.raises(Wrong, match=f"rounded to {said} digits"):
+            answers.is_right(found, 5 / 12)
+
+
+def test_a_half_may_be_rounded_either_way():
+    for found in (0.62, 0.63):
+        with pytest.raises(Wrong, match="rounded to 2 digits"):
+            answers.is_right(found, 0.625)
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -139,9 +192,45 @@ def test_no_numbers_in_a_row(values, said):
         answers.numbers(values, 2)
 
 
+Sides = namedtuple("Sides", "height width")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"width": 1, "height": 2},
+        {"height": 2, "width": 1},
+        pd.Series({"height": 2, "width": 1}),
+        Sides(height=2, width=1),
+    ],
+)
+def test_numbers_with_names_are_put_in_order(answer):
+    assert answers.numbers(answer, 2, ("width", "height")).tolist() == [1, 2]
+
+
+def test_numbers_under_other_names_are_read_as_they_stand_or_refused():
+    named = pd.Series({"a": 1, "b": 2})
+    assert answers.numbers(named, 2, ("width", "height")).tolist() == [1, 2]
+    with pytest.raises(Wrong, match=r"found 'a' \(str\) among them"):
+        answers.numbers({"a": 1, "b": 2}, 2, ("width", "height"))
+
+
 def test_an_error_on_the_way_to_the_numbers_is_the_learners():
     with pytest.raises(OwnCodeError, match=r"(?s)ZeroDivisionError.*genexpr.*1 / n"):
         answers.numbers((1 / n for n in (1, 0)), 2)
+
+
+@pytest.mark.parametrize(
+    "written", ["b", "B", " b ", "b)", "(b)", "(B)", "b.", "( b )", '"b"', "'b'", "b:"]
+)
+def test_a_letter_is_read_however_a_list_writes_it(written):
+    assert answers.word(written, ("a", "b")) == "b"
+
+
+@pytest.mark.parametrize("written", ["", ")", "ab", "b or a", "a b", 1, [], ["b"]])
+def test_what_is_no_letter_is_refused(written):
+    with pytest.raises(Wrong, match='"a" or "b" is needed, found'):
+        answers.word(written, ("a", "b"))
 
 
 def test_a_word_is_read_whatever_its_case_and_spaces():

@@ -1,5 +1,8 @@
 """Asking, hinting and solving: by name, in plain text, and never a stop."""
 
+import sys
+
+import numpy as np
 import pytest
 
 from xraylab.course import lesson
@@ -13,6 +16,44 @@ def test_an_unknown_name_is_refused_and_named(ask):
         ValueError, match="must name a task of the course, got 'another'"
     ):
         ask("another")
+
+
+ODD = [["x"], {"a": 1}, None, 3, np.ones(2), ("accuracy from counts",), object, ""]
+
+
+@pytest.mark.parametrize(
+    "ask", [lesson.check, lesson.hint, lesson.solution, lesson.guess, lesson.reveal]
+)
+@pytest.mark.parametrize("name", ODD, ids=repr)
+def test_what_is_no_name_is_said_like_an_unknown_one(ask, name):
+    with pytest.raises(ValueError, match=r"name must name a .+ of the course, got"):
+        ask(name)
+
+
+@pytest.mark.parametrize("leave", [sys.exit, exit, quit])
+def test_an_answer_that_leaves_python_is_an_error_of_the_learners(leave):
+    def leaves(counts):
+        leave(3)
+
+    found = lesson.check(NAME, leaves)
+    assert found.status == "Your code stopped"
+    assert "SystemExit: 3\nin leaves, line" in found.text
+
+
+def test_numbers_that_leave_python_on_the_way_are_an_error_of_the_learners():
+    def leaves(labels):
+        yield sys.exit()
+
+    found = lesson.check("the network that never looks", leaves)
+    assert found.status == "Your code stopped"
+
+
+def test_an_answer_that_is_interrupted_by_hand_stays_interrupted():
+    def waits(counts):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        lesson.check(NAME, waits)
 
 
 def test_hints_come_one_after_the_other_and_then_the_solution_is_named(

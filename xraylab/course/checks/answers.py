@@ -9,10 +9,15 @@ import traceback
 import warnings
 
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
 
 from xraylab.errors import InputError
 
 _NOTHING_DONE = {"RESUME", "NOP", "CACHE", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}
+_STOPS = (Exception, SystemExit)  # not KeyboardInterrupt: that is the learner's wish
+_AROUND = " ().:'\""  # how a letter in a list may be written
+_DECIMALS = range(2, 6)  # to so many a learner may round
 
 
 class Wrong(InputError):
@@ -52,7 +57,7 @@ def call(function: object, *values: object) -> object:
         with warnings.catch_warnings():  # a trial on hard values is no fault to show
             warnings.simplefilter("ignore")
             answer = function(*given)
-    except Exception as error:
+    except _STOPS as error:
         raise OwnCodeError(_where(error)) from error
     if answer is None:
         raise Wrong("Your function gives None back. Is the `return` missing?")
@@ -79,8 +84,13 @@ def number(answer: object, low: float = -np.inf, high: float = np.inf) -> float:
     return float(value)
 
 
-def numbers(answer: object, n: int) -> np.ndarray:
+def numbers(answer: object, n: int, names: tuple[str, ...] = ()) -> np.ndarray:
     """Give an answer as so many plain numbers in a row, whatever holds them.
+
+    Parameters
+    ----------
+    names : tuple of str, optional
+        Of the numbers, in order; an answer with just these names is put in order.
 
     Returns
     -------
@@ -94,12 +104,12 @@ def numbers(answer: object, n: int) -> np.ndarray:
         If it is made on the way, by a generator, and that raises.
     """
     try:
-        one_by_one = iter(answer)
+        one_by_one = iter(_in_order(answer, names))
     except TypeError:
         raise Wrong(f"{n} numbers are needed, found {_name(answer)}.") from None
     try:
         given = list(one_by_one)
-    except Exception as error:
+    except _STOPS as error:
         raise OwnCodeError(_where(error)) from error
     plain = list(map(_as_plain, given))
     others = [v for v in plain if not isinstance(v, bool | int | float)]
@@ -112,20 +122,70 @@ def numbers(answer: object, n: int) -> np.ndarray:
     return np.array(plain, dtype=float)
 
 
-def is_close(first: float, second: float) -> bool:
-    """Say whether two numbers agree to about six digits."""
-    return bool(np.isclose(first, second, rtol=1e-6, atol=1e-9))
+def array(answer: object, shape: tuple[int, ...]) -> np.ndarray:
+    """Give an answer as an array of numbers of that shape, whatever holds them.
+
+    Raises
+    ------
+    Wrong
+        If it is something else, or one of them is not finite.
+    """
+    needed = f"An array of the shape {shape} is needed, found"
+    try:
+        found = np.asarray(answer, float)
+    except (TypeError, ValueError, RuntimeError):  # the last from tensors
+        raise Wrong(f"{needed} {_name(answer)}.") from None
+    if found.shape != shape:
+        raise Wrong(f"{needed} one of the shape {found.shape}.")
+    if not np.isfinite(found).all():
+        odd = found[~np.isfinite(found)][0]
+        raise Wrong(f"Each number must be finite, found {odd:g} among them.")
+    return found
+
+
+def _in_order(answer: object, names: tuple[str, ...]) -> object:
+    """Give the values of a dict, Series or named tuple in the order of their names."""
+    named = answer._asdict() if hasattr(answer, "_asdict") else answer
+    if isinstance(named, dict | pd.Series) and {*named.keys()} == {*names}:
+        return [named[name] for name in names]
+    return answer
+
+
+def is_close(
+    first: ArrayLike, second: ArrayLike, rtol: float = 1e-6, atol: float = 1e-9
+) -> bool:
+    """Say whether numbers agree, to about six digits where nothing else is said."""
+    return bool(np.allclose(first, second, rtol, atol))
+
+
+def is_right(
+    found: ArrayLike, right: ArrayLike, rtol: float = 1e-6, atol: float = 1e-9
+) -> bool:
+    """Say whether one number, or each of an array, is the right one.
+
+    Raises
+    ------
+    Wrong
+        If it is the right one rounded to 2 to 5 decimals, and so not near enough.
+    """
+    if is_close(found, right, rtol, atol):
+        return True
+    for n in _DECIMALS:
+        is_short = is_close(found, np.round(found, n), rtol=0, atol=1e-7)
+        if is_short and is_close(found, right, rtol=0, atol=0.5 * 10.0**-n + 1e-9):
+            raise Wrong(f"That is right, but rounded to {n} digits. Give it unrounded.")
+    return False
 
 
 def word(answer: object, words: tuple[str, ...]) -> str:
-    """Give an answer as one of some words, whatever its case and spaces.
+    """Give an answer as one of some words, whatever its case, spaces and brackets.
 
     Raises
     ------
     Wrong
         If it is none of them.
     """
-    found = " ".join(str(answer).split()).casefold()
+    found = " ".join(str(answer).split()).strip(_AROUND).casefold()
     for one in words:
         if found == one.casefold():
             return one
@@ -166,7 +226,7 @@ def _is_same(first: object, second: object) -> bool:
     return True if not isinstance(same, bool) else same or first != first
 
 
-def _where(error: Exception) -> str:
+def _where(error: BaseException) -> str:
     """Show the line at which the learner's code stopped, and what it said."""
     said = f"{type(error).__name__}: {error}"
     frames = traceback.extract_tb(error.__traceback__)[1:]  # the first one is ours

@@ -154,7 +154,7 @@ def find_check(name: str) -> Check:
         If no lesson asks under that name.
     """
     checks = {check.name: check for many in list_checks().values() for check in many}
-    if name not in checks:
+    if not isinstance(name, str) or name not in checks:
         raise unknown_name("task", name, checks)
     return checks[name]
 

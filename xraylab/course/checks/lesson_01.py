@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import pandas as pd
 
-from xraylab.course.checks.answers import Wrong, call, number, numbers
+from xraylab.course.checks.answers import Wrong, call, is_right, number, numbers
 from xraylab.course.checks.asking import asks, one_of
 
 _NORMAL = ("normal", "NORMAL")  # as the sources spell them; the others: pneumonia
@@ -19,8 +17,7 @@ _FOLDERS = (
     ("val/opacity",),
     ("train/opacity", "train/PNEUMONIA", "train/normal"),
 )
-# Chances: they may be worked out or tried out.
-isclose = partial(np.isclose, rtol=0, atol=0.01)
+_NEAR = {"rtol": 0, "atol": 0.01}  # chances may be worked out or tried out
 
 
 @asks(
@@ -142,22 +139,23 @@ def copy_in_training(answer):
         asked = f"With n_files = {n_files} and train_share = {share} you give "
         if not 0 <= chance <= 1:
             raise Wrong(f"{asked}{chance:g}. A chance lies from 0 to 1.")
-        if n_files == 1 and not isclose(chance, 0):
+        if is_right(chance, right, **_NEAR):
+            continue
+        if n_files == 1:
             raise Wrong(
                 f"{asked}{chance:g}. Where an image stands in one file only, and that "
                 "is in the test, training cannot have it."
             )
-        if n_files == 2 and not isclose(chance, share):
+        if n_files == 2:
             raise Wrong(
                 f"{asked}{chance:g}. There is a single other file. How likely is it to "
                 "be in training?"
             )
-        if not isclose(chance, right):
-            side = "less" if chance > right else "more"
-            raise Wrong(
-                f"{asked}{chance:.3f}. Deal them a thousand times: you will find a "
-                f"copy in training {side} often. One copy there is enough."
-            )
+        side = "less" if chance > right else "more"
+        raise Wrong(
+            f"{asked}{chance:.3f}. A copy is in training {side} often than that. Deal "
+            "the files many times and count: one copy there is enough."
+        )
     return (
         "Dealing alone puts most images of such a test into training, whatever a "
         "network then makes of it. Looked at: one to five files an image, with "

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from xraylab.course.checks.answers import Wrong, call, is_close, number, numbers
+from xraylab.course.checks.answers import (
+    Wrong,
+    call,
+    is_close,
+    is_right,
+    number,
+    numbers,
+)
 from xraylab.course.checks.asking import asks, one_of
 
 _N_SHUFFLES = 3
@@ -37,7 +44,7 @@ def auroc_with_ties(answer):
         asked = f"For values {values.tolist()} with labels {labels.tolist()} you give "
         if not 0 <= share <= 1:
             raise Wrong(f"{asked}{share:g}. A share of pairs lies from 0 to 1.")
-        if is_close(share, right):
+        if is_right(share, right):
             _refuse_order(answer, values, labels, share)
         elif right in (0, 1):
             way = "lower" if right == 0 else "higher"
@@ -51,10 +58,10 @@ def auroc_with_ties(answer):
             )
         else:
             n_pairs = (labels == 1).sum() * (labels == 0).sum()
-            side = "many" if share > right else "few"
+            side = "smaller" if share > right else "larger"
             raise Wrong(
                 f"{asked}{share:.3f}. There are {n_pairs} pairs of one normal and one "
-                f"pneumonia, ties among them, and this is too {side}."
+                f"pneumonia, ties among them. Pneumonia wins a {side} share of them."
             )
     return (
         "Only the order counts, and the size of the classes does not. Looked at: five "
@@ -105,14 +112,14 @@ def each_child_once(answer):
         children = np.repeat(list(table), [len(own) for own in table.values()])
         order = np.random.default_rng(1).permutation(len(right))
         share = number(call(answer, right[order], children[order]), 0, 1)
-        if not is_close(share, np.mean([np.mean(own) for own in table.values()])):
+        if not is_right(share, np.mean([np.mean(own) for own in table.values()])):
             is_plain = is_close(share, right.mean())
             files = ", ".join(
                 f"{c} {sum(own)} of {len(own)}" for c, own in table.items()
             )
             raise Wrong(
                 f"Tried on {what}. Files called right: {files}. You give {share:.3f}. "
-                + ("Here each file counts once. " if is_plain else "")
+                + ("A mean over the files gives that. " if is_plain else "")
                 + "Each child's own share should have the same weight."
             )
     return (
@@ -143,26 +150,26 @@ _SIZES = (
 )
 def shape_that_stays(answer):
     for width, height, side in _SIZES:
-        w, h = numbers(call(answer, width, height, side), 2)
+        w, h = numbers(call(answer, width, height, side), 2, ("width", "height"))
         what = f"{width} x {height} in a square of {side} becomes {w:g} x {h:g}"
         scale = side / max(width, height)
         if not all(is_close(v, round(v)) for v in (w, h)):
             raise Wrong(f"{what}. Pixels are whole.")
+        if min(w, h) <= 0:
+            raise Wrong(f"{what}. Nothing is left of the image.")
         if max(w, h) > side:
             raise Wrong(f"{what}, and does not fit.")
         if (w - h) * (width - height) < 0:
             raise Wrong(f"{what}. What was wide must not become tall, nor tall wide.")
         if np.allclose((w, h), (width * scale, height * scale), rtol=0, atol=1):
             continue
-        if min(w, h) <= 0:
-            raise Wrong(f"{what}. Nothing is left of the image.")
-        if not np.isclose(w / h, width / height, rtol=0.05):
+        if max(w, h) == side or not np.isclose(w / h, width / height, rtol=0.05):
             look = "narrower" if w * height < h * width else "wider"
             raise Wrong(
                 f"{what}. Width to height was {width / height:.2f} and is now "
                 f"{w / h:.2f}: every chest would look {look} than it is."
             )
-        raise Wrong(f"{what}. The shape stays, but it would fit in a larger size, too.")
+        raise Wrong(f"{what}. It would fit in a larger size, too.")
     return (
         "Squeezed to a square, an image would carry its old shape into the pixels, as "
         "narrow or wide ribs. Looked at: five sizes, wide, tall and square, one to be "

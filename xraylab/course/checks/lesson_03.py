@@ -10,12 +10,19 @@ from functools import partial
 
 import numpy as np
 
-from xraylab.course.checks.answers import Wrong, call, is_close, number, numbers
+from xraylab.course.checks.answers import (
+    Wrong,
+    call,
+    is_close,
+    is_right,
+    number,
+    numbers,
+)
 from xraylab.course.checks.asking import asks, one_of
 
 _N = 5  # images
 # Scores and weights: they agree as well as such networks can tell.
-allclose = partial(np.allclose, rtol=0, atol=1e-5)
+_NEAR = {"rtol": 0, "atol": 1e-5}
 _FAR = 0.1  # for a weight in one step
 _SURE = 5.0  # of a logit, up or down
 
@@ -89,13 +96,13 @@ def what_the_optimiser_holds(answer, network):
     if stayed:
         raise Wrong(
             f"After one step {n - len(stayed)} of {n} tensors have changed. "
-            f"{stayed[0]} is as it was, and would be so to the end."
+            f"{stayed[0]} is as it was. Does anybody move it?"
         )
     steps = [(w.detach() - before[n]).abs() for n, w in own.named_parameters()]
     moved = max(float(step.amax()) for step in steps)
     if moved > _FAR:
         raise Wrong(
-            f"One step moves a weight by {moved:.2f}. What was taken over would be "
+            f"One step moves a weight by {moved:.2f}. What was taken over may be "
             "lost: keep the steps as small as they were."
         )
     return (
@@ -127,32 +134,41 @@ def scores_of_a_network_in_use(answer, network):
     found = numbers(_call_with(answer, own, x), _N)
     again = numbers(_call_with(answer, own, x), _N)
     alone = numbers(_call_with(answer, own, x[:1]), 1)
-    if not allclose(found, again):
+    are_right = is_right(found, right, **_NEAR)
+    if not is_close(found, again, **_NEAR):
+        worst = np.abs(found - again).argmax()
         raise Wrong(
-            f"Asked twice about the same image, you give {found[0]:.4f} and "
-            f"{again[0]:.4f}. Something in the network is still drawn at random."
+            f"Asked twice about the same image, you give {found[worst]:.5f} and "
+            f"{again[worst]:.5f}. Is something in the network still drawn at random?"
         )
-    if not allclose(found[:1], alone):
+    if not is_close(found[:1], alone, **_NEAR):
         raise Wrong(
-            f"The same image gets {found[0]:.4f} among {_N - 1} others, and "
-            f"{alone[0]:.4f} alone. Who else is asked must not matter."
+            f"The same image gets {found[0]:.5f} among {_N - 1} others, and "
+            f"{alone[0]:.5f} alone. Who else is asked must not matter."
         )
-    if not all(map(allclose, *(state.values() for state in states))):
-        raise Wrong("The network is not as it was: asking must not teach it.")
+    same = partial(is_close, **_NEAR)
+    if not all(map(same, *(state.values() for state in states))):
+        raise Wrong("The network is not as it was: asking must not change it.")
     for score in found:
         number(score, 0, 1)
-    if allclose(found, 1 - right):
-        raise Wrong("These are the probabilities of normal, the class with number 0.")
-    if not allclose(found, right):
-        normal, pneumonia = logits[0]
-        raise Wrong(
-            f"The logits of the first image are {normal:.3f} for normal and "
-            f"{pneumonia:.3f} for pneumonia. You give it {found[0]:.3f}, and softmax "
-            "gives another number."
-        )
+    if not are_right:
+        _refuse_scores(found, right, logits)
     return (
         "A network in use drops nothing and gives each image its own answer. Looked "
         f"at: {_N} images, asked about twice, together and alone."
+    )
+
+
+def _refuse_scores(found: np.ndarray, right: np.ndarray, logits: np.ndarray) -> None:
+    """Say what wrong scores are, or which of them is furthest off."""
+    if is_close(found, 1 - right, **_NEAR):
+        raise Wrong("These are the probabilities of normal, the class with number 0.")
+    worst = np.abs(found - right).argmax()
+    normal, pneumonia = logits[worst]
+    raise Wrong(
+        f"The logits of one image are {normal:.3f} for normal and "
+        f"{pneumonia:.3f} for pneumonia. You give it {found[worst]:.5f}, and "
+        "softmax gives another number."
     )
 
 
@@ -189,17 +205,18 @@ def loss_that_fits(answer):
         asked = f"Logits {logits.tolist()} and truth {label} are {what}"
         if cost < 0:
             raise Wrong(f"{asked}, and cost {cost:.3g}. No answer costs less than 0.")
-        if what.startswith("sure and right") and not np.isclose(cost, 0, atol=0.01):
+        if is_right(cost, right, rtol=1e-3, atol=1e-4):
+            continue
+        if what.startswith("sure and right") and cost > 0.01:
             raise Wrong(
                 f"{asked}, and still cost {cost:.3f}. Training would go on pulling at "
                 "answers that are fine."
             )
-        if not np.isclose(cost, right, rtol=1e-3, atol=1e-4):
-            side = "much" if cost > right else "little"
-            raise Wrong(
-                f"{asked}. {cost:.3f} is too {side} for that: the loss is minus the "
-                "logarithm of the probability that softmax gives to the truth."
-            )
+        side = "much" if cost > right else "little"
+        raise Wrong(
+            f"{asked}. {cost:.6g} is too {side} for that: the loss is minus the "
+            "logarithm of the probability that softmax gives to the truth."
+        )
     return (
         "A loss that cannot reach zero looks like a network that cannot learn. Looked "
         "at: seven answers, from sure and right to sure and wrong."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from xraylab.course.checks.answers import Wrong, call, number
+from xraylab.course.checks.answers import Wrong, array, call, is_right, number, numbers
 from xraylab.course.checks.asking import asks, one_of
 
 # epochs, rate, gamma, step size; the last is shorter than a step
@@ -26,25 +26,19 @@ def rate_of_each_epoch(answer):
     for n_epochs, lr, gamma, step_size in _PLANS:
         given = call(answer, n_epochs, lr, gamma, step_size)
         plan = f"With {n_epochs} epochs and steps of {step_size} "
-        try:
-            used = np.asarray(list(given), float)
-        except (TypeError, ValueError):
-            raise Wrong(
-                f"A list of rates is needed, found a {type(given).__name__}."
-            ) from None
-        if used.shape != (n_epochs,):
-            raise Wrong(f"{plan}you give {len(used)} rates.")
-        n_first = int(np.isclose(used, lr).sum())
+        used = numbers(given, n_epochs)
+        if is_right(used, lr * gamma ** (np.arange(n_epochs) // step_size)):
+            continue
+        n_first = int(np.isclose(used, lr).cumprod().sum())
         if n_first != min(step_size, n_epochs):
             raise Wrong(
-                f"{plan}the first rate, {lr}, holds for {n_first} of them. A whole "
-                "step should be trained with it."
+                f"{plan}the first rate, {lr}, holds for the first {n_first} of them. "
+                "A whole step should be trained with it, and no more."
             )
-        if not np.allclose(used, lr * gamma ** (np.arange(n_epochs) // step_size)):
-            raise Wrong(
-                f"{plan}the first step is right, and a later one is not. By how much "
-                "is the rate multiplied, and how often?"
-            )
+        raise Wrong(
+            f"{plan}the first step is right, and a later one is not. By how much is "
+            "the rate multiplied, and how often?"
+        )
     return (
         "First train, then lower. In PyTorch: first optimiser.step(), then the "
         "scheduler's. Looked at: four schedules, one that never falls."
@@ -74,7 +68,7 @@ def who_is_mirrored(answer):
     for part in ("valid", "train"):
         rng, seen[part] = _Draws(np.random.PCG64(0)), 0
         for _ in range(200):
-            found = np.asarray(call(answer, image, part, rng))
+            found = array(call(answer, image, part, rng), image.shape)
             is_mirrored = np.array_equal(found, image[:, ::-1])
             if not is_mirrored and not np.array_equal(found, image):
                 raise Wrong(
@@ -85,7 +79,7 @@ def who_is_mirrored(answer):
     if seen["valid"]:
         raise Wrong(
             f"A validation image was asked for 200 times, and came back mirrored "
-            f"{seen['valid']} times. So its answer hangs on chance."
+            f"{seen['valid']} times. It should come back as it is, each time."
         )
     if seen["train"] not in range(60, 141):
         raise Wrong(
@@ -129,11 +123,12 @@ def steps_of_an_epoch(answer):
         if steps != int(steps):
             raise Wrong(f"{said}. A step is taken or not: the number must be whole.")
         if steps * size < n_images:
-            raise Wrong(f"{said}, and so {n_images - steps * size:g} are never seen.")
+            unseen = n_images - max(steps, 0) * size
+            raise Wrong(f"{said}, and so {unseen:g} are never seen.")
         if steps == n_images and size > 1:
             raise Wrong(
-                f"{said}. Each takes {size}. Such an epoch lasts {size} times as long "
-                "as its name says, and a schedule in epochs waits for its end."
+                f"{said}, one an image. But a step takes up to {size} images, and an "
+                "epoch is over when all were seen."
             )
         if (steps - 1) * size >= n_images:
             raise Wrong(f"{said}. The last of them has no image left.")

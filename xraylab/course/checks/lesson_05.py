@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xraylab.course.checks.answers import Wrong, call, is_close, number, numbers
+from xraylab.course.checks.answers import (
+    Wrong,
+    call,
+    is_close,
+    is_right,
+    number,
+    numbers,
+)
 from xraylab.course.checks.asking import asks, one_of
 
 _LABELS = np.array([0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1])
@@ -37,12 +44,12 @@ def specificity_by_hand(answer):
     normal = _SCORES[_LABELS == 0]
     if is_close(once, (normal >= 0.5).mean()):
         raise Wrong(
-            f"You give {once:.3f}. That is how many normal images are called "
+            f"You give {once:.3f}. That is the share of normal images that are called "
             "pneumonia, the false alarms."
         )
     for threshold in (0.5, 0.15, 0.6, 1.0):
         share = given(_LABELS, _SCORES, threshold)
-        if is_close(share, (normal < threshold).mean()):
+        if is_right(share, (normal < threshold).mean()):
             continue
         is_tied = is_close(share, (normal <= threshold).mean())
         raise Wrong(
@@ -59,6 +66,9 @@ def specificity_by_hand(answer):
         "hide it. Looked at: four thresholds, two of them equal to a score, and what "
         "happens when only pneumonia images are scored anew."
     )
+
+
+_SHARES = ("accuracy", "sensitivity", "specificity")
 
 
 def _table(labels: list[int], scores: list[float]) -> pd.DataFrame:
@@ -99,9 +109,10 @@ _TESTS = (
 def network_that_never_looks(answer):
     for n_normal, n_positive in ((234, 390), (80, 20), (1, 1), (3, 97)):
         labels = np.repeat([0, 1], [n_normal, n_positive])[::-1]
-        accuracy, sensitivity, specificity = numbers(call(answer, labels), 3)
+        accuracy, sensitivity, specificity = numbers(call(answer, labels), 3, _SHARES)
         what = f"{n_normal} normal and {n_positive} pneumonia images"
-        if max(accuracy, sensitivity, specificity) > 1:
+        shares = (accuracy, sensitivity, specificity)
+        if min(shares) < 0 or max(shares) > 1:
             raise Wrong(
                 f"With {what} you give {accuracy:g}, {sensitivity:g} and "
                 f"{specificity:g}. Shares lie from 0 to 1."
@@ -116,7 +127,7 @@ def network_that_never_looks(answer):
                 f"With {what} the second is {sensitivity:.3f}. Which pneumonia image "
                 "does it miss?"
             )
-        if not is_close(accuracy, n_positive / len(labels)):
+        if not is_right(accuracy, n_positive / len(labels)):
             raise Wrong(
                 f"With {what} the accuracy is {accuracy:.3f}. It is right for the "
                 "pneumonia images only. What share of all are these?"
@@ -148,37 +159,51 @@ def honest_threshold(answer):
         [given(valid[0], test) for test in tests]
         for valid, tests in ((_LOW, _TESTS), (_LOW, swapped), (_HIGH, _TESTS))
     )
-    if all(map(is_close, there, after)):
-        raise Wrong(
-            f"All labels of the test were swapped, and your report stays {there[0]:.3f}"
-            ". It does not judge on the test."
-        )
-    for one, two in zip(there, after, strict=True):
-        if not is_close(one + two, 1):
-            raise Wrong(
-                "When all labels of the test are swapped, right answers become wrong "
-                f"ones. But your function reports {one:.3f} before and {two:.3f} "
-                "after. So the test's labels have a say in the threshold."
-            )
+    missed = [
+        (share, right)
+        for reports, (_, (_, best)) in ((there, _LOW), (other, _HIGH))
+        for share, right in zip(reports, _shares_right(best), strict=True)
+        if not is_right(share, right)
+    ]
+    _refuse_unmoved(there, after)
     if all(map(is_close, there, other)):
         raise Wrong(
             "Another validation table, for which another threshold is best, was given, "
             f"and your report stays {there[0]:.3f}. What chooses then?"
         )
-    for reports, (_, (_, best)) in ((there, _LOW), (other, _HIGH)):
-        for share, test in zip(reports, _TESTS, strict=True):
-            right = ((test["score"] >= best) == (test["label"] == 1)).mean()
-            if not is_close(share, right):
-                raise Wrong(
-                    f"Your report is {share:.3f}. At the threshold that is best on "
-                    f"validation, {'more' if right > share else 'fewer'} answers on "
-                    "the test are right."
-                )
+    for share, right in missed:
+        raise Wrong(
+            f"Your report is {share:.6g}. At the threshold that is best on validation, "
+            f"{'more' if right > share else 'fewer'} answers on the test are right."
+        )
     return (
         "The children who choose do not judge. Now the figure may be lower, and it can "
         "be believed. Looked at: three tests with two validation tables each, and the "
         "same with all labels of the test swapped."
     )
+
+
+def _refuse_unmoved(there: list[float], after: list[float]) -> None:
+    """Refuse reports that do not follow when all labels of the tests are swapped."""
+    if all(map(is_close, there, after)):
+        raise Wrong(
+            f"All labels of the test were swapped, and your report stays {there[0]:.3f}"
+            ". Right answers have become wrong ones. Is it judged on the test?"
+        )
+    for one, two in zip(there, after, strict=True):
+        if not is_close(one + two, 1):
+            raise Wrong(
+                "When all labels of the test are swapped, right answers become wrong "
+                f"ones, and both reports add up to 1. You give {one:.3f} before and "
+                f"{two:.3f} after. Do the test's labels have a say in the threshold?"
+            )
+
+
+def _shares_right(threshold: float) -> list[float]:
+    """Give the share of right answers at a threshold, for each of the tests."""
+    return [
+        ((test["score"] >= threshold) == (test["label"] == 1)).mean() for test in _TESTS
+    ]
 
 
 what_temperature_cannot_mend = one_of(
@@ -238,7 +263,7 @@ def ppv_by_hand(answer):
             f"says that only {spared:.3f} of the alarms are right."
         )
     blind = given(0.7, 0.3, 0.2)
-    if not is_close(blind, 0.2):
+    if not is_right(blind, 0.2):
         raise Wrong(
             "A test that calls 70 % of both classes pneumonia knows nothing. Its "
             "alarms are right as often as pneumonia is among all who are asked, here "
@@ -247,7 +272,7 @@ def ppv_by_hand(answer):
     for found, spared, share in _ASKED:
         value = given(found, spared, share)
         right, false = found * share, (1 - spared) * (1 - share)
-        if not is_close(value, right / (right + false)):
+        if not is_right(value, right / (right + false)):
             raise Wrong(
                 f"For a sensitivity of {found}, a specificity of {spared} and a "
                 f"prevalence of {share} you give {value:.3f}, which is too "

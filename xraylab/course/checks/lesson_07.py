@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xraylab.course.checks.answers import Wrong, call, is_close, number
+from xraylab.course.checks.answers import Wrong, array, call, is_close, is_right, number
 from xraylab.course.checks.asking import asks, one_of
 
 _TABLE = pd.DataFrame(
@@ -55,7 +55,13 @@ what_a_pickle_does = one_of(
 )
 def fair_gallery(answer):
     found = call(answer, _TABLE)
-    paths = list(found["path"]) if isinstance(found, pd.DataFrame) else list(found)
+    if isinstance(found, pd.DataFrame) and "path" in found:
+        found = found["path"]
+    try:
+        paths = [str(path) for path in found]
+    except TypeError:
+        kind = type(found).__name__
+        raise Wrong(f"A list of paths is needed, found a {kind}.") from None
     splits = _TABLE.set_index("path")["split"]
     unknown = [path for path in paths if path not in splits.index]
     if unknown:
@@ -105,6 +111,7 @@ def two_numbers_to_one(answer):
         shifted = number(call(answer, np.array(logits) + 1))
         swapped = number(call(answer, np.array(logits[::-1])))
         right = 1 / (1 + np.exp(logits[0] - logits[1]))
+        share_is_right = is_right(share, right)
         if not 0 <= share <= 1:
             raise Wrong(f"For {logits} you give {share:.3f}, which is no share.")
         if not is_close(share + swapped, 1):
@@ -117,9 +124,12 @@ def two_numbers_to_one(answer):
                 f"For {logits} you give {share:.3f}, and {shifted:.3f} when both are "
                 "raised by 1. Only their distance should count."
             )
-        if not is_close(share, right):
-            way = "normal" if is_close(share, 1 - right) else "something else"
-            raise Wrong(f"For {logits} you give {share:.3f}: the share of {way}.")
+        if share_is_right:
+            continue
+        said = f"For {logits} you give {share:.6g}."
+        if is_close(share, 1 - right):
+            raise Wrong(f"{said} That is the share of normal.")
+        raise Wrong(f"{said} Softmax gives pneumonia another share.")
     return (
         "This is softmax. All its trust is divided between the two words, always. "
         "Looked at: five pairs of numbers, swapped and shifted."
@@ -140,14 +150,11 @@ def same_as_in_training(answer):
     dark = np.array([[0, 20], [40, 80]], dtype=np.uint8)
     found = {}
     for name, image in {"dark": dark, "bright": dark * 2, "black": dark * 0}.items():
-        found[name] = np.asarray(call(answer, image), dtype=float)
-        if found[name].shape != image.shape:
-            raise Wrong(
-                f"From an image of shape {image.shape} you make one of shape "
-                f"{found[name].shape}. Only its values should change."
-            )
-        if not np.isfinite(found[name]).all():
-            raise Wrong(f"From the {name} image you make values that are nan.")
+        given = call(answer, image)
+        try:
+            found[name] = array(given, image.shape)
+        except Wrong as wrong:
+            raise Wrong(f"From the {name} image: {wrong}") from None
         if found[name].min() < 0 or found[name].max() > 1:
             raise Wrong(
                 f"The values run from {found[name].min():g} to {found[name].max():g}. "
@@ -156,14 +163,15 @@ def same_as_in_training(answer):
     if np.allclose(found["dark"], found["bright"]):
         raise Wrong(
             "An image and the same one twice as bright become equal. In training they "
-            "were different, so the network now sees something it has not learnt."
+            "were different."
         )
     if not np.allclose(found["black"], 0):
         raise Wrong("Black does not stay 0.")
-    if not np.allclose(found["dark"], dark / 255, atol=1e-6):
+    if not is_right(found["dark"], dark / 255, atol=1e-6):
+        off = np.abs(found["dark"] - dark / 255).argmax()
         raise Wrong(
-            f"A value of 80 becomes {found['dark'].max():.4f}. In training it became "
-            "another one."
+            f"A value of {dark.flat[off]} becomes {found['dark'].flat[off]:.6g}. In "
+            "training it became another one."
         )
     return (
         "What is done before the network must be what was done in training, down to "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xraylab.course.checks.answers import Wrong, call, is_close, number
+from xraylab.course.checks.answers import Wrong, call, is_close, is_right, number
 from xraylab.course.checks.asking import asks, one_of
 
 _RATES = ((0.9, 0.6, 0.5), (0.9, 0.6, 0.8), (0.7, 0.7, 0.3), (1.0, 0.4, 0.1))
@@ -30,13 +30,13 @@ def accuracy_in_another_mix(answer):
             f"share of {prevalence} with pneumonia you give {share:.3f}."
         )
         low, high = sorted((sensitivity, specificity))
-        if not low - 1e-9 <= share <= high + 1e-9:
-            raise Wrong(f"{case} Accuracy lies between the two rates.")
-        if is_close(share, right):
+        if is_right(share, right):
             continue
+        if not low <= share <= high:
+            raise Wrong(f"{case} Accuracy lies between the two rates.")
         if is_close(share, sensitivity * (1 - prevalence) + specificity * prevalence):
             raise Wrong(f"{case} Which rate is that of the children with pneumonia?")
-        raise Wrong(f"{case} With another share of pneumonia it should change.")
+        raise Wrong(f"{case} Each rate counts for the children of its own class.")
     return (
         "The same network, another mix, another accuracy. So accuracies from two tests "
         "compare only where their mix does. Looked at: four settings."
@@ -73,8 +73,8 @@ def on_the_same_images(answer):
     everything = _AFTER["is_right"].mean() - _BEFORE["is_right"].mean()
     if is_close(change, everything):
         raise Wrong(
-            f"You give {change:.3f}. That compares all rows. x and y stand in one "
-            "table only, and z in the other."
+            f"You give {change:.3f}. That is what all rows give, but x and y stand in "
+            "one table only, and z in the other."
         )
     by_place = _AFTER["is_right"].to_numpy()[:4].mean() - _BEFORE["is_right"][:4].mean()
     mixed = number(
@@ -87,7 +87,7 @@ def on_the_same_images(answer):
         )
     if is_close(change, -by_place):
         raise Wrong(f"You give {change:.3f}. Did the network become better or worse?")
-    if not is_close(change, by_place):
+    if not is_right(change, by_place):
         raise Wrong(
             f"You give {change:.3f}. Four images are in both tables, and each should "
             "count once."
@@ -145,10 +145,10 @@ def epoch_to_report(answer):
     for table, right in ((history, 0.75), (other, 0.5)):
         share = number(call(answer, table), 0, 1)
         case = f"From {table['test_accuracy'].tolist()} on the test you report {share}."
-        if is_close(share, right):
+        if is_right(share, right):
             continue
         if is_close(share, table["test_accuracy"].max()):
-            raise Wrong(f"{case} That is the test's own best: it has been asked often.")
+            raise Wrong(f"{case} That is the test's own best. Did it choose the epoch?")
         if is_close(share, table["valid_accuracy"].max()):
             raise Wrong(f"{case} That number is of the validation set.")
         if is_close(share, table["test_accuracy"].iloc[-1]):
