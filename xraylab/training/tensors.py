@@ -58,11 +58,11 @@ def read_tensors(file: Path, *, error: type[InputError]) -> tuple[Tensors, dict]
             names = list(kept.keys())
             return {n: kept.get_tensor(n) for n in names}, kept.metadata() or {}
     except (SafetensorError, OSError) as cause:
-        found = describe_damage(file, cause)
+        found = describe_damage(file)
         raise error(f"{file} must be a whole safetensors file, but {found}") from cause
 
 
-def describe_damage(file: Path, cause: Exception) -> str:
+def describe_damage(file: Path) -> str:
     """Say what a file is that could not be read, and what to do about it."""
     with file.open("rb") as opened:
         head = opened.read(200).lstrip().lower()
@@ -72,8 +72,8 @@ def describe_damage(file: Path, cause: Exception) -> str:
         return "it is a pointer of Git LFS. Fetch the file itself: git lfs pull."
     if head.startswith((b"<!doctype html", b"<html")):
         return "it is a web page. Fetch the file itself."
-    words = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
-    return f"it is none ({words.rstrip('.')}). Give another, or fetch it again."
+    # torch's own words for it are its inner ones, or advise to run what is in the file
+    return "it is none. Give another, or fetch it again."
 
 
 def find_misfits(wanted: Mapping[str, torch.Tensor], given: Tensors) -> list[str]:

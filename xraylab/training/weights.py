@@ -101,7 +101,7 @@ def _read_pth(file: Path) -> tensors.Tensors:
     try:
         given = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds
-        found = tensors.describe_damage(file, error)
+        found = tensors.describe_damage(file)
         raise WeightsError(f"{expected}, but {found}") from error
     values = given.values() if isinstance(given, dict) else [given]
     if not all(isinstance(value, torch.Tensor) for value in values):
