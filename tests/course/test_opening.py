@@ -122,7 +122,7 @@ def test_where_the_package_is_nothing_is_fetched(bare, attached, tmp_path):
 def test_a_folder_of_its_name_is_not_the_package(bare, attached, tmp_path):
     """As beside a clone: what is imported there has nothing in it."""
     attach_wheels(attached / "wheels")
-    (tmp_path / "xraylab/xraylab").mkdir(parents=True)
+    (tmp_path / "xraylab" / "xraylab").mkdir(parents=True)
     said = run(bare, tmp_path, attached)
     assert said == ["looked", f"{bare.site}/xraylab/__init__.py 0.9.0"]
 
