@@ -94,6 +94,28 @@ def test_what_is_said_of_a_hidden_middle_follows_from_the_doses():
     assert "No lungs are marked on real images" in text
 
 
+def test_the_original_as_written_follows_from_its_answers():
+    text = re.sub(r"\s+", " ", README)
+    name = "real-224px-official"
+    result, valid = results.read_result(name), results.read_predictions(name, "valid")
+    assert f"reading {result['n_test_readings']} of its test" in text
+    baseline = result["metrics"]["accuracy"]["baseline"]
+    accuracy = results.read_figure(name, "accuracy")
+    assert f"Accuracy is {accuracy}, baseline {baseline:.2f}; sensitivity" in text
+    for metric in ("sensitivity", "specificity", "AUROC"):
+        assert f"{metric} {results.read_figure(name, metric)}" in text
+    on_valid = evaluation.measure(valid, "accuracy")
+    assert f"accuracy is {on_valid}. So the original's 0.96 appears" in text
+    assert on_valid.low < 0.96 < on_valid.high
+    assert accuracy.high < 0.96
+    both = [results.read_predictions(n) for n in (name, "real-64px-official")]
+    more = evaluation.difference(*both, "accuracy")
+    assert f"higher by {more.figure} than" in text
+    order = evaluation.difference(*both, "AUROC")
+    assert f"no difference is shown, {order.figure}." in text
+    assert order.low < 0 < order.high
+
+
 TRAININGS = {
     "block": "the block's other half",
     "siblings": "other images of the judged children",
