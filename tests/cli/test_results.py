@@ -46,5 +46,6 @@ def test_an_unknown_name_is_told_both_lists(capsys):
         cli.main(["results", "nothing"])
     assert ended.value.code == 2
     line = capsys.readouterr().err.splitlines()[-1]
-    assert "argument NAME: must be one of the results real-224px-probes, " in line
+    first = results.list_results()["name"][0]
+    assert f"argument NAME: must be one of the results {first}, " in line
     assert f", or of the tables {results.list_tables()['name'][0]}, " in line
