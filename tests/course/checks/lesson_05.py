@@ -175,6 +175,10 @@ CASES = [
                 lambda v, t: accuracy_at(v, best_on(v, v)),
                 "judged on the test",
             ),
+            "rounded": (
+                lambda v, t: round(accuracy_at(t, best_on(v, v)), 2),
+                "right, but rounded to 2 digits",
+            ),
             "always at 0.5": (lambda v, t: accuracy_at(t, 0.5), "What chooses then"),
             "their mean score": (
                 lambda v, t: accuracy_at(t, v["score"].mean()),

@@ -248,6 +248,7 @@ CASES = [
             "rule of three": (lambda n: 1 - 3 / n, "with the chance 0.0361"),
             "percent": (lambda n: 100 * 0.025 ** (1 / n), "from 0 to 1"),
             "Wilson": (lambda n: n / (n + 3.84), "with the chance 0.032"),
+            "rounded": (lambda n: round(0.025 ** (1 / n), 2), "rounded to 2 digits"),
         },
     ),
     Case(

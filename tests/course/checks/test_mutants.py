@@ -29,7 +29,11 @@ EQUIVALENT: dict[str, str] = {
     "table['score'] > threshold": "the best threshold is then the score below it",
 }
 # The same for faults in checks.
-HARMLESS: dict[str, str] = {}
+HARMLESS: dict[str, str] = {
+    "lesson_08, is_right(share, right) -> is_right(right, share)": (
+        "no right share there has more than two digits, so none can be rounded"
+    ),
+}
 
 
 def solutions():
