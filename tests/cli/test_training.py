@@ -4,7 +4,6 @@ import json
 import sys
 from urllib.error import URLError
 
-import pandas as pd
 import pytest
 from PIL import Image
 
@@ -161,14 +160,6 @@ def test_train_ends_with_what_validation_says_of_the_kept_network(
 def test_of_several_processes_none_scores(run_folder, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     run = training.load_run(run_folder)
-    found, (_, line) = cli_training._measure(run, 1)
+    found, (_, line) = cli_training._measure(run)
     assert found == {}
     assert line == f"  `xraylab evaluate {run_folder}` measures it."
-
-
-@pytest.mark.parametrize(
-    ("aurocs", "kept"), [([0.5, 0.7, 0.7, 0.6], 3), ([0.9, 0.1], 1), ([0.5], 1)]
-)
-def test_of_equal_epochs_the_last_is_kept(aurocs, kept):
-    history = pd.DataFrame({"epoch": range(1, len(aurocs) + 1), "valid_auroc": aurocs})
-    assert cli_training._kept_epoch(history) == kept

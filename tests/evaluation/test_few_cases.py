@@ -52,3 +52,12 @@ def test_beside_few_cases_the_end_is_the_bound_of_a_poisson_count(k, bound):
 def test_from_four_cases_on_both_ends_are_wilsons():
     found = share_interval([0] * 4 + [1] * 196)
     assert found[1:3] == pytest.approx(wilson(0.98, 199, quantile(199)))
+
+
+@pytest.mark.parametrize("hits", [[1, 0], [1, 0, 0], [1, 1, 0, 1, 0, 1, 1]])
+@pytest.mark.filterwarnings("error")
+def test_groups_that_are_all_alike_keep_their_degrees(hits):
+    """Their sums differ from 0 by rounding alone, which says nothing."""
+    found = share_interval(hits * 12, np.repeat(np.arange(12), len(hits)))
+    low, high = wilson(np.mean(hits), 12 * len(hits), quantile(11))
+    assert (found.low, found.high) == pytest.approx((low, high))

@@ -298,3 +298,21 @@ def test_predictions_are_kept_in_the_run(tmp_path, data):
     )
     kept = pd.read_csv(run.folder / "predictions-valid.csv")
     assert kept.columns.tolist() == answers.COLUMNS
+
+
+def test_the_kept_network_is_that_of_its_epoch(tmp_path, data):
+    run = train(tmp_path / "r", data)
+    on_valid = data[1][data[1]["split"] == "valid"]
+    kept = answers.score_rows(run.make_model(), data[0], on_valid)
+    auroc = roc_auc_score(kept["label"], kept["score"])
+    told = run.history.set_index("epoch").loc[run.kept_epoch, "valid_auroc"]
+    assert auroc == pytest.approx(told)
+
+
+@pytest.mark.parametrize(
+    ("aurocs", "kept"), [([0.5, 0.7, 0.7, 0.6], 3), ([0.9, 0.1], 1), ([0.5], 1)]
+)
+def test_of_equal_epochs_the_last_is_kept(tmp_path, data, aurocs, kept):
+    history = pd.DataFrame({"epoch": range(1, len(aurocs) + 1), "valid_auroc": aurocs})
+    run = replace(train(tmp_path / "r", data), history=history)
+    assert run.kept_epoch == kept

@@ -13,8 +13,6 @@ from xraylab.cli.arguments import Answer, Verbs
 from xraylab.files import try_writing, whole_file
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from xraylab import training
     from xraylab.training import Recipe
 
@@ -91,28 +89,21 @@ def train(args: argparse.Namespace) -> Answer:
         args.out,
         tensorboard=args.tensorboard,
     )
-    kept = _kept_epoch(run.history)
-    found, lines = _measure(run, kept)
+    found, lines = _measure(run)
     text = "\n".join([*lines, f"Run: {args.out}, {run.note}"])
-    facts = json.loads(run.history.iloc[-1].to_json()) | {"kept_epoch": kept}
+    facts = json.loads(run.history.iloc[-1].to_json()) | {"kept_epoch": run.kept_epoch}
     return {"run": str(args.out), "note": run.note, **facts, **found}, text, 0
 
 
-def _kept_epoch(history: pd.DataFrame) -> int:
-    """Give the epoch whose network is kept: of equals the last."""
-    aurocs = history["valid_auroc"]
-    return int(history.loc[aurocs >= aurocs.max(), "epoch"].iloc[-1])
-
-
-def _measure(run: training.runs.Run, kept: int) -> tuple[dict, list[str]]:
+def _measure(run: training.runs.Run) -> tuple[dict, list[str]]:
     """Measure what is kept on validation: plain values, and lines for people."""
     from xraylab import evaluation, training
 
-    row = run.history.set_index("epoch").loc[kept]
+    row = run.history.set_index("epoch").loc[run.kept_epoch]
     losses = f"loss {row['train_loss']:.3g} in training, {row['valid_loss']:.3g} here"
     head = (
-        f"Validation, which chose epoch {kept} of {len(run.history)} by its AUROC, "
-        f"threshold {run.threshold:.3f}; {losses}:"
+        f"Validation, which chose epoch {run.kept_epoch} of {len(run.history)} by its "
+        f"AUROC, threshold {run.threshold:.3f}; {losses}:"
     )
     if training.processes.count_processes() > 1:
         return {}, [head, f"  `xraylab evaluate {run.folder}` measures it."]

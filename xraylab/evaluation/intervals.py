@@ -334,7 +334,10 @@ def _degrees(influence: np.ndarray, codes: np.ndarray, most: float) -> float:
     up to half again as wide, and cover 95 to 99 %.
     """
     squares = np.square(np.bincount(codes, influence))
-    excess = np.square(squares).sum() / squares.sum() ** 2 - 1 / count_groups(codes)
+    total = squares.sum()
+    if total <= _NOTHING * np.square(influence).sum():  # all groups alike
+        return most
+    excess = np.square(squares).sum() / total**2 - 1 / count_groups(codes)
     return min(most, 4 / excess) if excess * most > 4 else most
 
 

@@ -112,6 +112,12 @@ class Run:
         return is_finished(self.folder)
 
     @property
+    def kept_epoch(self) -> int:
+        """The epoch with the best AUROC on validation, of equals the last."""
+        aurocs = self.history["valid_auroc"]
+        return int(self.history.loc[aurocs >= aurocs.max(), "epoch"].iloc[-1])
+
+    @property
     def unfinished(self) -> str:
         """How far the training came, as a sentence; "" when it has ended."""
         if self.is_finished:
