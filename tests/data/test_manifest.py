@@ -36,7 +36,8 @@ def test_an_odd_label_is_refused(table):
 
 
 def test_no_manifest_says_how_to_make_one(tmp_path):
-    with pytest.raises(FileNotFoundError, match="xraylab merge"):
+    told = r"none\.csv is not there\. Make it with `xraylab merge .* --out MERGE`\.$"
+    with pytest.raises(FileNotFoundError, match=told):
         manifest.read_manifest(tmp_path / "none.csv")
 
 

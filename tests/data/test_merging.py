@@ -238,6 +238,31 @@ def test_images_that_moved_away_are_said(three_sources, tmp_path):
         data.Merge.load(tmp_path / "m")
 
 
+@pytest.mark.parametrize("given", ["", "manifest.csv"])
+@pytest.mark.parametrize("n_kept", [0, 1, 71])
+def test_a_table_cut_between_two_lines_is_refused(
+    three_sources, tmp_path, given, n_kept
+):
+    data.merge(three_sources, progress=False).save(tmp_path)
+    table = tmp_path / "manifest.csv"
+    lines = table.read_text("utf-8").splitlines(keepends=True)
+    assert len(data.Merge.load(tmp_path / given).manifest) == 72
+    table.write_text("".join(lines[: n_kept + 1]), "utf-8")
+    told = rf"manifest\.csv must have 72 rows, .* but has {n_kept}\. Merge again\."
+    with pytest.raises(errors.InputError, match=told):
+        data.Merge.load(tmp_path / given)
+    table.rename(tmp_path / "mine.csv")  # a table of one's own may have any length
+    assert len(data.Merge.load(tmp_path / "mine.csv").manifest) == n_kept
+
+
+def test_a_merge_without_its_report_says_what_is_missing(three_sources, tmp_path):
+    data.merge(three_sources, progress=False).save(tmp_path)
+    (tmp_path / "merge.json").unlink()
+    told = r"merge\.json is not there, .* beside manifest\.csv\. Merge again\."
+    with pytest.raises(FileNotFoundError, match=told):
+        data.Merge.load(tmp_path)
+
+
 @pytest.mark.parametrize("text", ["{}", "[]", "", '{"root": 1, "margin": {}}'])
 def test_a_report_that_is_none_is_said(three_sources, tmp_path, text):
     data.merge(three_sources, progress=False).save(tmp_path)

@@ -159,6 +159,35 @@ def test_unknown_layout_names_what_is_there(tmp_path):
         data.find_sources(_empty(tmp_path / "empty"))
 
 
+@pytest.mark.parametrize("layout", ["sources", "any"])
+@pytest.mark.parametrize("inside", ["train", "train/NORMAL", "test/PNEUMONIA"])
+def test_a_part_of_a_source_is_said_to_be_one(
+    three_sources, layout, inside, monkeypatch
+):
+    """Also when it is given as "."."""
+    part = three_sources / "one/chest_xray" / inside
+    monkeypatch.chdir(part)
+    split, _, one_class = inside.partition("/")
+    told = f"{one_class} holds one class: give the folder of the source, two above it"
+    if not one_class:
+        told = f"{split} holds one split: give the folder of the source, right above it"
+    for given in (part, "."):
+        if layout == "sources":
+            with pytest.raises(errors.UnknownLayoutError, match=told):
+                data.list_files(given)
+        elif one_class:
+            with pytest.raises(errors.UnknownLayoutError, match="found none in"):
+                data.list_files(given, "any")
+        else:  # two folders of classes are a set of their own
+            assert len(data.list_files(given, "any")[0])
+
+
+def test_no_message_has_a_gap_where_nothing_is_to_say(tmp_path):
+    with pytest.raises(errors.UnknownLayoutError) as told:
+        data.list_files(tmp_path)
+    assert "  " not in str(told.value)
+
+
 @pytest.mark.parametrize(
     "classes",
     [

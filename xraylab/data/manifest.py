@@ -76,7 +76,7 @@ def read_manifest(file: str | Path) -> pd.DataFrame:
     if not file.is_file():
         raise FileNotFoundError(
             f"{file} is not there. Make it with `xraylab merge --data ROOT "
-            f"--out {file.parent}`."
+            "--out MERGE`."
         )
     try:
         # a class may be called NA, and an image_id may look like a number

@@ -150,12 +150,18 @@ class Merge:
         home = path.parent if path.is_file() else path
         table = manifest.read_manifest(path if path.is_file() else home / _TABLE)
         is_saved = not path.is_file() or (home / _FACTS).is_file()
-        root, margin = _read_facts(home) if is_saved else (home, {})
+        facts = _read_facts(home) if is_saved else {"root": home, "margin": {}}
         is_own = is_saved and path in (home, home / _TABLE)
+        if is_own and len(table) != facts["files"]:  # cut at the end of a line
+            raise InputError(
+                f"{home / _TABLE} must have {facts['files']} rows, as many as files in "
+                f"{_FACTS}, but has {len(table)}. Merge again."
+            )
         lists = {
             name: _read_list(home / f"{name}.csv", columns, is_own)
             for name, columns in _LISTS.items()
         }
+        root, margin = facts["root"], facts["margin"]
         return cls(root=root, manifest=table, margin=margin, **lists)
 
 
@@ -243,13 +249,17 @@ def _take_notes(files: pd.DataFrame) -> pd.DataFrame:
     return noted[["path", "note"]].sort_values("path", ignore_index=True)
 
 
-def _read_facts(home: Path) -> tuple[Path, dict]:
-    """Read where the images of a merge are, and its margin."""
+def _read_facts(home: Path) -> dict:
+    """Read where the images of a merge are, its margin and its number of files."""
     try:
         facts = json.loads((home / _FACTS).read_text("utf-8"))
         root, margin = Path(facts["root"]), dict(facts["margin"])
-    except FileNotFoundError:
-        raise
+        facts = {"root": root, "margin": margin, "files": int(facts["files"])}
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"{home / _FACTS} is not there, which `xraylab merge` writes beside "
+            f"{_TABLE}. Merge again."
+        ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{home / _FACTS} is not as `xraylab merge` writes it. Merge again."
@@ -259,7 +269,7 @@ def _read_facts(home: Path) -> tuple[Path, dict]:
             f"the images of {home} were in {root}, which is not there any more. "
             "Merge again with `xraylab merge`."
         )
-    return root, margin
+    return facts
 
 
 def _read_list(file: Path, columns: list[str], is_own: bool) -> pd.DataFrame:

@@ -219,11 +219,15 @@ def _find_sources(tree: Scan) -> list[FoundSource]:
     if odd or not found:
         inside = [name for home in odd or ordered for name in classes[home]]
         there = inside or sorted(p.name for p in tree.root.iterdir())
+        what_to_do = [
+            _what_to_rename(tree, odd),
+            f"{_LAYOUTS} shows the three layouts.",
+        ]
         raise UnknownLayoutError(
             "must hold train, val or test folders with NORMAL and PNEUMONIA (or "
             "opacity) folders in them and no other class, found "
             f"{', '.join(there[:6]) or 'nothing'} in {tree.root}. "
-            f"{_what_to_rename(tree, odd)} {_LAYOUTS} shows the three layouts.",
+            f"{' '.join(filter(None, what_to_do))}",
             argument="root",
         )
     return found
@@ -236,7 +240,12 @@ def _what_to_rename(tree: Scan, odd: list[Path]) -> str:
         paths = dict.fromkeys("/".join(tree.parts(f)) or str(f) for f in folders)
         return ", ".join(map(scan.shown, list(paths)[:3]))
 
+    own = tree.root.resolve().name  # "." has none
+    if tree.root in tree.filled and own.lower() in CLASS_FOLDERS:
+        return f"{own} holds one class: give the folder of the source, two above it."
     classes = [f for f in tree.filled if f.name.lower() in CLASS_FOLDERS]
+    if own.lower() in scan.SPLIT_NAMES and any(f.parent == tree.root for f in classes):
+        return f"{own} holds one split: give the folder of the source, right above it."
     splits = [f for f in tree.filled if f.name.lower() in scan.SPLIT_NAMES]
     under_class = [f for f in splits if f.parent.name.lower() in CLASS_FOLDERS]
     in_splits = [f for f in tree.filled if tree.split_of(f)]
