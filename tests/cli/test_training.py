@@ -1,6 +1,7 @@
 """The verbs train and find-lr."""
 
 import json
+import shutil
 import sys
 from urllib.error import URLError
 
@@ -155,6 +156,18 @@ def test_train_ends_with_what_validation_says_of_the_kept_network(
             assert f" {row['value']:.3f}" in line
         assert f"n = {row['n']}, {row['n_groups']} groups, " in line
         assert f"baseline {row['baseline']:.2f}" in line
+
+
+def test_a_finished_run_whose_answers_cannot_be_kept_is_said_at_once(
+    own_run, monkeypatch, capsys
+):
+    shutil.rmtree(own_run.parent / "merge")  # nothing is read before
+    (own_run / "predictions-valid.csv").unlink(missing_ok=True)
+    (own_run / "predictions-valid.csv").mkdir()
+    argv = ["train", str(own_run), "--protocol", "naive-merge", "--out", str(own_run)]
+    assert cli.main(argv) == 1
+    told = "predictions-valid.csv could not be written: it is a folder. Nothing was le"
+    assert told in capsys.readouterr().err
 
 
 def test_of_several_processes_none_scores(run_folder, monkeypatch):

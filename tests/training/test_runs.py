@@ -1,9 +1,11 @@
+import errno
 import hashlib
 import json
 import math
 import os
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -316,3 +318,18 @@ def test_of_equal_epochs_the_last_is_kept(tmp_path, data, aurocs, kept):
     history = pd.DataFrame({"epoch": range(1, len(aurocs) + 1), "valid_auroc": aurocs})
     run = replace(train(tmp_path / "r", data), history=history)
     assert run.kept_epoch == kept
+
+
+def test_a_finished_run_is_loaded_where_nothing_may_be_removed(
+    tmp_path, data, monkeypatch
+):
+    whole = train(tmp_path / "r", data)
+    (tmp_path / "r/unfinished.safetensors").write_bytes(b"left by a kill")
+
+    def refuse(path, **_):
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    again = train(tmp_path / "r", data)
+    assert again.note == "finished earlier, loaded"
+    assert again.history.equals(whole.history)

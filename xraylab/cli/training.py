@@ -82,6 +82,8 @@ def train(args: argparse.Namespace) -> Answer:
     """Train on a split, or continue an unfinished run."""
     from xraylab import training
 
+    if training.runs.is_finished(args.out):  # then nothing but its answers is written
+        try_writing(args.out / "predictions-valid.csv")
     run = training.train(
         args.merge_folder,
         args.protocol,

@@ -126,7 +126,7 @@ def suggest_range(curve: pd.DataFrame) -> tuple[float, float]:
         first, last = curve["lr"].iloc[[0, -1]]
         raise TrainingError(
             f"the loss fell at no rate from {first:.2g} to {last:.2g} by more than it "
-            "moves from batch to batch. Try more steps or other rates."
+            "moves from batch to batch. Try larger batches: theirs moves less."
         )
     is_high = smoothed[:best] > smoothed[0] - 0.1 * fall
     begins = int(np.flatnonzero(is_high)[-1]) + 1

@@ -8,6 +8,7 @@ gets a line an epoch.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -378,4 +379,5 @@ def _finish(folder: Path, state: steps.State) -> None:
 
 def _tidy(folder: Path) -> None:
     """Remove what a finished run does not need, also where a kill came before."""
-    (folder / _STATE).unlink(missing_ok=True)
+    with suppress(OSError):  # in a folder that is read-only it does no harm
+        (folder / _STATE).unlink()
