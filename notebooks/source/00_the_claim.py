@@ -93,11 +93,11 @@ table["split"].value_counts()
 # %% [markdown]
 # ## The training
 #
-# The network is a ResNet18, with the original's dropout, optimiser, schedule and
-# data augmentation; lessons 03 and 04 take these apart. Three things differ, so that it fits a laptop: the images are
-# smaller, the run is shorter, and the weights start at random. The original starts
-# from ImageNet's. Run the cell and have a sip of
-# tea. Too slow? Write `lesson.start(0, "smoke")` above, and begin again.
+# The network is a ResNet18, with the original's dropout, optimiser, schedule and data
+# augmentation; lessons 03 and 04 take these apart. Three things differ, so that it fits
+# a laptop: the images are smaller, the run is shorter, and the weights start at random.
+# The original starts from ImageNet's. Run the cell and have a sip of tea. Too slow?
+# Write `lesson.start(0, "smoke")` above, and begin again.
 
 # %%
 vars(here.recipe)
@@ -106,8 +106,7 @@ vars(here.recipe)
 run = training.train(
     here.merge_folder, "naive-merge", here.recipe, here.folder / "naive-merge"
 )
-if run.note:
-    print(run.note)
+print(f"trained for {run.recipe.epochs} epochs")
 run.history[["epoch", "train_accuracy", "valid_accuracy"]].tail(3).round(3)
 
 # %%
@@ -147,8 +146,8 @@ print(*evaluation.describe(metrics.loc[["accuracy"]]), sep="\n")
 # **baseline** is what an answer reaches that does not depend on the image: for
 # accuracy, always naming the larger class.
 #
-# There it is, a number of the kind that such projects show. The **confusion matrix** counts the right and
-# wrong answers of each class:
+# There it is, a number of the kind that such projects show. The **confusion matrix**
+# counts the right and wrong answers of each class:
 
 # %% alt="Confusion matrix, two by two. Most files are on the diagonal."
 counts = evaluation.confusion(predictions["label"], predictions["score"])

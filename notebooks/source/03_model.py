@@ -173,8 +173,8 @@ with torch.no_grad():
 # channels grow: fewer places, and more things known about each place. In the end no
 # place is left, only a list of features, and from them two numbers.
 #
-# The first part, `normalise`, subtracts a mean and divides by a standard deviation. It is part of
-# the network here, so that training and prediction cannot disagree about it.
+# The first part, `normalise`, subtracts a mean and divides by a standard deviation. It
+# is part of the network here, so that training and prediction cannot disagree about it.
 
 # %%
 n_weights = {
@@ -190,11 +190,11 @@ for name, n in n_weights.items():
 #
 # ## Transfer
 #
-# Nobody has to begin at random. One can take over the weights of a network that
-# has already learnt to see, and put a new last layer on it. This is **transfer
-# learning**; to train all of them on, on the new images, is **fine-tuning**. The
-# original project does both, with weights from ImageNet, a million photographs. Here we take over from a network
-# of our own, which needs no download. What will be equal afterwards?
+# Nobody has to begin at random. One can take over the weights of a network that has
+# already learnt to see, and put a new last layer on it. This is **transfer learning**;
+# to train all of them on, on the new images, is **fine-tuning**. The original project
+# does both, with weights from ImageNet, a million photographs. Here we take over from a
+# network of our own, which needs no download. What will be equal afterwards?
 
 # %%
 elder = models.make_model("small", seed=1)
@@ -232,9 +232,9 @@ lesson.check("what the optimiser holds", make_optimiser, heir)
 # ## The last layer, by hand
 #
 # The last layer, `fc`, first drops features at random while training, so that the
-# network does not lean on a single one (**dropout**). Then it multiplies the features by weights,
-# adds a bias, and gives two numbers, the **logits**: one for normal, one for
-# pneumonia. A **logit** is a raw answer, no probability yet.
+# network does not lean on a single one (**dropout**). Then it multiplies the features
+# by weights, adds a bias, and gives two numbers, the **logits**: one for normal, one
+# for pneumonia. A **logit** is a raw answer, no probability yet.
 
 # %%
 features = torch.rand(1, 96, generator=torch.Generator().manual_seed(0))

@@ -43,8 +43,7 @@ recipe = here.recipe
 run = training.train(
     here.merge_folder, "official", recipe, here.folder / "official"
 )
-if run.note:
-    print(run.note)
+print(f"trained for {run.recipe.epochs} epochs")
 model = run.make_model()
 score = explanation.make_scorer(model, recipe.size_px)
 logit = explanation.make_scorer(model, recipe.size_px, logit=True)

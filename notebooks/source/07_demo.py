@@ -39,8 +39,7 @@ data.merge(here.root, progress=False).save(here.merge_folder)
 recipe = here.recipe
 folder = here.folder / "official"
 run = training.train(here.merge_folder, "official", recipe, folder)
-if run.note:
-    print(run.note)
+print(f"trained for {run.recipe.epochs} epochs")
 predictor = Predictor(folder)
 
 # %% [markdown]

@@ -68,8 +68,7 @@ answers, valid = {}, {}
 for protocol in data.PROTOCOLS:
     folder = here.folder / protocol
     run = training.train(here.merge_folder, protocol, here.recipe, folder)
-    if run.note:
-        print(f"{protocol}: {run.note}")
+    print(f"{protocol}: trained for {run.recipe.epochs} epochs")
     valid[protocol], _ = training.score(folder, on="valid", progress=False)
     answers[protocol], _ = training.score(folder, on="test", progress=False)
 

@@ -70,17 +70,19 @@ def balance(table):
 lesson.check("balance where you learn", balance)
 
 # %% [markdown]
-# Back to your changes. One network each, on the published split. Children of the training set stand in no
-# other part, and the published test is a block of its own.
+# Back to your changes. One network each, on the published split. Children of the
+# training set stand in no other part, and the published test is a block of its own.
+# Each recipe trains in a folder of its own, so change what you like and run again.
 
 # %% tags=["nbval-ignore-output"]
 data.merge(here.root, progress=False).save(here.merge_folder)
-folders = {name: here.folder / name.replace(" ", "-") for name in changes}
+folders, given = {}, vars(here.recipe)
 for name, change in changes.items():
     recipe = replace(base, **change)
-    run = training.train(here.merge_folder, "official", recipe, folders[name])
-    if run.note:
-        print(f"{name}: {run.note}")
+    own = [f"{field}-{v}" for field, v in vars(recipe).items() if v != given[field]]
+    folders[name] = here.folder / ("-".join(own) or "as-it-is")
+    training.train(here.merge_folder, "official", recipe, folders[name])
+    print(f"{name}: trained for {recipe.epochs} epochs")
 
 # %% [markdown]
 # ## The choice
