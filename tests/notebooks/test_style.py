@@ -2,9 +2,13 @@
 
 import re
 import statistics
+from dataclasses import replace
+from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
+from xraylab import training
 from xraylab.course import build, checks
 from xraylab.course.questions import QUESTIONS
 
@@ -124,3 +128,29 @@ def test_sentences_are_short(source):
     lengths = sorted(len(sentence.split()) for sentence in sentences if sentence.strip())
     assert statistics.median(lengths) <= 14
     assert lengths[-1] <= 45
+
+
+@each_lesson
+def test_it_prints_the_same_whatever_ran_before(source):
+    """A run says whether it was trained now or found; a lesson must not print that."""
+    lines = [line for cell in own_code(source) for line in code_lines(cell)]
+    assert not [line for line in lines if re.search(r"run\.note\b", line)]
+
+
+def test_lesson_09_has_a_folder_for_each_recipe_whatever_it_is_called():
+    """A change that was tried may be changed again under its name."""
+    cells = [cell.source for cell in own_code(SOURCES[9])]
+    (cell,) = [text for text in cells if "training.train(" in text]
+    trained = {}
+
+    def train(_merge, _protocol, recipe, folder):
+        assert trained.setdefault(folder, recipe) == recipe
+
+    here = Mock(recipe=training.RECIPES["lesson"], folder=Path("lesson"))
+    names = {"data": Mock(), "here": here, "replace": replace, "base": here.recipe}
+    names["training"] = Mock(train=train)
+    tries = [{}, {"flip": False}, {"flip": True}, {"lr": 0.1}, {"lr": 0.1, "seed": 2}]
+    for change in tries:
+        exec(cell, names | {"changes": {"mine": change}})
+    exec(cell, names | {"base": replace(here.recipe, lr=0.2), "changes": {"mine": {}}})
+    assert len(trained) == 5  # to flip is what the recipe does

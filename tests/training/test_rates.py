@@ -94,7 +94,7 @@ def test_the_range_is_the_fall(flat, falling, rising, fall):
 def test_where_the_loss_does_not_fall_no_rate_is_named(smoothed):
     with pytest.raises(
         errors.TrainingError,
-        match="at no rate from 1e-06 to 1 by more .* Try larger batches:",
+        match=r"at no rate from 1e-06 to 1 by more .* Try larger batches:",
     ):
         rates.suggest_range(as_curve(smoothed, noise=0.1))
 
