@@ -48,6 +48,14 @@ def test_a_cache_that_fails_leaves_nothing(folder):
     assert not (folder / "c").exists()
 
 
+def test_an_image_that_is_gone_is_named_with_what_to_do(folder):
+    (folder / "in/0.jpeg").unlink()
+    told = r"in.0\.jpeg is not there\. Put it back, or merge again\."
+    with pytest.raises(FileNotFoundError, match=told):
+        images.build_cache(["0.jpeg"], folder / "in", 16, folder / "c", progress=False)
+    assert not (folder / "c").exists()
+
+
 def test_a_changed_file_of_the_same_size_and_time_makes_a_new_cache(folder):
     def build():
         where = folder / "in", 16, folder / "c"

@@ -81,7 +81,12 @@ def build_cache(
         If a file is not there.
     """
     root, paths = Path(root), tuple(paths)
-    stamps = [(path, *stamp(root / path)) for path in paths]
+    try:
+        stamps = [(path, *stamp(root / path)) for path in paths]
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"{error.filename} is not there. Put it back, or merge again."
+        ) from error
     name = cache_name(f"pixels-{size_px}px", VERSION, [DECODER, size_px, *stamps])
     file = Path(folder) / f"{name}.npy"
     shape = (len(paths), size_px, size_px)
