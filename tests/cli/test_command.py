@@ -1,5 +1,6 @@
 """Parsing, printing and exit codes, of whatever verb."""
 
+import argparse
 import os
 import re
 import shutil
@@ -37,6 +38,28 @@ def parsers():
     """The parser of each verb."""
     (verbs,) = [a for a in command._parser()._actions if a.dest == "verb"]
     return verbs.choices
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_no_argument_takes_an_empty_text_for_a_path(verb):
+    """As of a variable that is not set; it would be the folder one stands in."""
+    for action in parsers()[verb]._actions:
+        assert action.type is not Path
+        if action.type:
+            with pytest.raises((argparse.ArgumentTypeError, ValueError)):
+                action.type("")
+
+
+def test_an_empty_path_is_a_wrong_command_and_writes_nothing(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["lessons", "--copy", ""])
+    assert ended.value.code == 2
+    told = "argument --copy: must be a path, got an empty text"
+    assert told in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -64,23 +64,28 @@ def add_run(verb: argparse.ArgumentParser) -> None:
 
 def add_out(verb: argparse.ArgumentParser, metavar: str, text: str) -> None:
     """Add the place where a verb writes."""
-    verb.add_argument("--out", type=Path, required=True, metavar=metavar, help=text)
+    verb.add_argument("--out", type=path, required=True, metavar=metavar, help=text)
+
+
+def path(text: str) -> Path:
+    """Take any path but an empty one, which would be the folder one stands in."""
+    if not text:
+        raise argparse.ArgumentTypeError("must be a path, got an empty text")
+    return Path(text)
 
 
 def folder(text: str) -> Path:
     """Take a folder that is there."""
-    path = Path(text)
-    if not path.is_dir():
+    if not path(text).is_dir():
         raise argparse.ArgumentTypeError(f"must be an existing folder, got {text}")
-    return path
+    return Path(text)
 
 
 def existing(text: str) -> Path:
     """Take a folder or a file that is there."""
-    path = Path(text)
-    if not path.exists():
+    if not path(text).exists():
         raise argparse.ArgumentTypeError(f"must be a folder or a file, got {text}")
-    return path
+    return Path(text)
 
 
 def count(text: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from xraylab import cores
 from xraylab.cli import arguments
@@ -19,7 +18,9 @@ def add_verbs(verbs: Verbs) -> None:
     verb.add_argument(
         "path", type=arguments.existing, metavar="PATH", help="folder or manifest.csv"
     )
-    verb.add_argument("--html", type=Path, metavar="FILE", help="write one page")
+    verb.add_argument(
+        "--html", type=arguments.path, metavar="FILE", help="write one page"
+    )
     verb.add_argument(
         "--thumbnails", action="store_true", help="show images on the page"
     )

@@ -29,7 +29,10 @@ def add_verbs(verbs: Verbs) -> None:
         help="make the notebooks from notebooks/source, all or those after --run",
     )
     verb.add_argument(
-        "--copy", type=Path, metavar="DIR", help="copy them there, without outputs"
+        "--copy",
+        type=arguments.path,
+        metavar="DIR",
+        help="copy them there, without outputs",
     )
     verb.add_argument(
         "--mode", choices=["smoke", "quick", "full"], help="how large, with --run"

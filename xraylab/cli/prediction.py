@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import warnings
-from pathlib import Path
 
 from xraylab.cli import arguments
 from xraylab.cli.arguments import Answer, Verbs
@@ -16,7 +15,11 @@ def add_verbs(verbs: Verbs) -> None:
     verb = arguments.add_verb(verbs, "predict", predict, "answer for image files")
     arguments.add_run(verb)
     verb.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE", help="images, in this order"
+        "files",
+        nargs="+",
+        type=arguments.path,
+        metavar="FILE",
+        help="images, in this order",
     )
 
 

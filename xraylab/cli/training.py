@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xraylab.cli import arguments
@@ -49,7 +48,10 @@ def add_verbs(verbs: Verbs) -> None:
     arguments.add_merge_and_protocol(verb)
     arguments.add_out(verb, "RUN", "for the run; the same command goes on with it")
     verb.add_argument(
-        "--tensorboard", type=Path, metavar="DIR", help="also log there for TensorBoard"
+        "--tensorboard",
+        type=arguments.path,
+        metavar="DIR",
+        help="also log there for TensorBoard",
     )
     _add_recipe(verb, _IMAGES | _LENGTH)
     text = "look for a learning rate: let it rise over the training images"
