@@ -26,6 +26,7 @@ from xraylab.evaluation import (
 from xraylab.evaluation.intervals import (
     _between_groups_of_classes,
     between_groups,
+    not_given,
     quantile,
     square_and_add,
     wilson,
@@ -157,6 +158,14 @@ def test_figures_that_move_together_cancel_or_add():
     assert square_and_add(even, (1, -0.5), 0.6) == pytest.approx(
         (0.25 - math.sqrt(0.0065), 0.25 + math.sqrt(0.0065))
     )
+
+
+@pytest.mark.parametrize("correlation", [-1.0, 0.0, 0.5])
+def test_a_sum_has_no_interval_where_a_part_has_none(correlation):
+    known, unknown = Interval(0.9, 0.8, 0.95, 40), not_given(0.5, 4, 4, "too few")
+    for parts in ((known, unknown), (unknown, known)):
+        ends = square_and_add(parts, (1, -1), correlation)
+        assert np.isnan(ends).all()
 
 
 def test_effective_sample_size_by_hand():
