@@ -252,6 +252,20 @@ def test_scores_that_are_true_show_what_is_said_of_such(seed):
     assert not again.equals(measure_calibration(a_table(seed, n=300), seed=1))
 
 
+@pytest.mark.parametrize("moved", [-1.5, 0.0, 1.5])
+def test_what_is_said_of_true_scores_is_that_of_labels_drawn_from_them(moved):
+    """Whatever the labels at hand are: scores may be far from their prevalence."""
+    table = a_table(0, intercept=moved, n=300)
+    said = measure_calibration(table)["calibrated"]
+    rng, drawn = np.random.default_rng(0), []
+    for _ in range(300):
+        labels = (rng.random(len(table)) < table["score"]).astype(int)
+        off = (table["score"] - labels) ** 2
+        drawn.append((off.mean(), 1 - off.mean() / labels.var()))
+    assert said["Brier"] == pytest.approx(np.mean(drawn, axis=0)[0], abs=0.005)
+    assert said["Brier_skill"] == pytest.approx(np.mean(drawn, axis=0)[1], abs=0.01)
+
+
 def test_one_score_for_all_does_not_vary():
     found = measure_calibration(make_table([(0, 0.5)] * 6 + [(1, 0.5)] * 6))
     assert found.loc["Brier", "value"] == 0.25

@@ -146,9 +146,9 @@ def measure_calibration(predictions: pd.DataFrame, *, seed: int = 0) -> pd.DataF
         If the table is not as `evaluate` asks.
     """
     rows = make_rows(predictions)
-    prevalence = rows.labels.mean()
     if_true = float((rows.scores * (1 - rows.scores)).mean())
-    by_guess = prevalence * (1 - prevalence)
+    expected = rows.scores.mean()  # the share of pneumonia, were they true
+    by_guess = max(expected * (1 - expected), _NOTHING)
     by_chance = _ece_by_chance(rows, seed)
     table = intervals_of(rows) | {"ECE": ece_of(rows)}
     found = pd.DataFrame(
