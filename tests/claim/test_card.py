@@ -82,9 +82,8 @@ def test_figures_are_those_of_the_stored_answers(card, own_run):
             said = rows.loc[name.replace("_", " ")]
             assert (said["n"], said["groups"]) == (found.n, found.n_groups)
             assert said["baseline"] == f"{row['baseline']:.3f}"
-            reason = said.get("no interval, since", "")
-            expected = f"{found.value:z.3f}" if reason else found.figure
-            assert said["value (95 % CI)"] == expected
+            assert said["value (95 % CI)"] == found.short
+            assert said.get("no interval, since", "") == found.reason
     accuracy = evaluation.measure(answers["test"], "accuracy")
     assert f"accuracy {accuracy}, baseline" in card.sentence
     assert card.sentence.endswith("; test reading 1.")

@@ -188,7 +188,7 @@ def test_predictive_values_know_no_more_than_the_shares_behind_them(
         if not np.isnan(row["value"]):
             assert np.isnan(row["low"]) != is_known
             # an interval of no width would be certainty
-            assert not row["low"] == row["high"]
+            assert row["low"] != row["high"]
 
 
 @pytest.mark.parametrize("value", [0, 1, -0.1, float("nan")])

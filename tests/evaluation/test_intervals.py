@@ -319,6 +319,19 @@ def test_no_end_looks_certain_or_like_nothing_by_rounding():
     assert Interval(0.03, 0.0, 0.07, 9).figure == "0.030 (0.00 to 0.07)"
 
 
+@pytest.mark.parametrize(
+    ("found", "short", "reason"),
+    [
+        (Interval(0.5, 0.4, 0.6, 9, 1, "t"), "0.500 (0.40 to 0.60)", ""),
+        (not_given(0.5, 9, 1, "too few"), "0.500", "too few"),
+        (not_given(math.nan, 0, 0, "no rows"), "not defined", "no rows"),
+    ],
+)
+def test_short_of_an_interval_it_is_the_value_and_the_reason_why(found, short, reason):
+    assert (found.short, found.reason) == (short, reason)
+    assert found.counts in {"n = 9, 1 group", "n = 0, 0 groups"}
+
+
 def test_a_figure_of_nothing_is_not_defined():
     for found in (mean_interval([]), share_interval([])):
         assert (found.n, found.n_groups, found.method) == (0, 0, "not given: no rows")

@@ -134,7 +134,7 @@ def _judge_confidence(e: Evidence) -> Verdict:
     why = (
         f"Mean distance of score and truth (ECE) {ece['value']:.3f}, by chance below "
         f"{ece['calibrated_high']:.3f}; intercept {found[0].figure}, slope "
-        f"{found[1].figure}, n = {ece['n']:,}, {ece['n_groups']:,} groups."
+        f"{found[1]}."
     )
     agrees = ece["value"] <= ece["calibrated_high"] and not any(
         interval.low > value or interval.high < value  # False where there is none

@@ -54,10 +54,7 @@ def _mended(found: dict) -> pd.DataFrame:
         words = f" ({calibration.Recalibration(**change)})" if change else ""
         row = {"scores": f"{name}{words}"}
         for figure in part.to_dict("records"):
-            interval = _interval(figure)
-            given = interval.low <= interval.high
-            text = interval.figure if given else f"{interval.value:z.3f}"
-            row[figure["metric"]] = text
+            row[figure["metric"]] = _interval(figure).short
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -70,8 +67,8 @@ def perturbed(e: Evidence) -> Field:
     lines, tables = [], {}
     for about, table in e.doses:
         lines += _describe_doses(about, e)
-        counts = _interval(table[table["figure"] == "flipped"].iloc[0])
-        title = f"On {about['on']}, n = {counts.n:,}, {counts.n_groups:,} groups"
+        flipped = _interval(table[table["figure"] == "flipped"].iloc[0])
+        title = f"On {about['on']}, {flipped.counts}"
         tables[f"{title}: {_AT}"] = _strongest(table)
     return Field(list(dict.fromkeys(lines)), tables)
 

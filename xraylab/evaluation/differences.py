@@ -65,8 +65,7 @@ def difference_of(rows: Rows, others: Rows, metric: str) -> Interval:
     n, n_groups = (min(part[i] for part in parts) for i in (3, 4))
     for part in parts:
         if math.isnan(part.low):
-            reason = part.method.removeprefix("not given: ")
-            return not_given(value, n, n_groups, reason)
+            return not_given(value, n, n_groups, part.reason)
     together, n_shared = correlate(one.by_group(rows), other.by_group(others))
     low, high = square_and_add(parts, (1, -1), together)
     method = f"square-and-add, {n_shared} shared groups"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import pandas as pd
@@ -94,11 +93,6 @@ def describe_recalibrations(
     for name, rows in table.groupby("scores", sort=False):
         found = {row.metric: Interval(*row[2:]) for row in rows.itertuples(index=False)}
         title = f"{name} ({changes[name]})" if name in changes else name
-        said = [f"{metric} {_short(i)}" for metric, i in found.items()]
-        counts = f"n = {found['ECE'].n:,}, {found['ECE'].n_groups:,} groups"
-        lines.append(f"  {title}: {', '.join(said)}, {counts}")
+        said = [f"{metric} {i.short}" for metric, i in found.items()]
+        lines.append(f"  {title}: {', '.join(said)}, {found['ECE'].counts}")
     return lines
-
-
-def _short(found: Interval) -> str:
-    return f"{found.value:z.3f}" if math.isnan(found.low) else found.figure
