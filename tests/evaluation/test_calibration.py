@@ -399,4 +399,5 @@ def test_what_is_not_defined_is_written_with_its_reason_and_one_group_is_one():
     lines = describe_calibration(measure_calibration(one_child))
     for line in lines[1:3]:
         assert " not defined, n = 13, 1 group, since a score of 0 or 1 is wrong" in line
-    assert lines[-1].startswith("ECE 0.") and "n = 13, 1 group; if" in lines[-1]
+    assert lines[-1].startswith("ECE 0.")
+    assert "n = 13, 1 group; if" in lines[-1]
