@@ -13,12 +13,15 @@ from xraylab.claim.parts import Field, command_of, count_said, not_measured, rea
 from xraylab.claim.tables import as_table
 from xraylab.evaluation import Interval, calibration, decisions
 
-_AT = "answers flipped and changes of figures, at the dose that flips most"
+_AT = (
+    "answers flipped and changes of figures, at the dose that flips most, which was "
+    "picked after looking"
+)
 _MOVED = ("flipped", "AUROC change", "sensitivity change", "specificity change")
 
 
 def calibrated(e: Evidence) -> Field:
-    """Say whether scores are chances, what mends them, what answers are worth."""
+    """Say whether scores are chances, what changes them, what answers are worth."""
     if "test" not in e.answers:
         text = "whether scores are probabilities on the test"
         return Field(missing=[not_measured(text, read_test(e))])
@@ -30,13 +33,13 @@ def calibrated(e: Evidence) -> Field:
     if 0 < e.threshold < 1:
         lines.append(_weighed(test, e))
     if "valid" not in e.answers:
-        text = "what mends the scores, by validation"
+        text = "what changes fitted on validation do to the scores"
         return Field(lines, tables, [not_measured(text, command_of(e, "evaluate"))])
     found, _ = figures.recalibrate_answers(e.answers["valid"], test)
     lines += [f"{how} is not fitted: {why}" for how, why in found["not_fitted"].items()]
     counts = f"n = {len(test):,}, {test['group_id'].nunique():,} groups"
-    title = f"Mended by changes fitted on validation, {counts}; {count_said(e)}"
-    return Field(lines, tables | {title: _mended(found)})
+    title = f"After changes fitted on validation, {counts}; {count_said(e)}"
+    return Field(lines, tables | {title: _changed(found)})
 
 
 def _weighed(test: pd.DataFrame, e: Evidence) -> str:
@@ -46,7 +49,7 @@ def _weighed(test: pd.DataFrame, e: Evidence) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _mended(found: dict) -> pd.DataFrame:
+def _changed(found: dict) -> pd.DataFrame:
     """Lay out what `recalibrate_answers` found: one row a change of the scores."""
     rows = []
     for name, part in pd.DataFrame(found["judged"]).groupby("scores", sort=False):

@@ -61,7 +61,7 @@ class Recalibration(NamedTuple):
     slope: float
 
     def apply(self, scores: ArrayLike) -> np.ndarray:
-        """Give the mended scores, float of the same shape, in [0, 1]."""
+        """Give the changed scores, float of the same shape, in [0, 1]."""
         return expit(self.intercept + self.slope * _logits(np.asarray(scores, float)))
 
     def __str__(self) -> str:
