@@ -294,8 +294,7 @@ def sum_up_one(row: dict) -> dict:
 
 
 def over_seeds(each: list[dict]) -> dict:
-    """Mean over networks, with the interval of other seeds: they differ by far more
-    than children drawn again would make them."""
+    """Mean over networks, with the interval of other seeds, not of other children."""
     hit, inside = (
         evaluation.seed_interval([line[f"{name}_value"] for line in each])
         for name in ("hit", "inside")
