@@ -96,8 +96,6 @@ def test_what_a_figure_takes_for_granted_stands_beside_it(card, own_run):
     limits = " ".join(card.fields["limits"]["lines"])
     assert "Other illnesses, and images that nobody could judge" in limits
     assert "Labels that are wrong are in no interval" in limits
-    available = " ".join(card.fields["availability"]["lines"])
-    assert "does not tell which network wrote it" in available
     (why,) = {card.fields["calibration"]["original"]["why"]}
     assert "Three looks: each alone is off for 5 in 100 tests" in why
 

@@ -155,7 +155,7 @@ def test_calibration_says_what_changes_do_and_what_answers_are_worth():
 
 def test_scores_without_a_fault_are_not_changed_and_it_is_said(own_run):
     file = own_run / "predictions-valid.csv"
-    table = pd.read_csv(file)
+    table = pd.read_csv(file, dtype={"network": str})
     table.assign(score=table["label"] * 0.8 + 0.1).to_csv(file, index=False)
     lines = claim.make_claim(own_run).fields["calibration"]["lines"]
     assert sum(" is not fitted: scores must overlap" in line for line in lines) == 2

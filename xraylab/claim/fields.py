@@ -259,10 +259,11 @@ def _availability(e: Evidence) -> Field:
     if e.network:
         where = "in the run" if e.command else "not published"
         lines.append(f"Weights: {e.network} (SHA-256, first 16 digits), {where}.")
-    if e.command:
+    unsigned = [on for on, t in e.answers.items() if e.command and "network" not in t]
+    if unsigned:
         lines.append(
-            "A file of answers does not tell which network wrote it; `xraylab "
-            "evaluate` writes it anew."
+            f"The files of answers on {', '.join(unsigned)} do not tell which network "
+            "wrote them; `xraylab evaluate` writes them anew."
         )
     return Field(lines, missing=["Not told: a protocol that was written beforehand."])
 
