@@ -19,7 +19,9 @@ from pathlib import Path
 import numpy as np
 import peers
 import torch
+from torch import nn
 from torch.nn import functional
+from torch.utils.data import DataLoader
 
 from xraylab import training
 from xraylab.training import models, schedules, steps
@@ -29,15 +31,17 @@ RECIPE = replace(training.RECIPES["original"], weights="none")
 Work = Callable[[], None]
 
 
-def our_steps(folder: Path, size_px: int, home: Path, n_batches: int) -> Work:
-    """Take steps as `training.fit` does, from the cache."""
-    pixels, labels = peers.read_folder(folder, size_px, home)
-    rows = np.arange(len(pixels))
-    recipe = replace(RECIPE, size_px=size_px, n_steps=10**6)
+def our_steps(
+    recipe: training.Recipe, seen: steps.Images, n_batches: int
+) -> tuple[nn.Module, Work]:
+    """Give a network, and the work of so many steps on it as `training.fit` does them.
+
+    The rate stays that of the first epochs.
+    """
+    recipe = replace(recipe, n_steps=10**6)
     state = steps.start(recipe)
-    seen = steps.Images(pixels, labels, rows, rows[:0])
-    weights = steps.class_weights(recipe, labels)
-    ends, n_done = schedules.find_ends(recipe, len(rows)), 0
+    weights = steps.class_weights(recipe, seen.labels)
+    ends, n_done = schedules.find_ends(recipe, len(seen.train)), 0
 
     def work() -> None:
         nonlocal n_done
@@ -49,15 +53,13 @@ def our_steps(folder: Path, size_px: int, home: Path, n_batches: int) -> Work:
             steps.take_step(recipe, state, seen, drawn, step, weights)
         n_done += n_batches
 
-    return work
+    return state.model, work
 
 
-def folder_steps(folder: Path, size_px: int, n_batches: int) -> Work:
-    """Take steps as the original's loop does."""
-    loaded = peers.endless(peers.folder_loader(folder, size_px))
-    network = models.make_model("resnet18").network.to(
-        memory_format=torch.contiguous_format
-    )
+def folder_steps(network: nn.Module, loader: DataLoader, n_batches: int) -> Work:
+    """Take steps as the original's loop does; `network` takes three channels."""
+    loaded = peers.endless(loader)
+    network.to(memory_format=torch.contiguous_format)
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-3, weight_decay=1e-4)
 
     def work() -> None:
@@ -117,10 +119,14 @@ class Fastai:
 def measure(args: argparse.Namespace, size_px: int) -> dict:
     """Let all take turns at one size."""
     n = args.batches
+    pixels, labels = peers.read_folder(args.folder, size_px, args.home)
+    rows = np.arange(len(pixels))
+    seen = steps.Images(pixels, labels, rows, rows[:0])
+    loader = peers.folder_loader(args.folder, size_px)
     works = {
         "bare arithmetic": bare_steps(size_px, n),
-        "xraylab": our_steps(args.folder, size_px, args.home, n),
-        "ImageFolder": folder_steps(args.folder, size_px, n),
+        "xraylab": our_steps(replace(RECIPE, size_px=size_px), seen, n)[1],
+        "ImageFolder": folder_steps(models.make_model("resnet18").network, loader, n),
     }
     contenders = {
         name: lambda work=work: peers.cpu_seconds(work) for name, work in works.items()
