@@ -263,7 +263,7 @@ def _availability(e: Evidence) -> Field:
     if unsigned:
         lines.append(
             f"The files of answers on {', '.join(unsigned)} do not tell which network "
-            "wrote them; `xraylab evaluate` writes them anew."
+            "wrote them."
         )
     return Field(lines, missing=["Not told: a protocol that was written beforehand."])
 
