@@ -59,7 +59,7 @@ def main() -> None:
         training.keep_operating_point(args.run, threshold, **chosen)
     found = training.external.score_external(args.run, args.data)
     caveats = figures.describe_external(found.classes, found.kinds, found.n_known)
-    answers = args.run / "predictions-external.csv"
+    answers = pd.read_csv(args.run / "predictions-external.csv", dtype=str)
     kept = {
         "data": args.images,
         "caveats": caveats,
@@ -73,8 +73,9 @@ def main() -> None:
         "validation_anew": compare(results.read_predictions(args.name, "valid"), valid),
     }
     file = results.write_result(args.name, result | {"external": kept})
-    text = answers.read_text("utf-8")
-    file.with_name(f"{args.name}-external.csv").write_text(text, "utf-8")
+    answers.drop(columns="network", errors="ignore").to_csv(
+        file.with_name(f"{args.name}-external.csv"), index=False, lineterminator="\n"
+    )
     print(kept, *evaluation.describe(evaluation.evaluate(found.predictions)), sep="\n")
 
 

@@ -5,7 +5,6 @@ python benchmarks/measure_run.py RUN --name real-64px-official --data "..."
 
 import argparse
 import json
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -64,8 +63,10 @@ def main() -> None:
     file = results.write_result(args.name, result)
     # The answers themselves, so that others can check every figure.
     for on in ("valid", "test"):
-        answers = args.run / f"predictions-{on}.csv"
-        shutil.copy(answers, file.with_name(f"{args.name}-{on}.csv"))
+        answers = pd.read_csv(args.run / f"predictions-{on}.csv", dtype=str)
+        answers.drop(columns="network", errors="ignore").to_csv(
+            file.with_name(f"{args.name}-{on}.csv"), index=False, lineterminator="\n"
+        )
     print(*evaluation.describe(metrics), sep="\n")
 
 

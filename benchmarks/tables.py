@@ -31,8 +31,8 @@ ABOUT = {
     "of all children lies, and what they give on validation, on the test "
     "and as a difference.",
     "external": "The same networks, trained anew, on images of another hospital: "
-    "ADULTS, with labels TEXT-MINED from reports. A difference may be one of age, of "
-    "labels or of machine; no figure here tells which.",
+    "mostly ADULTS, with labels TEXT-MINED from reports. A difference may be one of "
+    "age, of labels or of machine; no figure here tells which.",
 }
 
 

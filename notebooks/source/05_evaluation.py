@@ -350,7 +350,10 @@ print(f"at a prevalence of {first['prevalence']}: PPV {found}")
 lesson.keep_truth("PPV at one in a hundred", found, real)
 
 # %% [markdown]
-# Same network, same threshold. A PPV without its prevalence is half a number.
+# Same network, same threshold. A PPV without its prevalence is half a number. And that
+# sensitivity and specificity stay as they are was taken for granted. Where illness is
+# milder, or other illnesses look like it, they may be others: **spectrum bias**. Each
+# image of this set is called normal or pneumonia, so it cannot tell.
 #
 # ### Your turn: PPV by hand
 #

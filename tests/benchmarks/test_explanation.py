@@ -1,16 +1,19 @@
 """What is named where something was planted, and how often maps point."""
 
+import json
 import sys
 from pathlib import Path
 
 import pytest
 
-from xraylab import explanation
+from xraylab import evaluation, explanation
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 import explanation as benchmark
 
+REPOSITORY = Path(__file__).parents[2]
+RESULTS, SOURCE = REPOSITORY / "benchmarks/results", REPOSITORY / "notebooks/source"
 STILL = {name: [0.1, 0.1] for name in explanation.PERTURBATIONS}
 
 
@@ -62,7 +65,7 @@ def test_each_planted_difference_has_a_family_of_perturbations():
     assert asked | {"lungs"} == families
 
 
-def test_hits_are_counted_by_network_and_map_over_all_seeds():
+def test_hits_are_counted_over_children_and_then_over_networks():
     line = {"network": "honest", "map": "Grad-CAM", "auroc": 0.9, "kind": ["virus"] * 5}
     rows = [
         line | {"seed": seed, "hit": hits, "inside": [0.5] * 5, "area": [0.1] * 5}
@@ -71,4 +74,38 @@ def test_hits_are_counted_by_network_and_map_over_all_seeds():
     found = benchmark.sum_up(rows)
     assert [f["seeds"] for f in found] == [[0], [1], [0, 1]]
     assert [f["hit_value"] for f in found] == [1, 0, 0.5]
-    assert found[-1]["n"] == 10
+    assert found[0]["hit"] == evaluation.share_interval([1] * 5).figure
+    assert (found[-1]["n"], found[-1]["n_networks"]) == (10, 2)
+    # ten children of two networks that differ are not ten draws
+    assert found[-1]["hit"] == evaluation.seed_interval([1, 0]).figure
+
+
+def test_what_is_kept_is_written_as_intervals_are_now():
+    kept = json.loads((RESULTS / "explanation.json").read_text("utf-8"))["maps"]
+    by_network = {}
+    for line in kept:
+        each = by_network.setdefault((line["network"], line["map"]), [])
+        if len(line["seeds"]) == 1:
+            n_hits = round(line["hit_value"] * line["n"])
+            hits = [1] * n_hits + [0] * (line["n"] - n_hits)
+            assert line["hit"] == evaluation.share_interval(hits).figure
+            each.append(line)
+        else:
+            assert line == benchmark.over_seeds(each)
+
+
+def test_what_lesson_06_says_of_hits_is_what_is_kept():
+    kept = json.loads((RESULTS / "explanation.json").read_text("utf-8"))["maps"]
+    said = " ".join((SOURCE / "06_explanation.py").read_text("utf-8").split("\n# "))
+    for network, name, before in (
+        ("honest", "Grad-CAM", "each, the hits were"),
+        ("honest", "centre blob", "those of the blob"),
+        ("marker", "Grad-CAM", "that had learnt a marker"),
+    ):
+        first, second, third = (
+            f"{line['hit_value']:.2f}"
+            for line in kept
+            if (line["network"], line["map"]) == (network, name)
+            and len(line["seeds"]) == 1
+        )
+        assert f"{before} {first}, {second} and {third}" in said

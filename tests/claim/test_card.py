@@ -82,12 +82,27 @@ def test_figures_are_those_of_the_stored_answers(card, own_run):
             said = rows.loc[name.replace("_", " ")]
             assert (said["n"], said["groups"]) == (found.n, found.n_groups)
             assert said["baseline"] == f"{row['baseline']:.3f}"
-            reason = said.get("no interval, since", "")
-            expected = f"{found.value:z.3f}" if reason else found.figure
-            assert said["value (95 % CI)"] == expected
+            assert said["value (95 % CI)"] == found.short
+            assert said.get("no interval, since", "") == found.reason
     accuracy = evaluation.measure(answers["test"], "accuracy")
     assert f"accuracy {accuracy}, baseline" in card.sentence
     assert card.sentence.endswith("; test reading 1.")
+    assert ", threshold 0.500; AUROC" in card.sentence
+
+
+def test_what_a_figure_takes_for_granted_stands_beside_it(card, own_run):
+    share = evidence.of_run(own_run).answers["test"]["label"].mean()
+    assert f"where a share of {share:.3f} has" in card.fields["figures"]["lines"][-1]
+    limits = " ".join(card.fields["limits"]["lines"])
+    assert "Other illnesses, and images that nobody could judge" in limits
+    assert "Labels that are wrong are in no interval" in limits
+    (why,) = {card.fields["calibration"]["original"]["why"]}
+    assert "Three looks: each alone is off for 5 in 100 tests" in why
+
+
+def test_weights_that_are_not_at_hand_are_not_said_to_be():
+    lines = claim.make_claim("real-64px-official").fields["availability"]["lines"]
+    assert lines[-1].endswith("digits), not published.")
 
 
 def test_every_figure_on_the_test_says_how_often_it_was_read(own_run):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.claim import conftest
-from xraylab import errors, training
+from xraylab import claim, errors, training
 from xraylab.claim import evidence
 from xraylab.training import test_log
 
@@ -56,7 +56,7 @@ def test_a_network_that_may_change_makes_no_claim(own_run):
 
 def rewrite(folder, on, change):
     file = folder / f"predictions-{on}.csv"
-    change(pd.read_csv(file)).to_csv(file, index=False)
+    change(pd.read_csv(file, dtype={"network": str})).to_csv(file, index=False)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +76,11 @@ def rewrite(folder, on, change):
         ),
         (lambda t: t.assign(path="x/" + t["path"]), "rows are others"),
         (lambda t: t.head(0), "labels must hold at least one row"),
+        (lambda t: t.assign(network="0123456789abcdef"), "some of 0123456789abcdef"),
+        (
+            lambda t: t.assign(network=["0", *t["network"].iloc[1:]]),
+            "run's own network, [0-9a-f]{16}, but holds some of 0",
+        ),
     ],
 )
 @pytest.mark.parametrize("on", ["valid", "test"])
@@ -87,6 +92,24 @@ def test_answers_that_are_not_the_runs_own_are_refused(own_run, on, change, mess
     assert f"Have it written anew: xraylab evaluate {own_run} --on {on}." in str(
         told.value
     )
+
+
+def test_answers_before_the_last_epoch_are_not_those_of_the_network(own_run):
+    """The weights that a run keeps may change while it trains on."""
+    weights = own_run / "best.safetensors"
+    weights.write_bytes((own_run / "last.safetensors").read_bytes() + b" ")
+    with pytest.raises(errors.InputError, match="must hold answers of the run's own"):
+        evidence.of_run(own_run)
+
+
+@pytest.mark.parametrize("on", ["valid", "test"])
+def test_answers_that_name_no_network_are_read_and_it_is_said(own_run, on):
+    def said():
+        return " ".join(claim.make_claim(own_run).fields["availability"]["lines"])
+
+    assert "do not tell which network" not in said()
+    rewrite(own_run, on, lambda t: t.drop(columns="network"))
+    assert f"The files of answers on {on} do not tell which network" in said()
 
 
 def test_bytes_that_are_no_table_are_refused(own_run):

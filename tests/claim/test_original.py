@@ -165,7 +165,7 @@ def test_copies_are_no_larger_set(three_sources):
     _, said, why = original.judge("data", found)
     assert (said, why) == (
         "not supported",
-        "72 files of 3 sets show 24 different images.",
+        "72 files at hand, of 3 sets, show 24 different images.",
     )
     own = merged.manifest.assign(image_id=merged.manifest["path"])
     one = own[own["source"] == own["source"].iloc[0]]

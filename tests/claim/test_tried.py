@@ -54,7 +54,7 @@ def test_doses_that_are_kept_fill_the_field(own_run):
     (title,) = part["tables"]
     assert title == (
         "On validation of naive-merge, n = 30, 20 groups: answers flipped and changes "
-        "of figures, at the dose that flips most"
+        "of figures, at the dose that flips most, which was picked after looking"
     )
     rows = part["tables"][title].set_index("change")
     assert set(rows.index) == {"zoom", "mirror"}
@@ -126,7 +126,7 @@ def test_what_perturb_and_explain_keep_is_what_the_card_reads(own_run):
     )
 
 
-def test_calibration_says_what_is_mended_and_what_answers_are_worth():
+def test_calibration_says_what_changes_do_and_what_answers_are_worth():
     card = claim.make_claim("real-64px-official")
     part = card.fields["calibration"]
     found = evidence.of_result("real-64px-official")
@@ -136,9 +136,7 @@ def test_calibration_says_what_is_mended_and_what_answers_are_worth():
     _, weighed = part["lines"]
     assert weighed.lower() == "; ".join(map(str.strip, said)) + "; test reading 23."
     judged = pd.DataFrame(figures.recalibrate_answers(valid, test)[0]["judged"])
-    title = (
-        "Mended by changes fitted on validation, n = 624, 427 groups; test reading 23"
-    )
+    title = "After changes fitted on validation, n = 624, 427 groups; test reading 23"
     rows = part["tables"][title]
     assert [name.split(" (")[0] for name in rows["scores"]] == [
         "as given",
@@ -155,21 +153,21 @@ def test_calibration_says_what_is_mended_and_what_answers_are_worth():
     assert "Decision curve: net benefit at each threshold" in page
 
 
-def test_scores_without_a_fault_are_not_mended_and_it_is_said(own_run):
+def test_scores_without_a_fault_are_not_changed_and_it_is_said(own_run):
     file = own_run / "predictions-valid.csv"
-    table = pd.read_csv(file)
+    table = pd.read_csv(file, dtype={"network": str})
     table.assign(score=table["label"] * 0.8 + 0.1).to_csv(file, index=False)
     lines = claim.make_claim(own_run).fields["calibration"]["lines"]
     assert sum(" is not fitted: scores must overlap" in line for line in lines) == 2
 
 
-def test_without_validation_nothing_is_mended_and_it_is_said(own_run):
+def test_without_validation_nothing_is_changed_and_it_is_said(own_run):
     (own_run / "predictions-valid.csv").unlink()
     part = claim.make_claim(own_run).fields["calibration"]
-    assert not any("Mended" in title for title in part["tables"])
+    assert not any("After changes" in title for title in part["tables"])
     assert part["missing"] == [
-        f"Not measured: what mends the scores, by validation. `xraylab evaluate "
-        f"{own_run}` measures it."
+        f"Not measured: what changes fitted on validation do to the scores. `xraylab "
+        f"evaluate {own_run}` measures it."
     ]
 
 
@@ -195,3 +193,21 @@ def test_the_card_of_a_stored_result_has_each_map(name):
         explanation.MAPS
     )
     assert last == explanation.run.LEAST
+
+
+def test_a_change_that_makes_scores_worse_is_not_said_to_mend_them():
+    """Fitted on validation, Platt's line moves this test's scores further away."""
+    card = claim.make_claim("real-224px-official")
+    ((_, rows),) = [
+        (title, table)
+        for title, table in card.fields["calibration"]["tables"].items()
+        if title.startswith("After changes fitted on validation")
+    ]
+    given, _, platt = rows["Brier"].str.split().str[0].astype(float)
+    assert platt > given
+    assert "mended" not in card.as_html().lower()
+
+
+def test_a_dose_that_was_picked_after_looking_is_said_to_be():
+    tables = claim.make_claim("real-64px-official").fields["robustness"]["tables"]
+    assert all("picked after looking" in title for title in tables)

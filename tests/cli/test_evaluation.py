@@ -126,7 +126,7 @@ def test_evaluate_shows_calibration_and_subgroups(own_run, capsys):
     assert re.search(r"\n  kind virus: sensitivity .*, n = \d+, ", out)
 
 
-def test_evaluate_says_what_recalibration_mends_and_what_answers_are_worth(
+def test_evaluate_says_what_recalibration_does_and_what_answers_are_worth(
     own_run, capsys
 ):
     cli.main(["evaluate", str(own_run)])
@@ -146,7 +146,7 @@ def test_evaluate_says_what_recalibration_mends_and_what_answers_are_worth(
     assert set(answer["net_benefit"]) == {"model", "act_on_all", "more"}
     cli.main(["evaluate", str(own_run), "--on", "test", "--threshold", "1"])
     out = capsys.readouterr().out
-    assert "\nScores as given, and mended by changes fitted on validation:\n" in out
+    assert "\nScores as given, and after changes fitted on validation:\n" in out
     assert "net benefit" not in out  # a threshold of 1 weighs nothing
 
 

@@ -210,12 +210,6 @@ def test_reliability_by_hand():
         reliability(make_table(rows), 0)
 
 
-def test_scores_of_0_and_1_have_a_slope_too():
-    rows = [(0, 0.0), (1, 0.0), (0, 1.0), *[(1, 1.0)] * 6, *[(0, 0.0)] * 6]
-    found = measure_calibration(make_table(rows))
-    assert np.isfinite(found.loc[["intercept", "slope"], "value"]).all()
-
-
 @pytest.mark.parametrize("rows", [[(0, 0.5)] * 6 + [(1, 0.5)] * 6, None])
 def test_a_slope_without_an_end_is_not_defined(rows):
     table = make_table(rows) if rows else perfect_table(6)
@@ -250,6 +244,20 @@ def test_scores_that_are_true_show_what_is_said_of_such(seed):
         again, measure_calibration(a_table(seed, n=300), seed=0)
     )
     assert not again.equals(measure_calibration(a_table(seed, n=300), seed=1))
+
+
+@pytest.mark.parametrize("moved", [-1.5, 0.0, 1.5])
+def test_what_is_said_of_true_scores_is_that_of_labels_drawn_from_them(moved):
+    """Whatever the labels at hand are: scores may be far from their prevalence."""
+    table = a_table(0, intercept=moved, n=300)
+    said = measure_calibration(table)["calibrated"]
+    rng, drawn = np.random.default_rng(0), []
+    for _ in range(300):
+        labels = (rng.random(len(table)) < table["score"]).astype(int)
+        off = (table["score"] - labels) ** 2
+        drawn.append((off.mean(), 1 - off.mean() / labels.var()))
+    assert said["Brier"] == pytest.approx(np.mean(drawn, axis=0)[0], abs=0.005)
+    assert said["Brier_skill"] == pytest.approx(np.mean(drawn, axis=0)[1], abs=0.01)
 
 
 def test_one_score_for_all_does_not_vary():

@@ -175,6 +175,22 @@ def test_too_few_children_give_no_interval():
     assert set(found["method"]) == {"not given: fewer than 5 groups"}
 
 
+@given(ROWS, st.integers(1, 12), st.sampled_from([0.1, 0.5]))
+def test_predictive_values_know_no_more_than_the_shares_behind_them(
+    rows, n_groups, prevalence
+):
+    table = make_table(rows, n_groups)
+    behind = [measure(table, name) for name in ("sensitivity", "specificity")]
+    is_known = not any(np.isnan(share.low) for share in behind)
+    for row in predictive_values(table, [prevalence]).to_dict("records"):
+        assert row["method"].startswith("not given: ") == np.isnan(row["low"])
+        assert np.isnan(row["low"]) == np.isnan(row["high"])
+        if not np.isnan(row["value"]):
+            assert np.isnan(row["low"]) != is_known
+            # an interval of no width would be certainty
+            assert row["low"] != row["high"]
+
+
 @pytest.mark.parametrize("value", [0, 1, -0.1, float("nan")])
 def test_shares_outside_are_refused(value):
     with pytest.raises(InputError, match=rf"prevalences must be in \(0, 1\).*{value}"):

@@ -26,6 +26,7 @@ from xraylab.evaluation import (
 from xraylab.evaluation.intervals import (
     _between_groups_of_classes,
     between_groups,
+    not_given,
     quantile,
     square_and_add,
     wilson,
@@ -157,6 +158,14 @@ def test_figures_that_move_together_cancel_or_add():
     assert square_and_add(even, (1, -0.5), 0.6) == pytest.approx(
         (0.25 - math.sqrt(0.0065), 0.25 + math.sqrt(0.0065))
     )
+
+
+@pytest.mark.parametrize("correlation", [-1.0, 0.0, 0.5])
+def test_a_sum_has_no_interval_where_a_part_has_none(correlation):
+    known, unknown = Interval(0.9, 0.8, 0.95, 40), not_given(0.5, 4, 4, "too few")
+    for parts in ((known, unknown), (unknown, known)):
+        ends = square_and_add(parts, (1, -1), correlation)
+        assert np.isnan(ends).all()
 
 
 def test_effective_sample_size_by_hand():
@@ -308,6 +317,19 @@ def test_no_end_looks_certain_or_like_nothing_by_rounding():
     assert Interval(-0.97, -0.998, -0.93, 9).figure == "-0.970 (-0.998 to -0.930)"
     assert Interval(-0.97, -1.0, -0.93, 9).figure == "-0.970 (-1.00 to -0.93)"
     assert Interval(0.03, 0.0, 0.07, 9).figure == "0.030 (0.00 to 0.07)"
+
+
+@pytest.mark.parametrize(
+    ("found", "short", "reason"),
+    [
+        (Interval(0.5, 0.4, 0.6, 9, 1, "t"), "0.500 (0.40 to 0.60)", ""),
+        (not_given(0.5, 9, 1, "too few"), "0.500", "too few"),
+        (not_given(math.nan, 0, 0, "no rows"), "not defined", "no rows"),
+    ],
+)
+def test_short_of_an_interval_it_is_the_value_and_the_reason_why(found, short, reason):
+    assert (found.short, found.reason) == (short, reason)
+    assert found.counts in {"n = 9, 1 group", "n = 0, 0 groups"}
 
 
 def test_a_figure_of_nothing_is_not_defined():

@@ -93,16 +93,16 @@ def test_words_have_each_figure_with_its_counts(official):
     valid, test = official
     changes, reasons = fit_recalibrations(valid)
     table = compare_recalibrations(changes, test)
-    _, given, *mended = describe_recalibrations(changes, reasons, table)
+    _, given, *changed = describe_recalibrations(changes, reasons, table)
     rows = table[table["scores"] == "as given"].set_index("metric")
     slope = Interval(*rows.loc["slope", list(Interval._fields)])
     assert given.startswith(f"  as given: slope {slope.figure}, intercept -4.875 (")
     assert f", ECE {rows.loc['ECE', 'value']:.3f}, n = 624, 427 groups" in given
-    for line, (how, change) in zip(mended, changes.items(), strict=True):
+    for line, (how, change) in zip(changed, changes.items(), strict=True):
         assert line.startswith(f"  {how} ({change}): slope ")
     (fitted,) = describe_recalibrations(changes, reasons)
     assert fitted.startswith(f"Fitted here: temperature {changes['temperature']}; pl")
-    assert fitted.endswith("Other images judge what it mends.")
+    assert fitted.endswith("Other images judge whether that mends them.")
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,7 @@ def test_flippedlabels_are_said_to_be_so(predictions):
         ),
         (lambda t: t.assign(group_id=["a", None, "b", "c"]), r"got 1 empty"),
         (lambda t: t.assign(group_id=["a", "", "b", "c"]), r"got 1 empty"),
+        (lambda t: t.assign(group_id=["a", " ", "\t", "c"]), r"got 2 empty"),
         (
             lambda t: pd.concat([t, t.iloc[:1]]),
             r"once, found 1 again: 0\.png",

@@ -179,9 +179,17 @@ def test_a_map_that_speaks_against_only_hits_nothing():
 
 def test_the_place_must_be_there():
     found = np.ones((3, 3))
-    for place in (np.zeros((3, 3), bool), np.ones((2, 3), bool)):
-        with pytest.raises(ValueError, match=r"place must be of the map.s shape"):
+    for place in (np.zeros((3, 3), bool), np.ones((2, 3), bool), np.full((3, 3), 0.3)):
+        with pytest.raises(ValueError, match=r"place must be bool, of the map.s shape"):
             explanation.measure_map(found, place)
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf])
+def test_a_map_without_numbers_is_not_measured(odd):
+    found = np.ones((3, 3))
+    found[1, 2] = odd
+    with pytest.raises(ValueError, match="found must be finite, found 1 pixels not"):
+        explanation.measure_map(found, np.ones((3, 3), bool))
 
 
 @pytest.mark.parametrize("shape", [(48, 48), (9, 31)])

@@ -143,3 +143,41 @@ def test_what_does_not_fit_is_refused(images, table):
         explanation.perturb(brightness, images, table[1:])
     with pytest.raises(ValueError, match=r"class"):
         explanation.perturb(brightness, images, table.assign(label=1), names=["zoom"])
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        lambda images: np.full(len(images), np.nan),
+        lambda images: np.full(len(images), np.inf),
+        lambda images: np.zeros(3),
+        lambda images: np.zeros((len(images), 1)),
+        lambda images: 0.5,
+    ],
+)
+def test_an_answer_is_one_finite_number_an_image(images, table, odd):
+    with pytest.raises(ValueError, match="logit must give one finite number an image"):
+        explanation.perturb(odd, images, table, names=["zoom"])
+    with pytest.raises(ValueError, match="score must give one finite number an image"):
+        explanation.occlusion_map(odd, images[0], 4, 4)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t.drop(columns="group_id"), "found no group_id"),
+        (lambda t: t.assign(label=1), "must hold both classes"),
+        (lambda t: t.assign(label=2), "labels must be 0"),
+        (lambda t: t.assign(group_id=""), "group_id must be filled"),
+    ],
+)
+def test_a_table_that_is_none_is_refused_before_the_work(
+    images, table, change, message
+):
+    def never(images):
+        raise AssertionError("the network was asked")
+
+    with pytest.raises(ValueError, match=message):
+        explanation.perturb(never, images, change(table))
+    with pytest.raises(ValueError, match="threshold must be in"):
+        explanation.perturb(never, images, table, threshold=2)

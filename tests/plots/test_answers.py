@@ -7,7 +7,7 @@ from sklearn.metrics import auc
 
 from tests.plots.conftest import EFFECTS, PROBES
 from xraylab import plots
-from xraylab.evaluation import confusion, evaluate
+from xraylab.evaluation import confusion, evaluate, measure
 
 
 def test_confusion_shows_counts_and_shares_of_the_truth():
@@ -27,6 +27,10 @@ def test_roc_has_the_measured_area_and_point(predictions):
     counts = confusion(labels, scores, 0.5)
     assert point.get_xdata() == pytest.approx([counts["fp"] / 20])
     assert point.get_ydata() == pytest.approx([counts["tp"] / 60])
+    found = measure(predictions, "AUROC")
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert texts[0] == f"model, AUROC {found.figure}"
+    assert found.counts in ax.get_title("left")
 
 
 def test_metrics_show_value_interval_baseline_and_n(predictions):

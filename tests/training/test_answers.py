@@ -23,6 +23,8 @@ def make_table(scores):
 def test_scores_come_back_to_the_last_bit(tmp_path_factory, scores):
     folder = tmp_path_factory.mktemp("run")
     table = make_table(scores)
-    answers.write_predictions(folder, "external", table)
-    kept = evidence.read_answers(SimpleNamespace(folder=folder), "external")
-    pd.testing.assert_frame_equal(kept, table, check_exact=True)
+    answers.write_predictions(folder, "external", table, "0123")
+    run = SimpleNamespace(folder=folder, network_id="0123")
+    kept = evidence.read_answers(run, "external")
+    signed = table.assign(network="0123")
+    pd.testing.assert_frame_equal(kept, signed, check_exact=True)

@@ -295,11 +295,11 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path):
 
 def test_predictions_are_kept_in_the_run(tmp_path, data):
     run = train(tmp_path / "r", data)
-    answers.write_predictions(
-        run.folder, "valid", answers.score_rows(run.make_model(), *data)
-    )
-    kept = pd.read_csv(run.folder / "predictions-valid.csv")
-    assert kept.columns.tolist() == answers.COLUMNS
+    found = answers.score_rows(run.make_model(), *data)
+    answers.write_predictions(run.folder, "valid", found, run.network_id)
+    kept = pd.read_csv(run.folder / "predictions-valid.csv", dtype={"network": str})
+    assert kept.columns.tolist() == [*answers.COLUMNS, "network"]
+    assert set(kept["network"]) == {run.network_id}
 
 
 def test_the_kept_network_is_that_of_its_epoch(tmp_path, data):

@@ -17,7 +17,7 @@ NOTE = "Not for clinical use. A claim card says what was measured, and what was 
 SCOPE = (
     "Supported means that the whole interval of the figure agrees with it; where few "
     "children would agree with much else too, it is not tested. A verdict speaks of "
-    "this network; the original's own is not at hand."
+    "this network and the files it saw; the original's own are not at hand."
 )
 STATES = {"given": "said", "in part": "said in part", "empty": "not measured or known"}
 VERDICTS = original.SUPPORTED, original.NOT_SUPPORTED, original.NOT_TESTED
@@ -187,4 +187,6 @@ def _sentence(found: evidence.Evidence) -> str:
     metrics = evaluation.evaluate(found.answers["test"], threshold=found.threshold)
     accuracy, auroc = evaluation.describe(metrics.loc[["accuracy", "AUROC"]])
     kind = "simulated images, " if found.is_simulated else ""
-    return f"{network}, {kind}{where}: {accuracy}; {auroc}; {parts.count_said(found)}."
+    at = f"threshold {found.threshold:.3f}"
+    said = f"{accuracy}, {at}; {auroc}; {parts.count_said(found)}"
+    return f"{network}, {kind}{where}: {said}."

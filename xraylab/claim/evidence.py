@@ -14,7 +14,7 @@ from xraylab.training import test_log
 
 PARTS = ("valid", "test", "external")
 DOSES, MAPS = "real-64px-doses", "real-64px-maps"  # tables of the stored results
-_TEXT_COLUMNS = ("path", "image_id", "group_id")
+_TEXT_COLUMNS = ("path", "image_id", "group_id", "network")
 _KEY = ["path", "group_id", "label"]
 
 
@@ -172,8 +172,8 @@ def read_answers(run: training.runs.Run, on: str) -> pd.DataFrame:
     Raises
     ------
     InputError
-        Naming the file, if it is no table of answers, or on "valid" and "test" its rows
-        are not those of the run.
+        Naming the file, if it is no table of answers, another network wrote it, or on
+        "valid" and "test" its rows are not those of the run.
     """
     file, advice = _file(run, on), f"Have it written anew: {_command(run, on)}."
     try:
@@ -187,6 +187,7 @@ def read_answers(run: training.runs.Run, on: str) -> pd.DataFrame:
         raise InputError(
             f"{file} must hold the answers of a run, but: {cause.rstrip('.')}. {advice}"
         ) from error
+    _check_network(table, run, file, advice)
     if on != "external":
         asked = run.table.loc[run.table["split"] == on, _KEY]
         there, expected = (set(map(tuple, t[_KEY].to_numpy())) for t in (table, asked))
@@ -197,6 +198,20 @@ def read_answers(run: training.runs.Run, on: str) -> pd.DataFrame:
                 f"{len(there - expected)} rows are others. {advice}"
             )
     return table
+
+
+def _check_network(
+    table: pd.DataFrame, run: training.runs.Run, file: Path, advice: str
+) -> None:
+    """Refuse answers that another network wrote, or this one before its last epoch."""
+    if "network" not in table:  # of a version that did not write it
+        return
+    others = sorted(set(table["network"]) - {run.network_id})
+    if others:
+        raise InputError(
+            f"{file} must hold answers of the run's own network, {run.network_id}, "
+            f"but holds some of {', '.join(others[:3])}. {advice}"
+        )
 
 
 def _file(run: training.runs.Run, on: str) -> Path:

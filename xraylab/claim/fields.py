@@ -205,6 +205,12 @@ def _figures(e: Evidence) -> Field:
             by = read_test(e) if on == "test" else command_of(e, "evaluate")
             missing.append(not_measured(f"figures on {on}", by))
     lines = ["Each interval is of 95 % and counts groups of children, not files."]
+    if "test" in e.answers:
+        share = e.answers["test"]["label"].mean()
+        lines.append(
+            f"PPV and NPV are those where a share of {share:.3f} has pneumonia, as in "
+            "this test; where it is rarer, fewer alarms would be right."
+        )
     return Field(lines if tables else [], tables, missing)
 
 
@@ -251,7 +257,14 @@ def _availability(e: Evidence) -> Field:
         f"Answers behind each figure: {e.where}, predictions by part.",
     ]
     if e.network:
-        lines.append(f"Weights: {e.network} (SHA-256, first 16 digits), in the run.")
+        where = "in the run" if e.command else "not published"
+        lines.append(f"Weights: {e.network} (SHA-256, first 16 digits), {where}.")
+    unsigned = [on for on, t in e.answers.items() if e.command and "network" not in t]
+    if unsigned:
+        lines.append(
+            f"The files of answers on {', '.join(unsigned)} do not tell which network "
+            "wrote them."
+        )
     return Field(lines, missing=["Not told: a protocol that was written beforehand."])
 
 
@@ -261,6 +274,10 @@ def _support(e: Evidence) -> Field:
 
 def _limits(e: Evidence) -> Field:
     lines = ["Any use in a clinic, or a comparison with physicians."]
+    lines.append(
+        "Other illnesses, and images that nobody could judge: each one here is called "
+        "normal or pneumonia. Labels that are wrong are in no interval."
+    )
     lines.append("Other trainings: one seed is one draw, and no interval holds it.")
     lines.append("Why an answer is what it is; a figure has no cause in it.")
     if "external" in e.answers:

@@ -124,7 +124,7 @@ def measure_answers(
 def recalibrate_answers(
     valid: pd.DataFrame, judged: pd.DataFrame | None
 ) -> tuple[dict, list[str]]:
-    """Fit changes of scores on validation, and say what they mend elsewhere.
+    """Fit changes of scores on validation, and say what they do elsewhere.
 
     Parameters
     ----------

@@ -23,6 +23,7 @@ _ROUNDED, _ABOUT = 0.955, 0.95
 _THRESHOLD, _NEAR = 0.5, 0.1  # a rule's range within this is one of about 0.5
 _FAR = 0.05  # an ECE by chance above this could not tell true scores from false ones
 _IF_TRUE = {"intercept": 0, "slope": 1}  # of scores that are chances
+_LOOKS = "Three looks: each alone is off for 5 in 100 tests of true scores."
 _SIMULATED = "Simulated images do not speak of real ones."
 _NEW = 0.5  # a set counts as new data when more of it than this is in no other set
 _NAMED = {  # the settings that the original names
@@ -55,7 +56,7 @@ def _judge_merge(e: Evidence) -> Verdict:
     if len(sources) < 2:
         return NOT_TESTED, "Here is one set only."
     why = (
-        f"{flow['files with an image']:,} files of {len(sources)} sets show "
+        f"{flow['files with an image']:,} files at hand, of {len(sources)} sets, show "
         f"{flow['different images']:,} different images."
     )
     is_new = all(source["own"] > _NEW for source in sources)
@@ -134,8 +135,9 @@ def _judge_confidence(e: Evidence) -> Verdict:
     why = (
         f"Mean distance of score and truth (ECE) {ece['value']:.3f}, by chance below "
         f"{ece['calibrated_high']:.3f}; intercept {found[0].figure}, slope "
-        f"{found[1].figure}, n = {ece['n']:,}, {ece['n_groups']:,} groups."
+        f"{found[1]}."
     )
+    why += f" {_LOOKS}"
     agrees = ece["value"] <= ece["calibrated_high"] and not any(
         interval.low > value or interval.high < value  # False where there is none
         for interval, value in zip(found, _IF_TRUE.values(), strict=True)

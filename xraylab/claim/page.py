@@ -84,14 +84,14 @@ def make_card(card: Mapping) -> str:
 def draw_curves(test: pd.DataFrame, valid: pd.DataFrame | None) -> tuple[str, str]:
     """Draw the reliability and the decision curve of answers on the test, as SVG.
 
-    The latter with scores as given, and where validation is there, mended by Platt's
+    The latter with scores as given, and where validation is there, after Platt's
     change fitted on it.
     """
     changes = {} if valid is None else recalibration.fit_recalibrations(valid)[0]
     curves = {"as given": decisions.decision_curve(test)}
     if "platt" in changes:
-        mended = test.assign(score=changes["platt"].apply(test["score"]))
-        curves["Platt, from validation"] = decisions.decision_curve(mended)
+        changed = test.assign(score=changes["platt"].apply(test["score"]))
+        curves["Platt, from validation"] = decisions.decision_curve(changed)
     return (
         plots.as_svg(lambda: plots.plot_reliability(test, data_name="test")),
         plots.as_svg(lambda: plots.plot_decision_curve(curves, data_name="test")),

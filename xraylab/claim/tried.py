@@ -13,12 +13,15 @@ from xraylab.claim.parts import Field, command_of, count_said, not_measured, rea
 from xraylab.claim.tables import as_table
 from xraylab.evaluation import Interval, calibration, decisions
 
-_AT = "answers flipped and changes of figures, at the dose that flips most"
+_AT = (
+    "answers flipped and changes of figures, at the dose that flips most, which was "
+    "picked after looking"
+)
 _MOVED = ("flipped", "AUROC change", "sensitivity change", "specificity change")
 
 
 def calibrated(e: Evidence) -> Field:
-    """Say whether scores are chances, what mends them, what answers are worth."""
+    """Say whether scores are chances, what changes them, what answers are worth."""
     if "test" not in e.answers:
         text = "whether scores are probabilities on the test"
         return Field(missing=[not_measured(text, read_test(e))])
@@ -30,13 +33,13 @@ def calibrated(e: Evidence) -> Field:
     if 0 < e.threshold < 1:
         lines.append(_weighed(test, e))
     if "valid" not in e.answers:
-        text = "what mends the scores, by validation"
+        text = "what changes fitted on validation do to the scores"
         return Field(lines, tables, [not_measured(text, command_of(e, "evaluate"))])
     found, _ = figures.recalibrate_answers(e.answers["valid"], test)
     lines += [f"{how} is not fitted: {why}" for how, why in found["not_fitted"].items()]
     counts = f"n = {len(test):,}, {test['group_id'].nunique():,} groups"
-    title = f"Mended by changes fitted on validation, {counts}; {count_said(e)}"
-    return Field(lines, tables | {title: _mended(found)})
+    title = f"After changes fitted on validation, {counts}; {count_said(e)}"
+    return Field(lines, tables | {title: _changed(found)})
 
 
 def _weighed(test: pd.DataFrame, e: Evidence) -> str:
@@ -46,7 +49,7 @@ def _weighed(test: pd.DataFrame, e: Evidence) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _mended(found: dict) -> pd.DataFrame:
+def _changed(found: dict) -> pd.DataFrame:
     """Lay out what `recalibrate_answers` found: one row a change of the scores."""
     rows = []
     for name, part in pd.DataFrame(found["judged"]).groupby("scores", sort=False):
@@ -54,10 +57,7 @@ def _mended(found: dict) -> pd.DataFrame:
         words = f" ({calibration.Recalibration(**change)})" if change else ""
         row = {"scores": f"{name}{words}"}
         for figure in part.to_dict("records"):
-            interval = _interval(figure)
-            given = interval.low <= interval.high
-            text = interval.figure if given else f"{interval.value:z.3f}"
-            row[figure["metric"]] = text
+            row[figure["metric"]] = _interval(figure).short
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -70,8 +70,8 @@ def perturbed(e: Evidence) -> Field:
     lines, tables = [], {}
     for about, table in e.doses:
         lines += _describe_doses(about, e)
-        counts = _interval(table[table["figure"] == "flipped"].iloc[0])
-        title = f"On {about['on']}, n = {counts.n:,}, {counts.n_groups:,} groups"
+        flipped = _interval(table[table["figure"] == "flipped"].iloc[0])
+        title = f"On {about['on']}, {flipped.counts}"
         tables[f"{title}: {_AT}"] = _strongest(table)
     return Field(list(dict.fromkeys(lines)), tables)
 

@@ -126,8 +126,8 @@ def _hold_against(
         )
         return {}, [text]
     judged = None if args.on == "valid" else predictions
-    mended, lines = figures.recalibrate_answers(valid, judged)
-    held = {"recalibrated": mended}
+    changed, lines = figures.recalibrate_answers(valid, judged)
+    held = {"recalibrated": changed}
     is_own = args.threshold is None and "promised" in run.operating_point
     if judged is not None and is_own:
         moved, said = figures.compare_promised(

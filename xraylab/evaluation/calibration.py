@@ -43,6 +43,7 @@ _LEAST = 1e-9  # 0 and 1 have no logit, and are taken to be this far away
 _NOTHING = 1e-12  # below this a standard error is rounding
 _FEW = 40  # groups of the smaller class; from so many on they cover 93 %
 _LOW_AT_FEW = ("intercept", "Brier", "Brier_skill")
+_BOUNDLESS = "a score of 0 or 1 is wrong, or all are 0 or 1, and these have no logit"
 # which columns of (1, logit of the score) are fitted
 RECALIBRATIONS = {"temperature": [1], "platt": [0, 1]}
 
@@ -60,7 +61,7 @@ class Recalibration(NamedTuple):
     slope: float
 
     def apply(self, scores: ArrayLike) -> np.ndarray:
-        """Give the mended scores, float of the same shape, in [0, 1]."""
+        """Give the changed scores, float of the same shape, in [0, 1]."""
         return expit(self.intercept + self.slope * _logits(np.asarray(scores, float)))
 
     def __str__(self) -> str:
@@ -132,7 +133,9 @@ def measure_calibration(predictions: pd.DataFrame, *, seed: int = 0) -> pd.DataF
         intercept : calibration-in-the-large, of a logistic regression of the labels
             on the scores' logits as offset (Steyerberg 2009)
         slope : of one with an intercept of its own (Cox 1958); below 1 the scores
-            are too extreme
+            are too extreme. Scores nearer than 1e-9 to 0 or 1 are taken to be so far
+            away; where one of these is wrong, or all are such, intercept and slope are
+            not defined, for they would hang on that choice
         Brier : mean squared distance of score and label (Brier 1950)
         Brier_skill : 1 less Brier over that of always saying the prevalence
         ECE : mean distance of score and share over ten bins of equal width. It is
@@ -146,9 +149,9 @@ def measure_calibration(predictions: pd.DataFrame, *, seed: int = 0) -> pd.DataF
         If the table is not as `evaluate` asks.
     """
     rows = make_rows(predictions)
-    prevalence = rows.labels.mean()
     if_true = float((rows.scores * (1 - rows.scores)).mean())
-    by_guess = prevalence * (1 - prevalence)
+    expected = rows.scores.mean()  # the share of pneumonia, were they true
+    by_guess = max(expected * (1 - expected), _NOTHING)
     by_chance = _ece_by_chance(rows, seed)
     table = intervals_of(rows) | {"ECE": ece_of(rows)}
     found = pd.DataFrame(
@@ -181,9 +184,11 @@ def describe_calibration(table: pd.DataFrame) -> list[str]:
     for name, row in table.iterrows():
         found = Interval(*row[list(Interval._fields)])
         text = f"{name} {found}, {row['calibrated']:z.3f} if calibrated"
+        if math.isnan(found.value):
+            text = f"{name} {found}, since {found.reason}"
         if name == "ECE":
             text = (
-                f"ECE {found.value:.3f}, n = {found.n:,}, {found.n_groups:,} groups; "
+                f"ECE {found.value:.3f}, {found.counts}; "
                 f"if calibrated {row['calibrated']:.3f} by chance, and below "
                 f"{row['calibrated_high']:.3f} in 95 %"
             )
@@ -209,18 +214,23 @@ def recalibrate(predictions: pd.DataFrame, how: str) -> Recalibration:
     ------
     InputError
         If how is unknown, the table is not as `evaluate` asks, no finite change is
-        best (the scores tell the classes apart without a fault), or the best turns
-        their order round.
+        best (the scores tell the classes apart without a fault, are all one, or 0 or 1
+        where the label is the other), or the best turns their order round.
     """
     if how not in RECALIBRATIONS:
         text = f"must be one of {', '.join(RECALIBRATIONS)}, got {how!r}."
         raise InputError(text, argument="how")
     rows, columns = make_rows(predictions), RECALIBRATIONS[how]
     x = _columns(rows)[:, columns]
+    if _is_boundless(rows):
+        raise InputError(
+            f"scores of 0 or 1 must be right, or no finite change of them is best for "
+            f"{how}: {_BOUNDLESS}. Fit on scores between."
+        )
     if _has_no_best(x, rows.labels):
         raise InputError(
-            "scores must overlap between the classes, or no finite change of them is "
-            f"best for {how}. Fit on more images."
+            "scores must overlap between the classes, and differ, or no finite change "
+            f"of them is best for {how}. Fit on more images."
         )
     slope_last = _fit(x, rows.labels)
     change = Recalibration(float(slope_last[:-1].sum()), float(slope_last[-1]))
@@ -294,6 +304,8 @@ def _ends_on(
 
 
 def _intercept(rows: Rows) -> Interval:
+    if _is_boundless(rows):
+        return _undefined(_BOUNDLESS, rows)
     x = _columns(rows)
     (value,) = _fit(x[:, :1], rows.labels, offset=x[:, 1])
     found = expit(value + x[:, 1])
@@ -305,12 +317,25 @@ def _slope(rows: Rows) -> Interval:
     x = _columns(rows)
     if _has_no_best(x, rows.labels):
         reason = "the scores tell the classes apart without a fault, or are all one"
-        return not_given(math.nan, rows.labels.size, len(rows.group_names), reason)
+        return _undefined(reason, rows)
+    if _is_boundless(rows):
+        return _undefined(_BOUNDLESS, rows)
     best = _fit(x, rows.labels)
     found = expit(x @ best)
     information = (x * (found * (1 - found))[:, None]).T @ x
     influence = (rows.labels - found)[:, None] * x @ np.linalg.inv(information)
     return _around(float(best[1]), influence[:, 1], rows)
+
+
+def _undefined(reason: str, rows: Rows) -> Interval:
+    return not_given(math.nan, rows.labels.size, len(rows.group_names), reason)
+
+
+def _is_boundless(rows: Rows) -> bool:
+    """Say whether a fit would hang on how far from 0 and 1 scores are taken to be."""
+    is_0, is_1 = rows.scores < _LEAST, rows.scores > 1 - _LEAST
+    wrong = (is_0 & (rows.labels == 1)) | (is_1 & (rows.labels == 0))
+    return bool(wrong.any() or (is_0 | is_1).all())
 
 
 def _fit(

@@ -11,6 +11,8 @@ from xraylab.evaluation.intervals import Interval, not_given, square_and_add
 from xraylab.evaluation.metrics import correlate, find_metric
 from xraylab.evaluation.rows import Rows, make_rows
 
+_OF_A_FILE = {"label": "label", "group_id": "group", "image_id": "image"}
+
 
 def difference(
     a: pd.DataFrame,
@@ -51,10 +53,11 @@ def difference(
     ------
     InputError
         If the metric is unknown, a table is not as `evaluate` asks, or a path
-        that stands in both has two labels.
+        that stands in both has two labels, groups or images.
     """
-    _check_labels(a, b)
-    return difference_of(make_rows(a, threshold), make_rows(b, threshold), metric)
+    rows, others = (make_rows(table, threshold) for table in (a, b))
+    _check_files(a, b)
+    return difference_of(rows, others, metric)
 
 
 def difference_of(rows: Rows, others: Rows, metric: str) -> Interval:
@@ -65,19 +68,21 @@ def difference_of(rows: Rows, others: Rows, metric: str) -> Interval:
     n, n_groups = (min(part[i] for part in parts) for i in (3, 4))
     for part in parts:
         if math.isnan(part.low):
-            reason = part.method.removeprefix("not given: ")
-            return not_given(value, n, n_groups, reason)
+            return not_given(value, n, n_groups, part.reason)
     together, n_shared = correlate(one.by_group(rows), other.by_group(others))
     low, high = square_and_add(parts, (1, -1), together)
     method = f"square-and-add, {n_shared} shared groups"
     return Interval(value, low, high, n, n_groups, method)
 
 
-def _check_labels(a: pd.DataFrame, b: pd.DataFrame) -> None:
-    """Refuse tables that call the same file by two labels."""
-    if not all({"path", "label"} <= set(table) for table in (a, b)):
-        return
-    both = a[["path", "label"]].merge(b[["path", "label"]], on="path")
-    n_differ = int((both["label_x"] != both["label_y"]).sum())
-    if n_differ:
-        raise InputError(f"a and b must agree on labels, found {n_differ} that differ.")
+def _check_files(a: pd.DataFrame, b: pd.DataFrame) -> None:
+    """Refuse tables of which the same file has another label, group or image."""
+    shared = a.merge(b, on="path") if "path" in a and "path" in b else pd.DataFrame()
+    for column, what in _OF_A_FILE.items():
+        if {f"{column}_x", f"{column}_y"} <= set(shared):
+            n_differ = int((shared[f"{column}_x"] != shared[f"{column}_y"]).sum())
+            if n_differ:
+                raise InputError(
+                    f"a and b must agree on the {what} of a path, found {n_differ} "
+                    "that differ. Compare answers for the files of one merge."
+                )

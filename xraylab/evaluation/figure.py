@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+_NOT_GIVEN = "not given: "  # begins the method of an interval that is not there
+
 
 class Interval(NamedTuple):
     """A figure with its 95 % interval and what stands behind it.
@@ -32,11 +34,16 @@ class Interval(NamedTuple):
 
     def __str__(self) -> str:
         """Write it as "0.768 (0.72 to 0.81), n = 624, 427 groups"."""
+        return f"{self.figure}, {self.counts}"
+
+    @property
+    def counts(self) -> str:
+        """What stands behind it, such as "n = 624, 427 groups"."""
         counts = f"n = {self.n:,}"
         if self.n_groups is not None:
             plural = "" if self.n_groups == 1 else "s"
             counts += f", {self.n_groups:,} group{plural}"
-        return f"{self.figure}, {counts}"
+        return counts
 
     @property
     def figure(self) -> str:
@@ -51,6 +58,17 @@ class Interval(NamedTuple):
         digits = 3 if _hides(self.low, self.high) else 2
         ends = " to ".join(f"{end:z.{digits}f}" for end in self[1:3])
         return f"{self.value:z.3f} ({'; '.join([ends, *self.notes])})"
+
+    @property
+    def short(self) -> str:
+        """As `figure`, where no interval is given the value alone."""
+        is_alone = math.isnan(self.low) and not math.isnan(self.value)
+        return f"{self.value:z.3f}" if is_alone else self.figure
+
+    @property
+    def reason(self) -> str:
+        """Why it has no interval; "" where it has one."""
+        return self.method.removeprefix(_NOT_GIVEN) if math.isnan(self.low) else ""
 
     @property
     def notes(self) -> list[str]:
@@ -69,7 +87,7 @@ def _hides(low: float, high: float) -> bool:
 
 def not_given(value: float, n: int, n_groups: int | None, reason: str) -> Interval:
     """Keep the figure, and say why it has no interval."""
-    method = f"not given: {reason}"
+    method = f"{_NOT_GIVEN}{reason}"
     return Interval(float(value), math.nan, math.nan, n, n_groups, method)
 
 

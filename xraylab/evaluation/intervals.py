@@ -187,12 +187,19 @@ def square_and_add(
         Each part is multiplied by this before it is added.
     correlation : float
         Of the two estimates, before signs; in [-1, 1].
+
+    Returns
+    -------
+    low, high : float
+        NaN where a part has no interval: a sum knows no more than its parts.
     """
     below, above = zip(*map(_distances, parts, signs), strict=True)
     shared = 2 * correlation * math.copysign(1, signs[0] * signs[1])
     value = sum(sign * part.value for sign, part in zip(signs, parts, strict=True))
     low, high = (
-        math.sqrt(max(0.0, a * a + b * b + shared * a * b)) for a, b in (below, above)
+        # not Python's max, which loses a NaN
+        float(np.sqrt(np.maximum(0.0, a * a + b * b + shared * a * b)))
+        for a, b in (below, above)
     )
     return value - low, value + high
 

@@ -111,7 +111,7 @@ def _balanced_accuracy(rows: Rows) -> Measured:
     n_groups = len(rows.group_names)
     for part in (first, second):
         if math.isnan(part.low):
-            reason = part.method.removeprefix("not given: ") + " of a class"
+            reason = f"{part.reason} of a class"
             return Measured(not_given(value, n, n_groups, reason), influence)
     together, _ = correlate(*(part.by_group(rows) for part in parts))
     ends = square_and_add((first, second), (0.5, 0.5), together)

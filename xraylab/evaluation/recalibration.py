@@ -1,8 +1,7 @@
-"""Changes of scores that validation asks for, and what they mend on other images."""
+"""Changes of scores that validation asks for, and what they do to other images."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import pandas as pd
@@ -61,10 +60,10 @@ def compare_recalibrations(
         metric (slope, intercept, Brier and ECE), with these two columns and those of
         `Interval`.
     """
-    mended = {"as given": predictions["score"]}
-    mended |= {how: c.apply(predictions["score"]) for how, c in changes.items()}
+    changed = {"as given": predictions["score"]}
+    changed |= {how: c.apply(predictions["score"]) for how, c in changes.items()}
     rows = []
-    for name, scores in mended.items():
+    for name, scores in changed.items():
         checked = make_rows(predictions.assign(score=scores))
         found = intervals_of(checked) | {"ECE": ece_of(checked)}
         rows += [(name, metric, *found[metric]) for metric in _COMPARED]
@@ -88,17 +87,12 @@ def describe_recalibrations(
     lines = [f"{how} is not fitted: {why}" for how, why in reasons.items()]
     if table is None:
         fitted = "; ".join(f"{how} {change}" for how, change in changes.items())
-        judged = "Other images judge what it mends."
+        judged = "Other images judge whether that mends them."
         return [*lines, *([f"Fitted here: {fitted}. {judged}"] if changes else [])]
-    lines.append("Scores as given, and mended by changes fitted on validation:")
+    lines.append("Scores as given, and after changes fitted on validation:")
     for name, rows in table.groupby("scores", sort=False):
         found = {row.metric: Interval(*row[2:]) for row in rows.itertuples(index=False)}
         title = f"{name} ({changes[name]})" if name in changes else name
-        said = [f"{metric} {_short(i)}" for metric, i in found.items()]
-        counts = f"n = {found['ECE'].n:,}, {found['ECE'].n_groups:,} groups"
-        lines.append(f"  {title}: {', '.join(said)}, {counts}")
+        said = [f"{metric} {i.short}" for metric, i in found.items()]
+        lines.append(f"  {title}: {', '.join(said)}, {found['ECE'].counts}")
     return lines
-
-
-def _short(found: Interval) -> str:
-    return f"{found.value:z.3f}" if math.isnan(found.low) else found.figure

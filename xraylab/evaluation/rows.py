@@ -59,7 +59,7 @@ def make_rows(predictions: pd.DataFrame, threshold: float = 0.5) -> Rows:
             f"{', '.join(map(str, twice[:3]))}. Measure the table of one run at a time."
         )
     names = predictions["group_id"]
-    groups, group_names = pd.factorize(names.mask(names == ""))
+    groups, group_names = pd.factorize(names.mask(names.astype(str).str.strip() == ""))
     if (groups < 0).any():
         raise InputError(
             f"group_id must be filled in every row, got {(groups < 0).sum()} empty. "

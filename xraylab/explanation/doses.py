@@ -12,7 +12,7 @@ from xraylab import evaluation
 from xraylab.errors import InputError
 from xraylab.evaluation import Interval
 from xraylab.explanation.perturbations import PERTURBATIONS
-from xraylab.explanation.scorers import Score
+from xraylab.explanation.scorers import Score, ask
 from xraylab.labels import CLASSES
 
 METRICS = ("sensitivity", "specificity", "AUROC")
@@ -70,8 +70,8 @@ def perturb(
     Raises
     ------
     ValueError
-        If a name is unknown, rows and images do not match, or the table is not as
-        `xraylab.evaluation.evaluate` asks.
+        If a name is unknown, rows and images do not match, the table is not as
+        `xraylab.evaluation.evaluate` asks, or an answer is no finite number.
     """
     unknown = [name for name in names if name not in PERTURBATIONS]
     if unknown:
@@ -81,12 +81,14 @@ def perturb(
     if len(images) != len(table):
         text = f"must have one row an image, got {len(table)} for {len(images)}."
         raise InputError(text, argument="table")
-    before = logit(images)
+    # before the work: two classes, groups, a threshold that can be
+    evaluation.measure(table.assign(score=0.5), "accuracy", threshold=threshold)
+    before = ask(logit, images, "logit")
     rows = []
     for name in names:
         change = PERTURBATIONS[name]
         for dose in change.doses:
-            after = logit(change(images, dose, lungs))
+            after = ask(logit, change(images, dose, lungs), "logit")
             for figure, interval in _compare(before, after, table, threshold):
                 rows.append((name, float(dose), figure, *interval))
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -68,14 +68,15 @@ def measure_map(found: np.ndarray, place: np.ndarray) -> dict[str, float]:
     -------
     dict
         hit: whether the strongest pixel lies in the place (the pointing game, Zhang
-        et al. 2018; without a margin); inside: share of all that is above 0 that
-        lies in the place, 0 to 1. A map with nothing above 0 hits nothing, and has
-        0 inside.
+        et al. 2018; without a margin), of equals the first by rows: a map that is
+        the same all over has no strongest place, and its hit says nothing; inside:
+        share of all that is above 0 that lies in the place, 0 to 1. A map with
+        nothing above 0 hits nothing, and has 0 inside.
 
     Raises
     ------
     ValueError
-        If the shapes differ, or the place is empty.
+        If the shapes differ, a value is not finite, or the place is empty or not bool.
 
     Examples
     --------
@@ -83,13 +84,15 @@ def measure_map(found: np.ndarray, place: np.ndarray) -> dict[str, float]:
     >>> measure_map(found, place)
     {'hit': True, 'inside': 0.75}
     """
-    if found.shape != place.shape or not place.any():
+    if not np.isfinite(found).all():
+        text = f"must be finite, found {int((~np.isfinite(found)).sum())} pixels not."
+        raise InputError(text, argument="found")
+    if found.shape != place.shape or place.dtype != bool or not place.any():
         raise InputError(
-            f"must be of the map's shape {found.shape} and hold a pixel, got "
-            f"{place.shape} with {int(np.count_nonzero(place))}.",
+            f"must be bool, of the map's shape {found.shape} and hold a pixel, got "
+            f"{place.dtype} of {place.shape} with {int(np.count_nonzero(place))}.",
             argument="place",
         )
-    place = place.astype(bool)
     evidence = np.clip(found, 0, None)
     total = float(evidence.sum())
     hit = total > 0 and bool(place.flat[evidence.argmax()])

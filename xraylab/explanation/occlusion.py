@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from xraylab.errors import InputError
-from xraylab.explanation.scorers import Score, check_image
+from xraylab.explanation.scorers import Score, ask, check_image
 
 _AT_ONCE = 128  # images: those of a small step would fill the memory
 
@@ -39,7 +39,8 @@ def occlusion_map(
     Raises
     ------
     ValueError
-        If the image is no uint8 array of two dimensions, or a size does not fit.
+        If the image is no uint8 array of two dimensions, a size does not fit, or a
+        score is no finite number.
     """
     check_image(image)
     if not 1 <= patch_px <= min(image.shape):
@@ -54,11 +55,12 @@ def occlusion_map(
         for y in _steps(height, patch_px, stride_px)
         for x in _steps(width, patch_px, stride_px)
     ]
-    whole = score(image[None])[0]
+    whole = ask(score, image[None], "score")[0]
     total, n_patches = np.zeros(image.shape), np.zeros(image.shape)
     for start in range(0, len(places), _AT_ONCE):
         some = places[start : start + _AT_ONCE]
-        for place, hidden in zip(some, score(_hide(image, some)), strict=True):
+        scores = ask(score, _hide(image, some), "score")
+        for place, hidden in zip(some, scores, strict=True):
             total[place] += whole - hidden
             n_patches[place] += 1
     return total / n_patches

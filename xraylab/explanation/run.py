@@ -159,16 +159,16 @@ def _describe(table: pd.DataFrame) -> list[str]:
     for name, _, swing, _, dose in rank_perturbations(table).itertuples(index=False):
         rows = table[(table["perturbation"] == name) & (table["dose"] == dose)]
         figures = rows.set_index("figure").apply(_as_text, axis=1)
-        counts = rows.set_index("figure").loc["flipped"]
+        flipped = Interval(
+            *rows.set_index("figure").loc["flipped", list(Interval._fields)]
+        )
         most = "no answer flipped at any dose,"
-        if counts["value"] > 0:
-            most = (
-                f"most flipped at dose {dose:g}: {figures['flipped']} of the answers,"
-            )
+        if flipped.value > 0:
+            most = f"most flipped at dose {dose:g}: {flipped.figure} of the answers,"
         lines += [
             f"{name}: mean logit moves by {swing:.2f} standard deviations over all "
             f"doses ({PERTURBATIONS[name].words})",
-            f"  {most} n = {counts['n']:,}, {counts['n_groups']:,} groups",
+            f"  {most} {flipped.counts}",
             f"  sensitivity {figures['sensitivity']}, specificity "
             f"{figures['specificity']}, AUROC {figures['AUROC']}",
         ]

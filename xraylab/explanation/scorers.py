@@ -60,6 +60,19 @@ def shrink(images: np.ndarray, size_px: int) -> np.ndarray:
     return squares
 
 
+def ask(score: Score, images: np.ndarray, argument: str) -> np.ndarray:
+    """Ask for the number of each image, float of shape (n,); raise unless it is one."""
+    found = np.asarray(score(images), float)
+    if found.shape != (len(images),) or not np.isfinite(found).all():
+        raise InputError(
+            f"must give one finite number an image, got {found.size} for "
+            f"{len(images)} images, {int((~np.isfinite(found)).sum())} not finite, of "
+            f"shape {found.shape}.",
+            argument=argument,
+        )
+    return found
+
+
 def check_images(images: np.ndarray) -> None:
     """Raise unless these are grey images in one array."""
     is_array = isinstance(images, np.ndarray)

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from sklearn.metrics import roc_auc_score, roc_curve
+from sklearn.metrics import roc_curve
 
+from xraylab import evaluation
 from xraylab.plots.style import (
     BLUE,
     CLASS_COLOURS,
@@ -72,15 +73,15 @@ def plot_roc(
     Parameters
     ----------
     predictions : DataFrame
-        Columns label and score, both classes present.
+        Columns label, score and group_id, as for `xraylab.evaluation.evaluate`.
     threshold : float, optional
         Marks the point where the run works.
     """
     labels, scores = predictions["label"], predictions["score"]
     alarms, found, thresholds = roc_curve(labels, scores, drop_intermediate=False)
     ax = make_axes(ax, 4.2, width=4.4)
-    auroc = roc_auc_score(labels, scores)
-    ax.plot(alarms, found, color=BLUE, label=f"model, AUROC {auroc:.3f}")
+    auroc = evaluation.measure(predictions, "AUROC")
+    ax.plot(alarms, found, color=BLUE, label=f"model, AUROC {auroc.short}")
     ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="not looking, 0.500")
     if threshold is not None:
         # thresholds fall; a score equal to the threshold is called positive
@@ -101,7 +102,7 @@ def plot_roc(
         aspect="equal",
     )
     ax.legend(frameon=False, loc="lower right")
-    return finish(ax, f"ROC curve, n = {len(labels):,}", data_name, grid="both")
+    return finish(ax, f"ROC curve, {auroc.counts}", data_name, grid="both")
 
 
 def plot_metrics(

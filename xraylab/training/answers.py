@@ -37,17 +37,22 @@ def write_predictions(
     folder: str | Path,
     on: str,
     predictions: pd.DataFrame,
+    network: str,
     others: dict[str, str] | None = None,
 ) -> None:
     """Keep predictions in the run, as predictions-{on}.csv, scores to the last bit.
 
     A threshold may be one of the scores: rounded, its own image would fall below it.
+    Each row names its network, so that answers of two are not taken for those of one.
 
     Parameters
     ----------
+    network : str
+        By content, as in `Run.network_id`.
     others : dict of str to str, optional
         Name of a file -> its text: they are written with it, all or none.
     """
-    text = predictions.to_csv(index=False, lineterminator="\n")
+    signed = predictions.assign(network=network)
+    text = signed.to_csv(index=False, lineterminator="\n")
     texts = (others or {}) | {f"predictions-{on}.csv": text}
     write_texts({Path(folder) / name: text for name, text in texts.items()})

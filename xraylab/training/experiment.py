@@ -151,7 +151,8 @@ def score(
     -------
     predictions : DataFrame
         Columns path, image_id, group_id, label and score (probability of
-        pneumonia, 0 to 1); also written to `predictions-{on}.csv` in the run.
+        pneumonia, 0 to 1); also written to `predictions-{on}.csv` in the run, with
+        the network beside each.
     n_readings : int
         Readings of this test so far, this one included; 0 on "valid".
 
@@ -184,7 +185,7 @@ def score(
             **test_log.describe_reader(run),
         )
     predictions = answers.score_rows(model, pixels, rows)
-    answers.write_predictions(run_folder, on, predictions)
+    answers.write_predictions(run_folder, on, predictions, run.network_id)
     return predictions, n_readings
 
 

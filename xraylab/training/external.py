@@ -101,7 +101,7 @@ def score_external(
     predictions = answers.score_rows(model, cache.pixels, rows)
     n_known, kinds = int(is_known.sum()), set(rows["kind"])
     found = External(predictions, n_readings, classes, kinds, n_known)
-    _keep(run.folder, found, Path(data_folder))
+    _keep(run, found, Path(data_folder))
     return found
 
 
@@ -166,7 +166,7 @@ def read_basis(run_folder: str | Path) -> dict:
         ) from error
 
 
-def _keep(run_folder: Path, found: External, data_folder: Path) -> None:
+def _keep(run: runs.Run, found: External, data_folder: Path) -> None:
     """Keep the answers in the run, with what they rest on."""
     basis = {
         "folder": data_folder.resolve().name,
@@ -176,7 +176,9 @@ def _keep(run_folder: Path, found: External, data_folder: Path) -> None:
         "n_readings": found.n_readings,
     }
     text = json.dumps(basis, indent=2) + "\n"
-    answers.write_predictions(run_folder, "external", found.predictions, {_BASIS: text})
+    answers.write_predictions(
+        run.folder, "external", found.predictions, run.network_id, {_BASIS: text}
+    )
 
 
 def _read_classes(table: pd.DataFrame, folder: str | Path) -> dict[int, list[str]]:
