@@ -168,9 +168,9 @@ def test_a_part_of_a_source_is_said_to_be_one(
     part = three_sources / "one/chest_xray" / inside
     monkeypatch.chdir(part)
     split, _, one_class = inside.partition("/")
-    told = f"{one_class} holds one class: give the folder of the source, two above it"
+    told = f"{one_class} holds one class: give the folder with train, val or test in it"
     if not one_class:
-        told = f"{split} holds one split: give the folder of the source, right above it"
+        told = f"{split} holds one split: give the folder right above it"
     for given in (part, "."):
         if layout == "sources":
             with pytest.raises(errors.UnknownLayoutError, match=told):

@@ -242,10 +242,10 @@ def _what_to_rename(tree: Scan, odd: list[Path]) -> str:
 
     own = tree.root.resolve().name  # "." has none
     if tree.root in tree.filled and own.lower() in CLASS_FOLDERS:
-        return f"{own} holds one class: give the folder of the source, two above it."
+        return f"{own} holds one class: give the folder with train, val or test in it."
     classes = [f for f in tree.filled if f.name.lower() in CLASS_FOLDERS]
     if own.lower() in scan.SPLIT_NAMES and any(f.parent == tree.root for f in classes):
-        return f"{own} holds one split: give the folder of the source, right above it."
+        return f"{own} holds one split: give the folder right above it."
     splits = [f for f in tree.filled if f.name.lower() in scan.SPLIT_NAMES]
     under_class = [f for f in splits if f.parent.name.lower() in CLASS_FOLDERS]
     in_splits = [f for f in tree.filled if tree.split_of(f)]
