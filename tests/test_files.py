@@ -2,6 +2,8 @@
 
 import errno
 import os
+import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from xraylab.files import (
     NotWrittenError,
     alone,
     append_line,
+    as_argument,
     cache_folder,
     cache_name,
     remove_halves,
@@ -207,3 +210,8 @@ def test_what_cannot_be_written_is_told_when_tried(place, tmp_path):
     with pytest.raises(NotWrittenError, match="could not be written: "):
         try_writing(tmp_path / place)
     assert [p.name for p in tmp_path.rglob("*")] == ["file"]
+
+
+@pytest.mark.parametrize("name", ["run", "a run", "Röntgen Bilder/b", "a\tb"])
+def test_a_path_is_one_word_of_a_command(name):
+    assert shlex.split(f"xraylab claim {as_argument(Path(name))}")[2:] == [name]

@@ -42,6 +42,18 @@ class NotWrittenError(OSError):
         return type(self), self._given
 
 
+def as_argument(path: Path) -> str:
+    """Write a path as one word of a command, in quotes where it holds a space.
+
+    Examples
+    --------
+    >>> as_argument("a run")
+    '"a run"'
+    """
+    text = str(path)
+    return f'"{text}"' if any(map(str.isspace, text)) else text
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a name to write to, and move it to `path` only when all went well.

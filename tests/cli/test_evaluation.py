@@ -72,7 +72,7 @@ def test_external_figures_stand_below_what_they_rest_on(own_run, tmp_path, capsy
     assert cli.main([*argv, str(tmp_path / "nih")]) == 0
     first, labels, adults, *figures = capsys.readouterr().out.splitlines()
     assert first.startswith("naive-merge, external, threshold 0.")
-    assert first.endswith("; test reading 1")
+    assert first.endswith("; external reading 1")
     assert labels.startswith("CAREFUL: labels are those of the folder names, normal fr")
     assert "NIH ChestX-ray14: mostly adults" in adults
     assert figures[0].startswith("accuracy 0.")

@@ -157,6 +157,13 @@ def test_words_are_one_of_a_list(capsys):
     assert said(capsys).endswith("measured another test block: not the one you named")
 
 
+def test_a_word_of_a_list_may_have_capitals_spaces_and_a_full_stop(capsys):
+    lesson.guess("block without change", " The  Input. ")
+    lesson.keep_truth("block without change", "the input")
+    told = said(capsys).splitlines()[-1]
+    assert told.endswith("you said the input, measured the input: right")
+
+
 def test_a_number_can_be_one_of_a_list(capsys):
     lesson.guess("best rate", 0.4)
     lesson.keep_truth("best rate", 0.4)

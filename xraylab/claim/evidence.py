@@ -10,6 +10,7 @@ import pandas as pd
 from xraylab import data, evaluation, explanation, phantom, results, training
 from xraylab.claim import figures
 from xraylab.errors import InputError
+from xraylab.files import as_argument
 from xraylab.training import test_log
 
 PARTS = ("valid", "test", "external")
@@ -111,7 +112,7 @@ def of_run(folder: str | Path) -> Evidence:
     return Evidence(
         name=run.folder.resolve().name,
         where=f"run {run.folder}",
-        command=str(run.folder),
+        command=as_argument(run.folder),
         protocol=run.protocol,
         recipe=run.recipe.as_dict(),
         versions=run.versions,
@@ -220,7 +221,7 @@ def _file(run: training.runs.Run, on: str) -> Path:
 
 def _command(run: training.runs.Run, on: str) -> str:
     on_external = " --data DIR" if on == "external" else ""
-    return f"xraylab evaluate {run.folder} --on {on}{on_external}"
+    return f"xraylab evaluate {as_argument(run.folder)} --on {on}{on_external}"
 
 
 def _holds(merge: data.Merge, run: training.runs.Run) -> bool:

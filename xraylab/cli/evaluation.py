@@ -94,7 +94,7 @@ def evaluate(args: argparse.Namespace) -> Answer:
     first = f"{run.protocol}, {args.on}, {point}"
     lines = [first, *caveats, *basis, *found.as_lines(), *said]
     if n_readings:
-        lines = _count(lines, n_readings)
+        lines = _count(lines, f"{args.on} reading {n_readings}")
     answer = {
         "run": str(args.run_folder),
         "protocol": run.protocol,
@@ -206,9 +206,8 @@ def readings(args: argparse.Namespace) -> Answer:
     return answer, "\n".join(lines), 0
 
 
-def _count(lines: list[str], n_readings: int) -> list[str]:
+def _count(lines: list[str], said: str) -> list[str]:
     """Let every figure on a test say how often the test was read."""
-    said = f"test reading {n_readings}"
     counted = [f"{line}; {said}" if "n = " in line else line for line in lines[1:]]
     return [f"{lines[0]}; {said}", *counted]
 

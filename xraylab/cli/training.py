@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from xraylab.cli import arguments
 from xraylab.cli.arguments import Answer, Verbs
-from xraylab.files import try_writing, whole_file
+from xraylab.files import as_argument, try_writing, whole_file
 
 if TYPE_CHECKING:
     from xraylab import training
@@ -110,7 +110,8 @@ def _measure(run: training.runs.Run) -> tuple[dict, list[str]]:
         f"AUROC, threshold {run.threshold:.3f}; {losses}:"
     )
     if training.processes.count_processes() > 1:
-        return {}, [head, f"  `xraylab evaluate {run.folder}` measures it."]
+        command = f"xraylab evaluate {as_argument(run.folder)}"
+        return {}, [head, f"  `{command}` measures it."]
     answers, _ = training.score(run.folder, on="valid")
     found = evaluation.evaluate(answers, threshold=run.threshold)
     metrics = json.loads(found.to_json(orient="index"))

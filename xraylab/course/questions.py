@@ -13,6 +13,7 @@ from difflib import get_close_matches
 
 from xraylab.errors import InputError
 
+AROUND = " ().:'\""  # how a letter or a word in a list may be written
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?")
 
 
@@ -93,7 +94,7 @@ class Choice:
         return f"{', '.join(others)} or {last}"
 
     def read(self, value: object) -> str | float:
-        """Give the answer as it stands in the list, whatever its case and spaces.
+        """Give the answer as it stands in the list, whatever its case and marks.
 
         Raises
         ------
@@ -101,7 +102,7 @@ class Choice:
             If it is none of them.
         """
         for answer in self.answers:
-            if " ".join(str(value).lower().split()) == str(answer):
+            if " ".join(str(value).lower().split()).strip(AROUND) == str(answer):
                 return answer
         raise NoAnswerError(f"must be {self}, got {value!r}.")
 

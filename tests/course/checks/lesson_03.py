@@ -272,6 +272,10 @@ CASES = [
                 "softmax gives another number",
             ),
             "an answer instead": (lambda n, x: in_use(n, x).argmax(1), "The logits of"),
+            "the network of the notebook": (
+                lambda n, x: in_use(heir()[0], x).softmax(1)[:, 1],
+                "the network outside of the function",
+            ),
             "both classes": (lambda n, x: in_use(n, x).softmax(1), "among them"),
             "the first image": (
                 lambda n, x: in_use(n, x).softmax(1)[0, 1],

@@ -115,6 +115,10 @@ CASES = [
                 lambda s, i, p: occlude(s, i, p) / 2,
                 "from -0.720 to 2.160",
             ),
+            "kept as an image": (
+                lambda s, i, p: np.round(np.abs(occlude(s, i, p))).astype(np.uint8),
+                "whole numbers from 0 on",
+            ),
             "patches of six": (lambda s, i, p: occlude(s, i, 6), "patches of 3"),
             "as tall as wide": (
                 lambda s, i, p: np.where(

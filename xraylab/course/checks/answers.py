@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from xraylab.course.questions import AROUND
 from xraylab.errors import InputError
 
 _NOTHING_DONE = {"RESUME", "NOP", "CACHE", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}
 _STOPS = (Exception, SystemExit)  # not KeyboardInterrupt: that is the learner's wish
-_AROUND = " ().:'\""  # how a letter in a list may be written
 _DECIMALS = range(2, 6)  # to so many a learner may round
 
 
@@ -185,7 +185,7 @@ def word(answer: object, words: tuple[str, ...]) -> str:
     Wrong
         If it is none of them.
     """
-    found = " ".join(str(answer).split()).strip(_AROUND).casefold()
+    found = " ".join(str(answer).split()).strip(AROUND).casefold()
     for one in words:
         if found == one.casefold():
             return one

@@ -61,6 +61,12 @@ def _name_mistake(found: np.ndarray, right: np.ndarray) -> str:
             "Your map is not 0 at places that the rule does not look at. Does each "
             "fall stand where its patch was?"
         )
+    is_whole = (found == found.round()).all() and found.min() >= 0
+    if is_whole and found.any():
+        return (
+            "Your map holds whole numbers from 0 on, as an image does. A fall may be a "
+            "fraction, or below 0."
+        )
     seen = found[_SPEAKS != 0]
     return (
         f"Where the rule looks, your map goes from {seen.min():.3f} to "
