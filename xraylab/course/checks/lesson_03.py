@@ -154,13 +154,8 @@ def scores_of_a_network_in_use(answer, network):
         raise Wrong("The network is not as it was: asking must not change it.")
     for score in found:
         number(score, 0, 1)
-    if is_close(found, _score(outside), **_NEAR):
-        raise Wrong(
-            "These are the scores of the network outside of the function. It is given "
-            "one, by the name of its first argument; ask that."
-        )
     if not are_right:
-        _refuse_scores(found, right, logits)
+        _refuse_scores(found, logits, outside)
     return (
         "A network in use drops nothing and gives each image its own answer. Looked "
         f"at: {_N} images, asked about twice, together and alone."
@@ -180,10 +175,16 @@ def _score(logits: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(logits[:, 0] - logits[:, 1]))
 
 
-def _refuse_scores(found: np.ndarray, right: np.ndarray, logits: np.ndarray) -> None:
+def _refuse_scores(found: np.ndarray, logits: np.ndarray, outside: np.ndarray) -> None:
     """Say what wrong scores are, or which of them is furthest off."""
+    right = _score(logits)
     if is_close(found, 1 - right, **_NEAR):
         raise Wrong("These are the probabilities of normal, the class with number 0.")
+    if is_close(found, _score(outside), **_NEAR):
+        raise Wrong(
+            "These are the scores of the network outside of the function. It is given "
+            "one, by the name of its first argument; ask that."
+        )
     worst = np.abs(found - right).argmax()
     normal, pneumonia = logits[worst]
     raise Wrong(
