@@ -80,6 +80,22 @@ def test_hits_are_counted_over_children_and_then_over_networks():
     assert found[-1]["hit"] == evaluation.seed_interval([1, 0]).figure
 
 
+def test_the_honest_network_is_held_against_others_of_its_seed_where_they_confirm():
+    def line(network, seed, hit, name="Grad-CAM"):
+        return {"network": network, "map": name, "seeds": [seed], "hit_value": hit}
+
+    lines = [line("honest", s, h) for s, h in enumerate([1, 0.5, 0.6, 0.9])]
+    lines += [line("marker", s, h) for s, h in enumerate([1, 0.1, 0.4, 0.3])]
+    lines += [line("honest", 1, 0.2, "centre blob"), line("untrained", 0, 0.0)]
+    lines.append(line("marker", 1, 0.2, "occlusion"))
+    (found,) = benchmark.hold_against(lines)
+    assert (found["network"], found["seeds"]) == ("marker", [1, 2, 3])
+    more = [0.4, 0.2, 0.6]
+    expected = evaluation.seed_interval(more, bounds=(-1, 1))
+    assert found["ahead"] == expected.figure
+    assert found["ahead_value"] == pytest.approx(0.4)
+
+
 def test_what_is_kept_is_written_as_intervals_are_now():
     kept = json.loads((RESULTS / "explanation.json").read_text("utf-8"))["maps"]
     by_network = {}
@@ -95,17 +111,20 @@ def test_what_is_kept_is_written_as_intervals_are_now():
 
 
 def test_what_lesson_06_says_of_hits_is_what_is_kept():
-    kept = json.loads((RESULTS / "explanation.json").read_text("utf-8"))["maps"]
+    kept = json.loads((RESULTS / "explanation.json").read_text("utf-8"))
     said = " ".join((SOURCE / "06_explanation.py").read_text("utf-8").split("\n# "))
-    for network, name, before in (
-        ("honest", "Grad-CAM", "each, the hits were"),
-        ("honest", "centre blob", "those of the blob"),
-        ("marker", "Grad-CAM", "that had learnt a marker"),
-    ):
-        first, second, third = (
-            f"{line['hit_value']:.2f}"
-            for line in kept
-            if (line["network"], line["map"]) == (network, name)
-            and len(line["seeds"]) == 1
-        )
-        assert f"{before} {first}, {second} and {third}" in said
+
+    def hits(network, name="Grad-CAM"):
+        of = [r for r in kept["maps"] if (r["network"], r["map"]) == (network, name)]
+        *each, mean = (row["hit_value"] for row in of)
+        return each, mean
+
+    each, mean = hits("honest")
+    assert f"the hits were {mean:.2f} on the average" in said
+    assert f"hits from {min(each):.2f} to {max(each):.2f}" in said
+    assert f"of the blob {hits('honest', 'centre blob')[1]:.2f}" in said
+    assert f"learnt a marker {hits('marker')[1]:.2f}" in said
+    ahead = {row["network"]: row["ahead"] for row in kept["ahead"]}
+    assert f"ahead of the marker by {ahead['marker']}" in said
+    assert f"of the blob by {ahead['honest']}" in said
+    assert len(each) == 12
