@@ -29,7 +29,7 @@ def test_roc_has_the_measured_area_and_point(predictions):
     assert point.get_ydata() == pytest.approx([counts["tp"] / 60])
     found = measure(predictions, "AUROC")
     texts = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert texts[0] == f"model, AUROC {found.figure}"
+    assert texts[0] == f"AUROC {found.figure}"
     assert found.counts in ax.get_title("left")
 
 

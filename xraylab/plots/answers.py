@@ -81,7 +81,7 @@ def plot_roc(
     alarms, found, thresholds = roc_curve(labels, scores, drop_intermediate=False)
     ax = make_axes(ax, 4.2, width=4.4)
     auroc = evaluation.measure(predictions, "AUROC")
-    ax.plot(alarms, found, color=BLUE, label=f"model, AUROC {auroc.short}")
+    ax.plot(alarms, found, color=BLUE, label=f"AUROC {auroc.short}")
     ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="not looking, 0.500")
     if threshold is not None:
         # thresholds fall; a score equal to the threshold is called positive
