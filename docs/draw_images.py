@@ -27,7 +27,8 @@ def main() -> None:
     ax.figure.savefig(IMAGES / "result.png", dpi=150, bbox_inches="tight")
     effects = results.read_table("factorial")
     effects = effects[effects["what"].str.endswith(" - clean")]
-    name = "real images, ImageNet weights (stand-in), 64 px, two seeds"
+    (seeds,) = {len(seeds.split()) for seeds in effects["seeds"]}
+    name = f"real images, ImageNet weights (stand-in), 64 px, {seeds} seeds"
     ax = plots.plot_effects(effects, data_name=name)
     ax.figure.savefig(IMAGES / "effects.png", dpi=150, bbox_inches="tight")
 

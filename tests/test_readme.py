@@ -6,6 +6,7 @@ import shlex
 import socket
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.conftest import as_jpeg, blob_image, write_file
@@ -154,12 +155,42 @@ def test_what_the_factorial_has_so_far_follows_from_its_units():
             verdict = table.loc[(test, f"{cell} - clean"), "verdict"]
             told.append(f"{tell(test, cell).figure}<br>{more} from clean, {verdict}")
         assert f"| {' | '.join(told)} |" in README
-    assert f"lower by {tell('R, O', 'clean, R - O').figure}" in README
-    verdicts = table.loc[table["verdict"] != "", "verdict"]
-    small = {key for key in verdicts.index if verdicts[key] == "settled as small"}
-    assert small == {("R", f"{c} - clean") for c in ("block", "siblings", "all")}
-    assert set(verdicts) == {"settled as small", "not settled"}
-    assert set(table.loc["O", "seeds_per_image"]) == {1}
+    text = re.sub(r"\s+", " ", README)
+    assert f"lower by {tell('R, O', 'clean, R - O').figure}." in text
+    for words, cell in (("its other half", "block"), ("judged images", "copies")):
+        assert f"{words} {tell('O', f'{cell} - clean').figure}" in text
+    assert f"all three {tell('O', 'all - clean').figure}; these are settled" in text
+
+
+def test_what_is_called_settled_in_the_readme_is():
+    table = results.read_table("factorial").set_index(["test", "what"])
+    verdicts = {
+        verdict: {key for key in table.index if table.loc[key, "verdict"] == verdict}
+        for verdict in set(table["verdict"]) - {""}
+    }
+    assert verdicts == {
+        "settled as small": {("R", f"{cell} - clean") for cell in TRAININGS},
+        "settled": {("O", f"{cell} - clean") for cell in ("block", "copies", "all")},
+        "not settled": {("O", "siblings - clean")},
+    }
+    assert set(table.loc["O", "seeds_per_image"]) == {2}
+    assert table.loc[("R", "clean"), "low"] > 0.96
+
+
+def test_what_is_secondary_in_the_factorial_follows_from_its_units():
+    text = re.sub(r"\s+", " ", README)
+    file = Path(results.__file__).parent / "factorial/effects.json"
+    effects = pd.DataFrame(json.loads(file.read_text("utf-8"))["figures"])
+    effects = effects[effects["exposed"].isna()].set_index(["test", "what", "metric"])
+
+    def tell(*key):
+        row = effects.loc[key]
+        return evaluation.Interval(row.value, row.low, row.high, row.n, row.n_groups)
+
+    lower = tell("R, O", "clean, R - O", "specificity")
+    assert f"specificity is by {lower.figure}." in text
+    assert tell("R, O", "clean, R - O", "sensitivity").high < 0
+    assert f"the other is {tell('O', 'copies - block', 'accuracy').figure}." in text
 
 
 def test_each_lesson_is_listed_with_its_question():

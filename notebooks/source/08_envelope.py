@@ -305,10 +305,11 @@ effects[["test", "what", "seeds", "verdict"]].set_index("what")
 # %% [markdown]
 # The verdicts follow the plan's rule, which asks for two seeds on the same images.
 # *Settled as small* means at most two points on R, four on O. On R a clean training
-# already passes what the original claims, with no copy to help it. On O, with another
-# mix of classes, the same networks fall far below. What would bring points back there is
-# *not settled*, hence the hollow dots: one network judged each image of O, so the chance
-# of a training is in none of its intervals. It may still turn out otherwise.
+# already passes what the original claims, and nothing that it took in moves it by two
+# points: no copy is needed for such a number. On O, with another mix of classes, the same
+# networks fall far below. Points come back there when training takes in images of that
+# block, as its other half or as copies. What shared children do on O is *not settled*,
+# hence the hollow dot.
 #
 # ## The threshold
 #

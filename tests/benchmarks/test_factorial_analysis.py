@@ -321,4 +321,4 @@ def test_the_table_that_lessons_show_is_that_of_the_stored_effects():
     kept = analysis.results.read_table("factorial")
     pd.testing.assert_frame_equal(kept, pd.DataFrame(rows), check_dtype=False)
     assert {row["what"] for row in rows} >= {*CELLS, "copies - clean"}
-    assert kept.loc[kept["test"] == "O", "seeds_per_image"].unique() == [1]
+    assert kept.loc[kept["test"] == "O", "seeds_per_image"].unique() == [2]
