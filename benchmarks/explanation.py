@@ -8,12 +8,14 @@ python benchmarks/explanation.py report OUT.jsonl ... --out RESULT.json
 planted, or none. Each perturbation has a swing: highest less lowest mean logit over its
 doses, in standard deviations of the unchanged logits, of the class that moves more.
 Families are asked in turn, what changes least else first: corners and border (at least
-0.5), sharpness (0.5), then grey levels, size and position (1.0). The first that swings
+0.6), sharpness (0.5), then grey levels, size and position (0.85). The first that swings
 enough is named by its strongest; a set where none does is called clean. Left out are
 those that put something strange into an image, which move honest networks too: lungs or
-all else hidden, a black border, and a sixteenth of the pixels (`down-and-up`). Rule and
-training were chosen on seed 0, before 10 to 39 were run; these confirm. Beside it:
-whether a fifth of the occlusion map lies in the upper corners, where the marker is.
+all else hidden, a black border, and a sixteenth of the pixels (`down-and-up`). This is
+the second rule: the first (150 steps; 0.5, 0.5, 1.0; chosen on one network of each)
+named 125 of 150. Rule and training were chosen anew on seeds 1 to 6, with 250 and 400
+steps, before 40 to 59 were run; these confirm. Beside it: whether a fifth of the
+occlusion map lies in the upper corners, where the marker is.
 `maps`: the pointing game of an honest network, one trained with the marker, untrained
 and shuffled ones, on one image a child of the validation children with pneumonia. Where
 the lesion shows (mask above 0.35, as in its box) counts as the place, without a margin.
@@ -38,8 +40,8 @@ from xraylab.explanation.sanity import randomise
 from xraylab.explanation.scorers import shrink
 from xraylab.files import append_line, write_text
 
-SIZE_PX, SHOWN_PX, N_STEPS, N_VALID = 48, 48, 150, 40
-SEEDS, CHOSEN_ON, MAP_SEEDS = (0, *range(10, 40)), (0,), range(12)
+SIZE_PX, SHOWN_PX, N_STEPS, N_VALID = 48, 48, 300, 40
+SEEDS, MAP_SEEDS, CHOSEN_ON = range(40, 60), range(12), (0,)
 MAP_PX, SHOWS, MAIN_MAP, BLOB = 64, 0.35, "Grad-CAM", "centre blob"
 OTHERS = ("marker", "untrained", "shuffled")
 MAP_STEPS = {"clean": 600, "marker": 200}  # by what is planted; a marker is soon learnt
@@ -48,9 +50,9 @@ LEARNT = {"schedule": "one-cycle", "lr": 0.003, "dropout": 0.2, "blur": False}
 # families in the order they are asked about, each with the least swing of a class: to
 # cover a corner changes no size, but to zoom moves what lies in the corners
 ORDER = (
-    (("corners and border",), 0.5),
+    (("corners and border",), 0.6),
     (("sharpness",), 0.5),
-    (("grey levels", "size and shape", "position"), 1.0),
+    (("grey levels", "size and shape", "position"), 0.85),
 )
 CORNERS = 0.2  # of the occlusion map in the upper corners, which are 7 % of the image
 STRANGE = ("lungs hidden", "outside hidden", "border", "down-and-up")
@@ -254,14 +256,11 @@ def name_planted(runs: list[dict]) -> dict:
         named.append(kept | {"named": name, "right": right})
     table = {}
     for planted, part in pd.DataFrame(named).groupby("planted"):
-        confirm = part[~part["seed"].isin(CHOSEN_ON)]
-        at_corners = int((confirm["map"] >= CORNERS).sum())
         table[planted] = {
             "n_runs": len(part),
             "named_right": int(part["right"].sum()),
-            "of_confirming": [int(confirm["right"].sum()), len(confirm)],
             "median_auroc": round(float(part["auroc"].median()), 3),
-            "map_points_at_corners": [at_corners, len(confirm)],
+            "map_points_at_corners": int((part["map"] >= CORNERS).sum()),
             "median_map_share_in_upper_corners": round(float(part["map"].median()), 3),
         }
     settings = {"size_px": SIZE_PX, "n_steps": N_STEPS, "n_images": N_VALID}
