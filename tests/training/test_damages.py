@@ -6,13 +6,12 @@ import re
 import shutil
 from dataclasses import replace
 from errno import ENOSPC
-from functools import partial
+from functools import partial, partialmethod
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import save
 
 from tests.training.test_loop import TINY
@@ -162,26 +161,19 @@ class FullDisk:
 
     def __init__(self, monkeypatch, n_pass):
         self.n_left = n_pass
-        save, write, open_ = tensors.save_file, Path.write_text, Path.open
-        monkeypatch.setattr(tensors, "save_file", partial(self.save, save))
-        monkeypatch.setattr(
-            Path, "write_text", lambda *a, **k: self.write(write, *a, **k)
-        )
+        open_ = Path.open
+        for name in ("write_text", "write_bytes"):
+            write = partial(self.write, getattr(Path, name))
+            monkeypatch.setattr(Path, name, partialmethod(write))
         monkeypatch.setattr(Path, "open", lambda *a, **k: self.open(open_, *a, **k))
 
     def is_full(self):
         self.n_left -= 1
         return self.n_left < 0
 
-    def save(self, save, weights, file, **options):
-        save(weights, file, **options)
-        if self.is_full():
-            os.truncate(file, file.stat().st_size // 2)
-            raise SafetensorError("No space left on device (os error 28)")
-
-    def write(self, write, path, text, **options):
+    def write(self, write, path, content, **options):
         is_full = self.is_full()
-        write(path, text[: len(text) // 2] if is_full else text, **options)
+        write(path, content[: len(content) // 2] if is_full else content, **options)
         if is_full:
             raise OSError(ENOSPC, "No space left on device")
 

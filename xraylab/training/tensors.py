@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from xraylab.errors import InputError
 from xraylab.files import whole_file
@@ -27,22 +24,10 @@ def save_tensors(
     file: Path, tensors: Tensors, facts: dict[str, str] | None = None
 ) -> None:
     """Write a safetensors file, whole or not at all."""
+    # written here: of safetensors' own writing a kill leaves a file of unknown name
+    content = save(tensors, metadata=facts)
     with whole_file(file) as half:
-        half.touch()
-        mode = half.stat().st_mode  # safetensors' own would shut others out
-        try:
-            save_file(tensors, half, metadata=facts)
-            half.chmod(mode)
-        except SafetensorError as error:
-            raise _as_os_error(error) from error
-
-
-def _as_os_error(error: SafetensorError) -> OSError:
-    """Give what the system said, such as of a full disk, as Python would."""
-    number = re.search(r"\(os error (\d+)\)", str(error))
-    if number and os.name == "posix":
-        return OSError(int(number[1]), os.strerror(int(number[1])))
-    return OSError(errno.EIO, str(error))
+        half.write_bytes(content)
 
 
 def read_tensors(file: Path, *, error: type[InputError]) -> tuple[Tensors, dict]:
