@@ -1,6 +1,7 @@
 """What is named where something was planted, and how often maps point."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -93,6 +94,18 @@ def test_the_honest_network_is_held_against_others_of_its_seed_where_they_confir
     expected = evaluation.seed_interval(more, bounds=(-1, 1))
     assert found["ahead"] == expected.figure
     assert found["ahead_value"] == pytest.approx(0.4)
+
+
+def test_what_the_readme_says_of_names_is_what_is_kept():
+    kept = json.loads((RESULTS / "explanation.json").read_text("utf-8"))["names"]
+    said = (REPOSITORY / "benchmarks/README.md").read_text("utf-8")
+    words = {"quality": "sharpness (quality)", "marker": "a marker in a corner"}
+    for planted, row in kept["by_planted"].items():
+        first = words.get(planted, planted).replace("clean", "nothing")
+        named, at_corners = row["named_right"], row["map_points_at_corners"]
+        end = f"{named} of {row['n_runs']} | {at_corners} of {row['n_runs']} |"
+        assert re.search(rf"\| {re.escape(first)} \|.*\| {re.escape(end)}", said)
+    assert kept == benchmark.name_planted(kept["runs"])
 
 
 def test_what_is_kept_is_written_as_intervals_are_now():
