@@ -1,10 +1,12 @@
 """All three contenders begin alike, see the same images, and are timed alike."""
 
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -93,3 +95,25 @@ def test_work_ends_at_the_target_and_a_miss_is_no_time(monkeypatch):
         "median_cpu_seconds": {"ImageFolder": 5.0, "xraylab": 2.5},
         "times, ImageFolder": {"xraylab": 2.0},
     }
+
+
+def test_what_the_readme_says_is_what_is_kept():
+    benchmarks = Path(timing.__file__).parent
+    text = (benchmarks / "results/time_to_quality.json").read_text("utf-8")
+    kept, said = json.loads(text), (benchmarks / "README.md").read_text("utf-8")
+    runs = pd.DataFrame(kept["runs"]).groupby("contender")
+    for name, words in (
+        ("ImageFolder", "the original's loop, ImageFolder"),
+        ("xraylab", "xraylab"),
+    ):
+        rows, cells = runs.get_group(name), []
+        for column, form in (("steps", ".0f"), ("cpu_seconds", ".1f")):
+            values = rows[column]
+            median = kept["median_cpu_seconds"][name]
+            middle = values.median() if column == "steps" else median
+            cells.append(f"{middle:{form}} ({values.min()} to {values.max()})")
+        reached = f"{rows['is_reached'].sum()} of {len(rows)}"
+        assert f"| {words} | {reached} | {' | '.join(cells)} |" in said
+    frozen = runs.get_group("frozen")
+    assert not frozen["is_reached"].any()
+    assert f"best {frozen['best_auroc'].max():.3f}" in said
