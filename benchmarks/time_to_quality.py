@@ -31,7 +31,7 @@ from training_steps import Work, folder_steps, our_steps
 
 from xraylab import data, images, training
 from xraylab.labels import CLASSES
-from xraylab.training import batches, models, steps
+from xraylab.training import batches, steps
 
 TARGET = 0.98
 EVERY = 10  # steps
@@ -82,7 +82,7 @@ class Task:
 def begin_folder(task: Task, seed: int) -> Contender:
     """Begin the original's loop."""
     torch.manual_seed(seed)
-    model = make_model(replace(task.recipe, seed=seed))
+    model = steps.start(replace(task.recipe, seed=seed)).model
     loader = peers.folder_loader(task.lay_out(), task.recipe.size_px)
     return Contender(model, folder_steps(model.network, loader, EVERY))
 
@@ -97,7 +97,7 @@ def begin_ours(task: Task, seed: int) -> Contender:
 def begin_frozen(task: Task, seed: int) -> Contender:
     """Ask the network for features once, and begin to train its last layer."""
     seen, reading_s = _read_timed(task, f"frozen-{seed}-{time.time_ns()}")
-    model = make_model(replace(task.recipe, seed=seed))
+    model = steps.start(replace(task.recipe, seed=seed)).model
     started = time.process_time()
     features = find_features(model, seen.pixels)
     reading_s += time.process_time() - started
@@ -112,13 +112,6 @@ CONTENDERS: dict[str, Callable[[Task, int], Contender]] = {
     "xraylab": begin_ours,
     "frozen": begin_frozen,
 }
-
-
-def make_model(recipe: training.Recipe) -> nn.Module:
-    """Make the network that a recipe begins with."""
-    return models.make_model(
-        recipe.model, weights=recipe.weights, dropout=recipe.dropout, seed=recipe.seed
-    )
 
 
 def find_features(model: nn.Module, pixels: np.ndarray) -> torch.Tensor:

@@ -180,7 +180,11 @@ def test_what_is_called_settled_in_the_readme_is():
 def test_what_is_secondary_in_the_factorial_follows_from_its_units():
     text = re.sub(r"\s+", " ", README)
     file = Path(results.__file__).parent / "factorial/effects.json"
-    effects = pd.DataFrame(json.loads(file.read_text("utf-8"))["figures"])
+    kept = json.loads(file.read_text("utf-8"))
+    assert kept["n_units"] == 20
+    assert "Twenty of its 52 units have run, four seeds of each training" in text
+    assert all(len(seeds) == 4 for seeds in (row["seeds"] for row in kept["figures"]))
+    effects = pd.DataFrame(kept["figures"])
     effects = effects[effects["exposed"].isna()].set_index(["test", "what", "metric"])
 
     def tell(*key):

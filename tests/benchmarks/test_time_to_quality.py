@@ -60,7 +60,7 @@ def test_the_linked_folder_holds_each_training_image_once_under_its_class(task):
 
 def test_the_last_layer_on_the_features_is_the_network(task):
     pixels, _ = task.read("valid", task.home / "valid")
-    model = timing.make_model(RECIPE)
+    model = timing.steps.start(RECIPE).model
     features = timing.find_features(model, pixels)
     with torch.inference_mode():
         answers = model.network.fc.eval()(features).softmax(1)[:, 1]

@@ -13,8 +13,19 @@ from difflib import get_close_matches
 
 from xraylab.errors import InputError
 
-AROUND = " ().:'\""  # how a letter or a word in a list may be written
+_AROUND = " ().:'\""  # how a letter or a word in a list may be written
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?")
+
+
+def plain(value: object) -> str:
+    """Write an answer without what does not matter: case, spaces, marks around it.
+
+    Examples
+    --------
+    >>> plain(" The  Input. ")
+    'the input'
+    """
+    return " ".join(str(value).split()).strip(_AROUND).casefold()
 
 
 class NoAnswerError(InputError):
@@ -102,7 +113,7 @@ class Choice:
             If it is none of them.
         """
         for answer in self.answers:
-            if " ".join(str(value).lower().split()).strip(AROUND) == str(answer):
+            if plain(value) == plain(answer):
                 return answer
         raise NoAnswerError(f"must be {self}, got {value!r}.")
 

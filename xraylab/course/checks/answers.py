@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from xraylab.course.questions import AROUND
+from xraylab.course.questions import plain
 from xraylab.errors import InputError
 
 _NOTHING_DONE = {"RESUME", "NOP", "CACHE", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}
@@ -185,9 +185,8 @@ def word(answer: object, words: tuple[str, ...]) -> str:
     Wrong
         If it is none of them.
     """
-    found = " ".join(str(answer).split()).strip(AROUND).casefold()
     for one in words:
-        if found == one.casefold():
+        if plain(answer) == plain(one):
             return one
     *others, last = (f'"{one}"' for one in words)
     raise Wrong(f"{', '.join(others)} or {last} is needed, found {answer!r}.")
