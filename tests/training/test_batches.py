@@ -1,3 +1,6 @@
+import mmap
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -118,3 +121,28 @@ def test_blur_keeps_a_flat_image_and_agrees_with_torchvision(x):
     inner = (..., slice(1, -1), slice(1, -1))  # borders are padded in another way
     ours = batches.blur_images(x, np.full(6, 1.3))
     torch.testing.assert_close(ours[inner], blur(x, [3, 3], [1.3, 1.3])[inner])
+
+
+STATUS = Path("/proc/self/status")
+
+
+@pytest.mark.skipif(not hasattr(mmap, "MADV_DONTNEED"), reason="not on this system")
+@pytest.mark.skipif(not STATUS.exists(), reason="the memory in use is told by Linux")
+def test_what_was_read_of_a_cache_is_not_held(tmp_path):
+    file, shape = tmp_path / "big.npy", (4096, 64, 64)
+    written = np.lib.format.open_memmap(file, "w+", np.uint8, shape)
+    written[:] = np.arange(4096, dtype=np.uint8)[:, None, None]
+    del written
+    pixels = np.load(file, mmap_mode="r")
+    before = mapped_mb()
+    for start in range(0, 4096, 32):
+        rows = np.arange(start, start + 32)
+        taken = batches.take_rows(pixels, rows)
+        assert np.array_equal(taken[:, 0, 0], rows % 256)
+    assert mapped_mb() < before + 2  # of 16 that were read
+    assert pixels[4095, 0, 0] == 255  # they can be read again
+
+
+def mapped_mb():
+    (line,) = (t for t in STATUS.read_text().splitlines() if t.startswith("RssFile"))
+    return int(line.split()[1]) / 1024

@@ -6,6 +6,7 @@ sees the same images, rotated the same way.
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator
 
 import numpy as np
@@ -121,8 +122,38 @@ def make_batch(
             "pixels must be grey levels from 0 to 255, uint8, of shape (n, height, "
             f"width), got {pixels.dtype} of shape {pixels.shape}."
         )
-    grey = torch.from_numpy(np.ascontiguousarray(pixels[rows])).to(device)
+    grey = torch.from_numpy(np.ascontiguousarray(take_rows(pixels, rows))).to(device)
     return grey[:, None].float() / 255  # (k, 1, h, w)
+
+
+def take_rows(pixels: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Copy rows out of a cache, and hold no more memory than they need.
+
+    What is read of a mapped file counts as memory of the process until the file is
+    closed. It is given back at once, or a run's memory would grow with the number of
+    its images.
+
+    Parameters
+    ----------
+    pixels : array, shape (n, ...)
+        Such as `pixels` of `xraylab.images.Cache`.
+    rows : array of int, shape (k,)
+
+    Returns
+    -------
+    array of the same type, shape (k, ...)
+
+    Examples
+    --------
+    >>> take_rows(np.array([10, 20, 30]), np.array([2, 0])).tolist()
+    [30, 10]
+    """
+    taken = pixels[rows]
+    is_mapped = isinstance(pixels, np.memmap) and isinstance(pixels.base, mmap.mmap)
+    # only what is never written, or writing would be lost; Windows has no such call
+    if is_mapped and pixels.mode == "r" and hasattr(mmap, "MADV_DONTNEED"):
+        pixels.base.madvise(mmap.MADV_DONTNEED)
+    return taken
 
 
 def in_order(n_rows: int, batch_size: int) -> Iterator[np.ndarray]:

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from xraylab.training.batches import take_rows
+
 
 def digest_rows(pixels: np.ndarray, rows: np.ndarray) -> list[str]:
     """Name each image by what a network sees of it.
@@ -23,8 +25,8 @@ def digest_rows(pixels: np.ndarray, rows: np.ndarray) -> list[str]:
         16 hexadecimal digits a row; equal for equal pixels.
     """
     return [
-        hashlib.blake2b(np.ascontiguousarray(pixels[row]), digest_size=8).hexdigest()
-        for row in rows
+        hashlib.blake2b(take_rows(pixels, rows[k : k + 1]), digest_size=8).hexdigest()
+        for k in range(len(rows))
     ]
 
 
