@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import data, evaluation, explanation, images, phantom, training
 from xraylab.explanation import run as explaining
+from xraylab.files import NotWrittenError
 from xraylab.training import test_log
 
 RECIPE = training.Recipe(
@@ -242,6 +243,26 @@ def test_a_merge_that_is_gone_is_named(run_folder, tmp_path):
         explanation.run.perturb_run(copy, progress=False)
     with pytest.raises(ValueError, match=r"run_folder must have its images"):
         explanation.run.check_run(copy)
+
+
+@pytest.mark.parametrize(
+    ("work", "name"),
+    [
+        (lambda run, _: explanation.run.check_run(run), "maps.json"),
+        (lambda run, _: explanation.run.perturb_run(run), "perturbations.json"),
+        (measured, "perturbations-elsewhere.json"),
+    ],
+)
+def test_a_file_that_could_not_be_kept_is_named_before_any_image_is_read(
+    work, name, run_folder, others, tmp_path, opened
+):
+    copy = shutil.copytree(run_folder, tmp_path / "copy")
+    for file in ("maps.json", "perturbations.json", "perturbations-elsewhere.json"):
+        (copy / file).unlink(missing_ok=True)
+    (copy / name).mkdir()
+    with pytest.raises(NotWrittenError, match=rf"{name} could not be written"):
+        work(copy, others)
+    assert not opened
 
 
 def test_a_run_that_tells_no_merge_takes_none_from_where_one_works(

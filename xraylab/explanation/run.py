@@ -69,15 +69,15 @@ def perturb_run(
         two classes, or not both are left.
     """
     run = training.load_run(run_folder)
-    stored.try_keeping(run.folder)
+    kind = "doses" if data_folder is None else "doses elsewhere"
+    stored.try_keeping(run.folder, kind)
     if data_folder is None:
         root = _find_root(run)
         rows = run.table[run.table["split"] == "valid"]
-        what, kind = f"validation of {run.protocol}", "doses"
+        what = f"validation of {run.protocol}"
     else:
         root, rows = _find_others(run, Path(data_folder), progress)
         what = f"{data_folder}, without the run's training and test"
-        kind = "doses elsewhere"
     side = max(SHOWN_PX, run.recipe.size_px)
     squares = np.stack([images.read_pixels(root / p, side) for p in rows["path"]])
     lungs = _true_lungs(root, rows["path"], side)
@@ -124,7 +124,7 @@ def check_run(run_folder: str | Path) -> tuple[pd.DataFrame, str]:
         If the merge that the run was trained on is gone.
     """
     run = training.load_run(run_folder)
-    stored.try_keeping(run.folder)
+    stored.try_keeping(run.folder, "maps")
     root = _find_root(run, _AGAIN)
     valid = run.table[run.table["split"] == "valid"].sample(frac=1, random_state=0)
     few = valid.drop_duplicates("group_id").groupby("label").head(N_MAPPED // 2)

@@ -63,10 +63,9 @@ class Kept(NamedTuple):
     table: pd.DataFrame
 
 
-def try_keeping(run_folder: str | Path) -> None:
-    """Raise NotWrittenError where a run's folder cannot be written, before all work."""
-    for kind in _KINDS.values():
-        try_writing(Path(run_folder) / kind.file)
+def try_keeping(run_folder: str | Path, kind: str) -> None:
+    """Raise NotWrittenError where `keep` could not write, before all work."""
+    try_writing(Path(run_folder) / _KINDS[kind].file)
 
 
 def keep(run_folder: str | Path, kind: str, about: dict, table: pd.DataFrame) -> Path:
