@@ -1,6 +1,7 @@
 """The benchmarks beside other tools run, and their contenders do the same work."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -14,6 +15,9 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 import input_pipeline
 import peers
 import training_steps
+
+BENCHMARKS = Path(peers.__file__).parent
+README = (BENCHMARKS / "README.md").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +100,39 @@ def test_a_python_without_fastai_is_said(folder):
     with pytest.raises(SystemExit, match="--fastai must be a Python with fastai"):
         fastai()
     fastai.close()
+
+
+def kept(name):
+    return json.loads((BENCHMARKS / f"results/{name}.json").read_text("utf-8"))["sizes"]
+
+
+def test_the_table_of_steps_is_what_is_kept():
+    few, full = kept("training_steps"), kept("training_steps_full_size")
+    columns = few["64"], few["128"], full["64"]
+    rows = {
+        "xraylab": [f"{c['steps']['xraylab']['ms_per_image']:.1f}" for c in columns],
+        "over bare arithmetic": [f"{c['over bare arithmetic']:.3f}" for c in columns],
+    }
+    for name, figures in rows.items():
+        assert f"| {name} | {' | '.join(figures)} |" in README
+    peers_of = {"ImageFolder": "loop, ImageFolder", "fastai": "fastai 2.8.12"}
+    for key, name in peers_of.items():
+        for column in columns:
+            took = column["steps"][key]["ms_per_image"]
+            figure = f"{took:.1f}, {column[f'times, {key}']:.2f} times"
+            assert re.search(rf"{name} \|.*{re.escape(figure)}", README)
+
+
+@pytest.mark.parametrize(
+    ("what", "key"), [("batches", "times"), ("decoding", "decoding_times")]
+)
+@pytest.mark.parametrize(
+    ("files", "name"),
+    [("of 224 px", "input_pipeline"), ("full-size", "input_pipeline_full_size")],
+)
+def test_the_table_of_the_pipeline_is_what_is_kept(what, key, files, name):
+    label = f"files {files}" if files == "of 224 px" else f"{files} files"
+    (row,) = (t for t in README.splitlines() if t.startswith(f"| {what}, {label} |"))
+    figures = [float(cell) for cell in row.strip("|").split("|")[1:]]
+    for column, figure in zip(kept(name).values(), figures, strict=True):
+        assert figure == pytest.approx(column[key], rel=0.03)
