@@ -222,3 +222,20 @@ def test_a_run_that_cannot_be_written_costs_no_work_and_no_reading(
     assert cli.main(argv) == 1
     assert "could not be written: Permission denied" in capsys.readouterr().err
     assert not (own_run.parent / "merge/test-log.jsonl").exists()
+
+
+def test_a_merge_says_which_set_only_has_the_folders_of_a_source(
+    three_sources, tmp_path, capsys
+):
+    root = shutil.copytree(three_sources, tmp_path / "root")
+    for number, file in enumerate(sorted((root / "two").rglob("*.jpeg"))):
+        file.rename(file.with_name(f"{number}.jpeg"))
+    code, answer, err = run_json(
+        capsys, "merge", "--data", root, "--out", tmp_path / "m"
+    )
+    assert code == 0
+    assert answer["unnamed_sources"] == {"two": 24}
+    assert (
+        "laid out as pneumonia-xray-images: two: none of its 24 images is named as in "
+        "that set, so it may be another; if it is, take it out."
+    ) in err

@@ -190,6 +190,23 @@ def test_sources_are_found_as_kaggle_mounts_them_beside_other_sets(
     assert f"on the real images, {n} of 3 sources" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("beside", [True, False])
+def test_another_set_in_a_sources_folders_is_not_called_real(
+    beside, built_in, three_sources, tmp_path, capsys
+):
+    """Not even where the source itself lies beside it."""
+    adults = shutil.copytree(three_sources / "one/chest_xray", PLACE / "adults")
+    for number, file in enumerate(sorted(adults.rglob("*.jpeg"))):
+        file.rename(file.with_name(f"scan {number}.jpeg"))
+    if beside:
+        shutil.copytree(three_sources / "one", PLACE / "one")
+    assert lesson.start(2).is_builtin
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.startswith("Passed over data: it holds adults with the folders of")
+    assert "none of its 24 images is named as in that set" in first
+    assert "Take it out, or set XRAYLAB_DATA to the folder" in first
+
+
 def test_kaggle_and_colab_are_among_the_usual_places():
     usual = [place.as_posix() for place in places.usual_places()]
     assert usual[-3:] == ["/kaggle/input", "/content/data", "/content"]

@@ -106,6 +106,11 @@ def _remarks(merged: data.Merge) -> list[str]:
     for note, paths in merged.notes.groupby("note")["path"]:
         shown = ", ".join(paths.head(3))
         lines.append(f"note: {note}: {len(paths)} files, first {shown}")
+    lines += [
+        f"laid out as {source}: {folder}: none of its {n} images is named as in that "
+        "set, so it may be another; if it is, take it out."
+        for (source, folder), n in merged.unnamed_sources.items()
+    ]
     if n_unnamed := merged.report()["unnamed_images"]:
         lines.append(
             f"images with names that tell no child: {n_unnamed}; "

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from xraylab import data, phantom
-from xraylab.data import scan
+from xraylab.data import listing, scan
 from xraylab.errors import NoDataError, UnknownLayoutError
 
 FIRST = next(iter(data.SOURCES))
@@ -160,6 +160,7 @@ def _read(place: Path) -> Found:
             "names and a published test. Add it."
         )
     _refuse_too_few(files[files["source"] == FIRST])
+    _refuse_others(files)
     return Found(root, files, phantom.is_simulated(root), [])
 
 
@@ -179,6 +180,22 @@ def _refuse_too_few(first: pd.DataFrame) -> None:
                 f"{FIRST}, found {found[0]} normal and {found[1]} with pneumonia. "
                 "Take the whole set."
             )
+
+
+def _refuse_others(files: pd.DataFrame) -> None:
+    """Refuse a set that only has the folders of a source, beside others or alone.
+
+    Raises
+    ------
+    NoDataError
+    """
+    for (source, folder), n in listing.find_unnamed(files).items():
+        where = "" if folder == "." else f"{folder} with "
+        raise NoDataError(
+            f"it holds {where}the folders of {source}, but none of its {n} images is "
+            "named as in that set, so it may be another one. Take it out, or set "
+            "XRAYLAB_DATA to the folder that holds the sources alone."
+        )
 
 
 def _simulated_set(root: Path) -> Path | None:

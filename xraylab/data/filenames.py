@@ -24,6 +24,7 @@ _PUBLISHED = tuple(
         (r"p(?P<number>\d{8})[/_-]s\d{8}([/_-][0-9a-f-]+)?", "MIMIC"),
     )
 )
+ELSEWHERE = {kind for _, kind in _PUBLISHED if kind}  # sets that are no source
 _SPELLED = {  # whatever the case in the name, one child has one key
     **{"normal2-im": "NORMAL2", "im": "IM", "normal": "NORMAL"},
     **{"bacteria": "bacteria", "virus": "virus"},

@@ -78,6 +78,31 @@ def list_files(
     )
 
 
+def find_unnamed(files: pd.DataFrame) -> pd.Series:
+    """Count the images of each source in which no file is named as the published are.
+
+    Folders tell a source, and other sets have the same folders. Where not one of a
+    folder's names was published with its source, it may be one of these.
+
+    Parameters
+    ----------
+    files : DataFrame
+        Columns path, source, kind and number, as from `list_files`.
+
+    Returns
+    -------
+    Series
+        Index: source, and the folder with its splits ("." for the root); value:
+        number of images.
+    """
+    parts = files["path"].str.split("/")
+    home = parts.str[:-3].str.join("/").replace("", ".")
+    is_own = (files["number"] != "") & ~files["kind"].isin(filenames.ELSEWHERE)
+    is_own |= ~files["source"].isin(sources.SOURCES)
+    found = is_own.groupby([files["source"], home], sort=False).agg(["any", "size"])
+    return found.loc[~found["any"].astype(bool), "size"]
+
+
 def left_out(ignored: pd.DataFrame) -> pd.Series:
     """Count the images by folder that looks like one of a class and is not read."""
     paths = ignored.loc[ignored["reason"] == LEFT_OUT, "path"]

@@ -75,6 +75,9 @@ class Merge:
             "ignored": self.ignored["reason"].value_counts().to_dict(),
             "notes": self.notes["note"].value_counts().to_dict(),
             "left_out": self.left_out.to_dict(),
+            "unnamed_sources": {
+                folder: n for (_, folder), n in self.unnamed_sources.items()
+            },
             "index_rule": {"agree": int(same.sum()), "disagree": int((~same).sum())},
         }
 
@@ -97,6 +100,11 @@ class Merge:
     def left_out(self) -> pd.Series:
         """Number of images by folder that looks like one of a class and is not read."""
         return listing.left_out(self.ignored)
+
+    @property
+    def unnamed_sources(self) -> pd.Series:
+        """Number of images by source and folder that has no name of that set."""
+        return listing.find_unnamed(self.manifest)
 
     def save(self, folder: str | Path) -> None:
         """Write manifest, lists of files and report: all, or none of them.
