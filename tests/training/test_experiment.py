@@ -56,6 +56,14 @@ def test_from_a_merge_to_counted_test_scores(merge_folder, tmp_path):
     assert kept["path"].tolist() == test["path"].tolist()
 
 
+def test_a_run_is_not_written_into_a_merge(own):
+    _, merge = own
+    before = contents(merge)
+    with pytest.raises(errors.InputError, match=r"out must .*, but .* holds a merge\."):
+        train(merge, merge)
+    assert contents(merge) == before
+
+
 def test_training_scores_are_never_asked_for(tmp_path):
     with pytest.raises(ValueError, match='on must be "valid" or "test", got \'train\''):
         score(tmp_path, on="train")

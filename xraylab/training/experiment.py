@@ -61,8 +61,8 @@ def train(
     FileNotFoundError
         If there is no merge in `merge_folder`.
     ValueError
-        If the protocol does not fit the data, `out` holds another run, or tensorboard
-        is asked for and not installed.
+        If the protocol does not fit the data, `out` holds another run or a merge, or
+        tensorboard is asked for and not installed.
     xraylab.WeightsError
         If the weights cannot be had.
     """
@@ -71,6 +71,9 @@ def train(
     merged = data.Merge.load(merge_folder)
     with renamed(folder="out"):
         merged.refuse_among_images(out)
+    if Path(out).is_dir() and data.Merge.is_saved_at(out):
+        text = f"must be a folder for the run, but {out} holds a merge. Choose another."
+        raise InputError(text, argument="out")
     if not runs.is_finished(out):
         try_writing(Path(out) / record.FACTS)
     with renamed(manifest="merge_folder"):
