@@ -117,20 +117,33 @@ def test_the_honest_network_is_held_against_others_of_its_seed_where_they_confir
 
 
 def test_what_the_readme_says_of_names_is_what_is_kept():
-    before, kept = (
+    first, second, kept = (
         json.loads((RESULTS / f"{name}.json").read_text("utf-8"))["names"]
-        for name in ("naming_first_rule", "explanation")
+        for name in ("naming_first_rule", "naming_second_rule", "explanation")
     )
     said = (REPOSITORY / "benchmarks/README.md").read_text("utf-8")
     words = {"quality": "sharpness (quality)", "marker": "a marker in a corner"}
     for planted, row in kept["by_planted"].items():
-        first = words.get(planted, planted).replace("clean", "nothing")
-        named, at_corners = row["named_right"], row["map_points_at_corners"]
-        by_first = "{} of {}".format(*before["by_planted"][planted]["of_confirming"])
-        by_second = f"{named} of {row['n_runs']}"
-        corners = f"{at_corners} of {row['n_runs']}"
-        assert f"| {first} | {by_first} | {by_second} | {corners} |" in said
-    assert kept == benchmark.name_planted(kept["runs"])
+        before = second["by_planted"][planted]
+        cells = [
+            words.get(planted, planted).replace("clean", "nothing"),
+            "{} of {}".format(*first["by_planted"][planted]["of_confirming"]),
+            f"{before['named_right']} of {before['n_runs']}",
+            f"{row['named_right']} of {row['n_runs']}",
+            f"{row['map_points_at_corners']} of {row['n_runs']}",
+        ]
+        assert f"| {' | '.join(cells)} |" in said
+
+
+def test_names_follow_from_the_swings_that_are_kept():
+    kept = json.loads((RESULTS / "explanation.json").read_text("utf-8"))["names"]
+    assert [run["seed"] for run in kept["clean"]] == list(benchmark.CLEAN_SEEDS)
+    assert {run["seed"] for run in kept["runs"]} == set(benchmark.SEEDS)
+    usual = benchmark.find_usual(kept["clean"])
+    assert usual["by_swing"] == pytest.approx(kept["usual"]["by_swing"])
+    assert usual["alarm"] == pytest.approx(kept["usual"]["alarm"])
+    again = benchmark.name_planted(kept["runs"], kept["usual"])
+    assert again == {name: kept[name] for name in again}
 
 
 def test_what_is_kept_is_written_as_intervals_are_now():
