@@ -60,6 +60,13 @@ CASES = [
             ),
             "twice": (lambda t: gallery_by_rows(t) * 2, "comes twice"),
             "groups": (lambda t: ["c", "d"], "is no path"),
+            "one path": (lambda t: "c1", "A list of paths is needed, found 'c1' (str)"),
+            "yes or no": (lambda t: t["split"] != "train", "found False (bool) among"),
+            "whole rows": (lambda t: t.values.tolist(), "(list) among them"),
+            "stopped on the way": (
+                lambda t: (p for p in t["path"] if t["child"][p]),
+                "KeyError: 'child'",
+            ),
             "nothing": (lambda t: [], "would be fair to show"),
         },
     ),

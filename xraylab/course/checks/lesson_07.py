@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xraylab.course.checks.answers import Wrong, array, call, is_close, is_right, number
+from xraylab.course.checks.answers import (
+    Wrong,
+    array,
+    call,
+    is_close,
+    is_right,
+    number,
+    texts,
+)
 from xraylab.course.checks.asking import asks, one_of
 
 _TABLE = pd.DataFrame(
@@ -57,11 +65,7 @@ def fair_gallery(answer):
     found = call(answer, _TABLE)
     if isinstance(found, pd.DataFrame) and "path" in found:
         found = found["path"]
-    try:
-        paths = [str(path) for path in found]
-    except TypeError:
-        kind = type(found).__name__
-        raise Wrong(f"A list of paths is needed, found a {kind}.") from None
+    paths = texts(found, "paths")
     splits = _TABLE.set_index("path")["split"]
     unknown = [path for path in paths if path not in splits.index]
     if unknown:
