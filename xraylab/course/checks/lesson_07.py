@@ -92,8 +92,8 @@ def fair_gallery(answer):
     if len(paths) != len(set(paths)):
         raise Wrong("An image comes twice. Name each once.")
     return (
-        "A demo from training images would be perfect, and say nothing. Looked at: a "
-        "table of seven files, with a copy and a child in two parts."
+        "On images that it was trained on, a network may look better than it is. "
+        "Looked at: a table of seven files, with a copy and a child in two parts."
     )
 
 
@@ -154,6 +154,11 @@ def same_as_in_training(answer):
     dark = np.array([[0, 20], [40, 80]], dtype=np.uint8)
     found = {}
     for name, image in {"dark": dark, "bright": dark * 2, "black": dark * 0}.items():
+        if name == "black" and np.allclose(found["dark"], found["bright"]):
+            raise Wrong(
+                "An image and the same one twice as bright become equal. In training "
+                "they were different."
+            )
         given = call(answer, image)
         try:
             found[name] = array(given, image.shape)
@@ -164,11 +169,6 @@ def same_as_in_training(answer):
                 f"The values run from {found[name].min():g} to {found[name].max():g}. "
                 "The network was trained on 0 to 1."
             )
-    if np.allclose(found["dark"], found["bright"]):
-        raise Wrong(
-            "An image and the same one twice as bright become equal. In training they "
-            "were different."
-        )
     if not np.allclose(found["black"], 0):
         raise Wrong("Black does not stay 0.")
     if not is_right(found["dark"], dark / 255, atol=1e-6):
