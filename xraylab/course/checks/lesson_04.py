@@ -144,7 +144,8 @@ def steps_of_an_epoch(answer):
         if (steps - 1) * size >= n_images:
             raise Wrong(f"{said}. The last step has no image left.")
     return (
-        "Steps counted in images make an epoch that seems never to end. Looked at: "
+        "A schedule for steps counted in images has hardly begun when the training "
+        "ends. Looked at: "
         "five pairs, with batches that come out even, that do not, one larger than "
         "the data, and batches of one."
     )
