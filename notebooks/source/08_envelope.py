@@ -118,8 +118,8 @@ print_steps(answers, "accuracy")
 
 # %% [markdown]
 # This is one seed, and few children. A single step may well come out near zero, or
-# even below. `benchmarks/protocols.py` repeats it over several seeds. The built-in set
-# is small, so copies may weigh more here than in life.
+# even below. In the repository `benchmarks/protocols.py` repeats it over several seeds.
+# The built-in set is small, so copies may weigh more here than in life.
 #
 # Simulated images show how a mistake works. How large it is on real children they
 # cannot tell: we planted the copies, the shortcuts and the shift ourselves.
