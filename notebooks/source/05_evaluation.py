@@ -299,8 +299,9 @@ _ = plots.plot_reliability(answers, data_name=real)
 # Calibration belongs to a place, like a threshold.
 #
 # To mend scores one needs labelled images *from that place*. We take half of the test's
-# children as such, and judge on the other half. Two ways are common. **Temperature
-# scaling** multiplies all logits by one number, **Platt scaling** also adds one.
+# children as such, and judge on the other half. The logit of a score is the output for
+# pneumonia less that for normal. Two ways are common. **Temperature scaling** multiplies
+# all logits by one number, **Platt scaling** also adds one.
 
 # %%
 names = answers["group_id"].unique()

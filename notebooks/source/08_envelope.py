@@ -350,7 +350,7 @@ elsewhere[["result", "metric", *columns[1:]]].round(2)
 # ## The envelope
 #
 # Here is every guess that you sealed, beside what was measured, lesson by lesson. Each
-# line says on which images. A lesson that you left out says so too.
+# line says on which images. A guess whose lesson you did not finish says so.
 
 # %%
 for name, protocol in {
