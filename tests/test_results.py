@@ -7,6 +7,7 @@ import pytest
 
 from xraylab import results
 from xraylab.evaluation import confusion, describe, evaluate
+from xraylab.evaluation.calibration import measure_calibration
 
 
 @pytest.fixture
@@ -220,3 +221,35 @@ def test_images_from_elsewhere_are_said_to_be_so(name):
 def test_a_run_trained_anew_gave_the_stored_scores_to_the_digit(name):
     anew = results.read_result(name)["external"]["validation_anew"]
     assert (anew["n_equal"], anew["greatest"]) == (anew["n"], 0)
+
+
+def test_what_lesson_05_says_of_calibration_is_in_the_stored_answers():
+    name = "real-64px-official"
+    on = {part: results.read_predictions(name, on=part) for part in ("valid", "test")}
+    valid, test = (measure_calibration(on[part]) for part in ("valid", "test"))
+    assert valid.loc["intercept", "low"] < 0 < valid.loc["intercept", "high"]
+    assert valid.loc["ECE", "value"] < valid.loc["ECE", "calibrated_high"]
+    assert valid.loc["slope", "high"] < 1
+    assert test.loc["intercept", "high"] < 0
+    assert test.loc["ECE", "value"] > test.loc["ECE", "calibrated_high"]
+
+
+def test_what_lesson_07_says_of_the_surest_is_in_the_stored_answers():
+    answers = results.read_predictions("real-64px-official")
+    is_sure = (answers["score"] - 0.5).abs() >= 0.49
+    surest, every = (evaluate(rows) for rows in (answers[is_sure], answers))
+    for column in ("value", "baseline"):  # more of them show pneumonia
+        assert surest.loc["accuracy", column] > every.loc["accuracy", column]
+    assert surest.loc["specificity", "value"] <= every.loc["specificity", "value"]
+
+
+def test_what_lesson_08_says_of_one_thing_at_a_time_is_in_the_stored_table():
+    table = results.read_table("factorial").set_index(["test", "what"])
+    assert (table["seeds_per_image"] >= 2).all()
+    assert table.loc[("R", "clean"), "value"] > 0.96
+    effects = table[table["verdict"] != ""]["verdict"].unstack("test")
+    assert (effects["R"] == "settled as small").all()
+    not_settled = effects.index[effects["O"] == "not settled"]
+    assert not_settled.tolist() == ["siblings - clean"]
+    counts = table.loc["O"][["n", "n_groups"]].drop_duplicates().to_numpy().tolist()
+    assert counts == [[500, 427]]  # each child of the published test, half its images

@@ -202,8 +202,8 @@ print("loss went down:", np.mean(losses[-4:]) < np.mean(losses[:4]))
 # ### Your turn: how many steps is an epoch?
 #
 # One step takes one batch. An epoch is one pass through all images, and its last batch
-# may be smaller. Someone counts the steps for a schedule, and the training does not
-# come to its end. Mend it.
+# may be smaller. Someone counts the steps for a schedule, and at the end of the
+# training the rate has hardly fallen. Mend it.
 
 # %% tags=["starter"]
 def steps_of_epoch(n_images, batch_size):
@@ -348,16 +348,17 @@ answer = "b"
 lesson.check("the best of five", answer)
 
 # %% [markdown]
-# Same recipe, same images, same children. The distance between these numbers is what
-# luck alone can do. Any claim that a change helps has to be larger than that. The last
-# line is about another luck: which children came into the validation part. Where its
-# interval reaches the baseline, so few children cannot tell this accuracy from that of
-# always naming the larger class.
+# Same recipe, same images, same children. Between these numbers there is nothing but
+# luck. So two single trainings that lie no further apart say nothing about a change; to
+# show a smaller gain takes more seeds. The last line is about another luck: which
+# children came into the validation part. Where its interval reaches the baseline, so few
+# children cannot tell this accuracy from that of always naming the larger class.
 #
 # And what does the schedule do? Look at one of the trainings. The dotted line marks
 # where the rate falls. The training line is measured along the way, with dropout on and
-# on changed images, which lowers it. Where it still lies above the validation line,
-# the network knows its training images better than new ones. This is **overfitting**.
+# on changed images, which lowers it. Where it still lies above the validation line, by
+# more than chance among so few, the network knows its training images better than new
+# ones. This is **overfitting**.
 
 # %% alt="Accuracy by epoch on training and validation images, with a line where the rate falls."
 _ = plots.plot_history(history, data_name=here.data_name)
@@ -423,9 +424,10 @@ print("The rule:", training.rates.RULE)
 _ = plots.plot_range_test(curve, low, high, data_name=here.data_name)
 
 # %% [markdown]
-# Each dot is one batch, so the ends of the range are rough. Near its upper end training
-# is about to burst; a tenth of that is a usual choice (Gugger 2018). Is the original's
-# rate within the range? `xraylab find-lr` does the same for any merge.
+# Each dot is one batch, so the ends of the range are rough. Above its upper end the
+# loss falls no more, and sooner or later it bursts. A tenth of the upper end is a usual
+# choice (Gugger 2018). Is the original's rate within the range? `xraylab find-lr` does
+# the same for any merge.
 #
 # ## Switch things off, one at a time
 #
@@ -500,7 +502,7 @@ ways = {
     "balanced sampler": ({"sampler": "balanced"}, 0.5),
     "moved threshold": ({}, share),
 }
-print("balanced accuracy with seeds 0, 1, 2, and with seed 0 what children add")
+print("balanced accuracy with seeds 0, 1, 2, and seed 0 again with its interval")
 for name, (change, threshold) in progress_bar(ways.items(), unit="row"):
     found = [
         evaluation.measure(answers_of(seed, **change), "balanced_accuracy", threshold=threshold)
@@ -510,9 +512,10 @@ for name, (change, threshold) in progress_bar(ways.items(), unit="row"):
 
 # %% [markdown]
 # Look at the intervals first, and at how far the seeds of one row are apart: so few
-# children cannot say which way is best, and simulated ones say nothing about real images.
-# All ways trade one kind of error for the other; which kind is worse is no question of
-# training. Whether the *ranking* of the images became better, the AUROC tells.
+# children cannot say which way is best, and simulated ones say nothing about real
+# images. A moved threshold only trades one kind of error for the other; which kind is
+# worse is no question of training. Whether the *ranking* of the images became better,
+# the AUROC tells.
 
 # %% tags=["nbval-ignore-output"]
 print(f"AUROC with seeds 0, 1, 2, n = {n}, baseline 0.50")

@@ -70,7 +70,8 @@ lesson.keep_truth("official specificity", found, real)
 # %% [markdown]
 # A single number, the accuracy, had hidden what happens to the normal images. **PPV**,
 # the positive predictive value, is the share of alarms that are right, **NPV** the
-# share of all-clears that are right.
+# share of all-clears that are right. All baselines but that of accuracy are those of a
+# coin that says pneumonia as often as this network does.
 #
 # ### Your turn: specificity by hand
 #
@@ -217,8 +218,8 @@ print("by hand: {:.2f} to {:.2f}".format(*np.percentile(chosen, [2.5, 97.5])))
 print("package:", point.threshold)
 
 # %% [markdown]
-# That is a wide range for one number, and no test image has been touched. Now the
-# test. Does the promise carry over?
+# That is a wide range for one number, and no test image had a say in it. Now the test.
+# Does the promise carry over?
 
 # %%
 def carry_over(point):
@@ -292,12 +293,15 @@ for part, rows in {"validation": valid, "test": answers}.items():
 _ = plots.plot_reliability(answers, data_name=real)
 
 # %% [markdown]
-# The same network is calibrated in one place and not in the other. Calibration belongs
-# to a place, like a threshold.
+# On validation the scores are right on the whole: 0 is in the interval of the
+# intercept, and the ECE is within chance. But the slope lies below 1, interval and all:
+# even there the surest are too sure. On the test the scores are far too high as well.
+# Calibration belongs to a place, like a threshold.
 #
 # To mend scores one needs labelled images *from that place*. We take half of the test's
-# children as such, and judge on the other half. Two ways are common. **Temperature
-# scaling** multiplies all logits by one number, **Platt scaling** also adds one.
+# children as such, and judge on the other half. The logit of a score is the output for
+# pneumonia less that for normal. Two ways are common. **Temperature scaling** multiplies
+# all logits by one number, **Platt scaling** also adds one.
 
 # %%
 names = answers["group_id"].unique()
@@ -398,9 +402,10 @@ parts = subgroups.measure_subgroups(kinds, ["kind"], threshold=point.threshold.v
 print(*subgroups.describe_subgroups(parts), sep="\n")
 
 # %% [markdown]
-# Do two of these intervals lie apart? And remember that we looked at several: the more
-# one looks, the more often one is surprised by chance. *Why* a subgroup differs is not
-# in this table.
+# Do two of these intervals lie apart? Where they overlap, there may be a difference all
+# the same: that asks for the interval of the difference. And remember that we looked at
+# several: the more one looks, the more often one is surprised by chance. *Why* a
+# subgroup differs is not in this table.
 #
 # ## On real images
 #

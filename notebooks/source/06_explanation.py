@@ -263,9 +263,10 @@ lesson.check("share inside by hand", share_inside)
 # lungs are. A network may score well and look past the disease.
 #
 # With Grad-CAM and twelve longer trainings, 30 simulated children each, the hits were
-# 0.45 on the average, of the blob 0.27, and of networks that had learnt a marker 0.14:
-# `benchmarks/explanation.py`. Grad-CAM was picked on the first. On the other eleven it
-# is ahead of the marker by 0.279 (0.14 to 0.41), of the blob by 0.164 (0.06 to 0.27).
+# 0.45 on average, of the blob 0.27, and of networks with a learnt marker 0.14:
+# `benchmarks/explanation.py` in the repository. Grad-CAM was picked on the first. On the
+# other eleven it is ahead of the marker by 0.279 (0.14 to 0.41), of the blob by 0.164
+# (0.06 to 0.27).
 # One training proves little: single ones had hits from 0.17 to 0.63.
 #
 # ## A map shows a marker

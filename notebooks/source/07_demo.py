@@ -32,7 +32,7 @@ here = lesson.start(7)
 # %% [markdown]
 # ## A trained network
 #
-# The same small network as in lessons 05 and 06, trained on the published split.
+# The same small network as in lesson 06, trained on the published split.
 
 # %%
 data.merge(here.root, progress=False).save(here.merge_folder)
@@ -321,19 +321,27 @@ real = "real images, from scratch, 64 px"
 lesson.keep_truth("wrong at confidence 0.99", int(n_wrong), real)
 
 # %% [markdown]
-# It helps, and it does not save us. Some of the surest answers are wrong, and their
-# confidence is that of the right ones. Which children are they?
+# Of the answers that are left a larger share is right. But the baseline climbs as well:
+# what is left shows pneumonia more often. And some of the surest answers are wrong,
+# with the confidence of the right ones. Which images are they? And of the normal images
+# that still get an answer, is a larger share called normal?
 
 # %%
 wrong = answers[~right & (confidence >= 0.99)]
 words = {0: "normal, called pneumonia", 1: "pneumonia, called normal"}
-wrong["label"].map(words).value_counts()
+print(wrong["label"].map(words).value_counts().to_string())
+for which, rows in {"all": answers, "surest": answers[confidence >= 0.99]}.items():
+    print(f"specificity, {which:6}", evaluation.measure(rows, "specificity"))
 
 # %% [markdown]
+# Compare the two lines: no gain for normal images is shown. Look at each class by
+# itself, whenever one class is left out more often.
+#
 # ## As a page
 #
-# `make demo` (or `xraylab demo`) serves this panel as a page of its own, for people who
-# only want to try it. It runs on your own computer. No image leaves it.
+# `xraylab demo` serves this panel as a page of its own, for people who only want to try
+# it. (In a clone of the repository `make demo` does so, too.) It runs on your own
+# computer. No image leaves it.
 #
 # ## What this shows, and what it does not
 #

@@ -30,8 +30,8 @@ here = lesson.start(8)
 # %% [markdown]
 # ## The suspects
 #
-# Four ways to split the same files. From one line to the next, one kind of overlap
-# between training and test is taken away.
+# Four ways to split the same files. From one line to the next, one more thing that
+# training and test have in common is taken away.
 
 # %%
 for protocol, meaning in data.PROTOCOLS.items():
@@ -118,8 +118,8 @@ print_steps(answers, "accuracy")
 
 # %% [markdown]
 # This is one seed, and few children. A single step may well come out near zero, or
-# even below. `benchmarks/protocols.py` repeats it over several seeds. The built-in set
-# is small, so copies may weigh more here than in life.
+# even below. In the repository `benchmarks/protocols.py` repeats it over several seeds.
+# The built-in set is small, so copies may weigh more here than in life.
 #
 # Simulated images show how a mistake works. How large it is on real children they
 # cannot tell: we planted the copies, the shortcuts and the shift ourselves.
@@ -282,13 +282,14 @@ lesson.check("what the steps license", answer)
 #
 # ## One thing at a time
 #
-# To know which suspect it was, one must change one thing and nothing else. So we trained
-# networks for that: ImageNet weights (a public stand-in of torchvision's), 64 px, equally
-# many images and steps. All answer for the same tests. **O** is the published test, **R**
-# children drawn from the rest. A *clean* training has no copy of a test image, no other
-# image of a test child, and nothing from the block of the published test. Each of the
-# others takes one of these in, or all, in place of as many images. The plan was written
-# before the first run.
+# To know which suspect it was, one must change one thing and nothing else. So we
+# trained networks for that: ImageNet weights (a public stand-in of torchvision's), 64
+# px, equally many images and steps. All answer for the same tests, which hold half of
+# each child's images: **O** from the published test, **R** from children drawn from the
+# rest. A *clean* training has no copy of a test image, no other image of a test child,
+# and nothing from the block of the published test. Each of the others takes one of
+# these in, or all, in place of as many images. The plan was written before the first
+# run.
 
 # %% alt="Accuracy more than clean, by what training took in, on tests R and O, with intervals."
 table = results.read_table("factorial")
@@ -303,19 +304,20 @@ _ = plots.plot_effects(effects, data_name="real images, ImageNet weights, 64 px"
 effects[["test", "what", "seeds", "verdict"]].set_index("what")
 
 # %% [markdown]
-# The verdicts follow the plan's rule, which asks for two seeds on the same images.
-# *Settled as small* means at most two points on R, four on O. On R a clean training
-# already passes what the original claims, and nothing that it took in moves it by two
-# points: no copy is needed for such a number. On O, with another mix of classes, the same
-# networks fall far below. Points come back there when training takes in images of that
-# block, as its other half or as copies. What shared children do on O is *not settled*,
-# hence the hollow dot.
+# The verdicts follow the plan's rule. *Settled*: two seeds or more judged each image,
+# and an interval that is wider than those drawn, since there are eight comparisons,
+# does not hold zero. *Settled as small*: that interval lies within two points on R,
+# four on O. On R a clean training already passes what the original claims, and nothing
+# that it took in moves it by two points: no copy is needed for such a number. On O,
+# with another mix of classes, the same networks fall far below. Points come back there
+# when training takes in images of that block, as its other half or as copies. What
+# shared children do on O is *not settled*, hence the hollow dot.
 #
 # ## The threshold
 #
 # One suspect is left. On the official test we keep the network and its answers, and
-# move only the line, chosen on validation so that at least 95 of 100 children with
-# pneumonia are found there.
+# move only the line, chosen on validation so that at least 95 of 100 pneumonia images
+# are found there.
 
 # %%
 official = real_answers["official"]
@@ -330,7 +332,7 @@ for at in (0.5, threshold):
 # %% [markdown]
 # ## Another hospital
 #
-# Those of these networks that were kept were also asked once each about images from
+# Three of the four networks from scratch were also asked once each about images from
 # elsewhere. These are **mostly adults**, and their labels were **read from reports by a
 # program**, not given by people who looked at the images.
 
@@ -348,7 +350,7 @@ elsewhere[["result", "metric", *columns[1:]]].round(2)
 # ## The envelope
 #
 # Here is every guess that you sealed, beside what was measured, lesson by lesson. Each
-# line says on which images. A lesson that you left out says so too.
+# line says on which images. A guess whose lesson you did not finish says so.
 
 # %%
 for name, protocol in {
@@ -408,8 +410,8 @@ for key in ("data", "protocol", "figures", "calibration", "external"):
     print(fill(row["why"], 80, initial_indent="   ", subsequent_indent="   "))
 
 # %% [markdown]
-# One split may support a figure, and the figure still need not mean what people take
-# it for. Read the second line again.
+# One split may support a figure, and the figure still need not mean what people take it
+# for. Read again what stands under *Protocol*.
 #
 # ### Your turn: a mistake to mend
 #
@@ -432,10 +434,10 @@ lesson.check("the epoch to report", report)
 # %% [markdown]
 # ## What this shows, and what it does not
 #
-# - One seed each. A difference between two trainings holds some luck of the seed,
-#   and the intervals above do not contain it.
-# - From scratch at 64 px is not the original at 224 px with ImageNet weights. The
-#   number may differ there. The question stays the same.
+# - But for *one thing at a time* each network is one seed. A difference between two of
+#   these trainings holds some luck of the seed, and its interval does not contain it.
+# - From scratch at 64 px is not the original, and neither is one training at 224 px from
+#   a stand-in of its weights. Its own number may differ. The question stays the same.
 # - "Distribution shift" is a name for what we cannot separate further with these data:
 #   time, machine, care, choice of children.
 #

@@ -273,5 +273,5 @@ if len(own):
 # - The best of several is partly the luckiest, so expect less of it.
 # - Say what you did, how often you looked, and what you do not know.
 #
-# Try it on real images next: `data/README.md` says where they are. And if your number
-# is 96 %, you now know what to ask it.
+# Try it on real images next: `data/README.md` of the repository says where they are. And
+# if your number is 96 %, you now know what to ask it.

@@ -165,7 +165,8 @@ def test_images_from_elsewhere_need_no_validation(own_run, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["--choose", "best"], "--choose: must be one of sensitivity 0.90"),
+        (["--choose", "best"], '--choose: must be one of "sensitivity 0.90", '),
+        (["--choose", "sensitivity", "0.95"], "\"youden\", got 'sensitivity'."),
         (["--choose", "youden", "--on", "test"], "--choose: is done on validation"),
         (["--choose", "youden", "--threshold", "0.5"], "not allowed with argument"),
     ],

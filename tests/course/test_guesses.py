@@ -127,6 +127,28 @@ def test_a_decimal_comma_is_explained(file, capsys):
     assert not file.exists()
 
 
+def test_a_decimal_comma_is_explained_among_a_few_numbers_too(file, capsys):
+    lesson.guess("best rate", 0, 4)
+    out = said(capsys)
+    assert "must be 0.02, 0.4 or 1.05, got 2 values. Python reads a comma" in out
+    assert "write a point. Did you mean 0.4? Change it" in out
+    lesson.guess("best rate", 0, 5)
+    assert "write a point. Change it" in said(capsys)
+    lesson.guess("dearest step", "copies", "the same child")
+    assert "comma" not in said(capsys)
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("typed", ["10", "10 images", ["10"]])
+def test_a_count_in_words_is_asked_back(typed, file, capsys):
+    lesson.guess(COUNT, typed)
+    assert "Did you mean 10? Change it" in said(capsys)
+    for other in (2.5, 1000, "10 %", "1,000", "-3", (3, 5), "10 or 20"):
+        lesson.guess(COUNT, other)
+        assert "Did you mean" not in said(capsys)
+    assert not file.exists()
+
+
 def test_sure_is_a_share_too(file, capsys):
     lesson.guess(SHARE, 0.9, sure=80)
     assert said(capsys) == (

@@ -58,6 +58,14 @@ def test_a_copy_gives_no_answer_away(small_course, tmp_path, capsys):
         assert [c.id for c in theirs.cells] == [c.id for c in ours.cells]
 
 
+def test_a_copy_into_the_folder_one_stands_in_names_no_other(
+    small_course, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    for said in ("2 lessons copied to this folder. ", "Were in this folder already"):
+        assert copy(".", capsys)[1].out.startswith(said)
+
+
 def test_cleaning_twice_changes_nothing_more(small_course):
     once = clean((small_course / "90_good.ipynb").read_text("utf-8"))
     assert clean(once) == once

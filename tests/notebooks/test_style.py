@@ -13,6 +13,7 @@ from xraylab.course import build, checks
 from xraylab.course.questions import QUESTIONS
 
 SOURCES = build.sources()
+ROOT = Path(__file__).parents[2]
 OBJECTIVES, RECAP = "Afterwards you can", "## What you take along"
 NOTICE = "Not for clinical use. This course teaches how to judge a model."
 each_lesson = pytest.mark.parametrize("source", SOURCES, ids=lambda s: s.stem)
@@ -128,6 +129,14 @@ def test_sentences_are_short(source):
     lengths = sorted(len(sentence.split()) for sentence in sentences if sentence.strip())
     assert statistics.median(lengths) <= 14
     assert lengths[-1] <= 45
+
+
+@each_lesson
+def test_what_a_copied_lesson_lacks_is_said_to_be_in_the_repository(source):
+    for part in prose_of(source).split("\n\n"):
+        here = re.findall(r"`(make \w+|\w+/[\w./]+)`", part)
+        needed = [name for name in here if name.startswith("make ") or (ROOT / name).exists()]
+        assert not needed or "repository" in part, needed
 
 
 @each_lesson

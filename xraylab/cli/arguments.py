@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from xraylab import data
+from xraylab.errors import InputError
 
 # what a verb returns: its answer for --json, its text for people, the exit code
 Answer = tuple[dict, str, int]
@@ -115,6 +116,16 @@ def share(text: str) -> float:
     if not 0 <= _number(text) <= 1:  # nan is in no range
         raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, got {text}")
     return float(text)
+
+
+def rule(text: str) -> str:
+    """Take the name of a rule for the threshold; it may hold a space."""
+    from xraylab.evaluation import thresholds
+
+    try:
+        return thresholds.find_rule(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(error.text) from None
 
 
 def rate(text: str) -> float:

@@ -66,11 +66,12 @@ def _copy(folder: Path) -> Answer:
     copied = [path.relative_to(folder) for path in course.copy_lessons(folder)]
     n = sum(len(path.parts) == 1 for path in copied)  # solutions lie a level below
     n_there = len(course.list_lessons()) - n
-    said = [f"{n} lesson{'s' * (n > 1)} copied to {folder}."] if n else []
+    where = "this folder" if folder == Path() else folder  # "to .." is another one
+    said = [f"{n} lesson{'s' * (n > 1)} copied to {where}."] if n else []
     if len(copied) > n:
         said.append(f"Their solutions are in {folder / copied[-1].parent}.")
     if n_there:
-        said.append(f"Were in {folder} already and stay as they are: {n_there}.")
+        said.append(f"Were in {where} already and stay as they are: {n_there}.")
     return {"copied": [str(p) for p in copied], "kept": n_there}, " ".join(said), 0
 
 

@@ -58,6 +58,7 @@ def _add_evaluate(verbs: Verbs) -> None:
     point.add_argument(
         "--choose",
         dest="rule",
+        type=arguments.rule,
         metavar="RULE",
         help='choose the threshold on validation, such as "sensitivity 0.95", and '
         "store it in the run",

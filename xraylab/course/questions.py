@@ -54,10 +54,7 @@ class Number:
         """
         value = value.item() if hasattr(value, "item") else value  # from numpy
         if isinstance(value, tuple):
-            raise NoAnswerError(
-                f"must be {self}, got {len(value)} values. Python reads a comma as "
-                f"the start of the next value: write a point.{self._meant(value)}"
-            )
+            raise NoAnswerError(f"must be {self}, {_many(value)}{self._meant(value)}")
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise NoAnswerError(f"must be {self}, got {value!r}.{self._meant(value)}")
         is_fine = math.isfinite(value) and self.low <= value <= self.high
@@ -84,10 +81,12 @@ class Number:
         """Ask back for the number that was probably meant; "" where none is near."""
         text = ".".join(map(str, value)) if isinstance(value, tuple) else str(value)
         found = _NUMBER.findall(text)
-        if len(found) != 1 or self.whole:
+        if len(found) != 1:
+            return ""
+        if self.whole and ("%" in text or not found[0].isdecimal()):
             return ""
         number = float(found[0].replace(",", "."))
-        if "%" in text or number >= 2:  # of a hundred
+        if not self.whole and ("%" in text or number >= 2):  # of a hundred
             number = round(number / 100, 6)
         fits = self.low <= number <= self.high
         return f" Did you mean {number:g}?" if fits else ""
@@ -115,11 +114,23 @@ class Choice:
         for answer in self.answers:
             if plain(value) == plain(answer):
                 return answer
+        if isinstance(value, tuple) and not isinstance(self.answers[0], str):
+            near = [a for a in self.answers if str(a) == ".".join(map(str, value))]
+            meant = f" Did you mean {near[0]}?" if near else ""
+            raise NoAnswerError(f"must be {self}, {_many(value)}{meant}")
         raise NoAnswerError(f"must be {self}, got {value!r}.")
 
     def is_near(self, value: str | float, truth: str | float) -> bool:
         """Say whether a guess is right."""
         return value == truth
+
+
+def _many(values: tuple) -> str:
+    """Say why one answer may arrive as several."""
+    return (
+        f"got {len(values)} values. Python reads a comma as the start of the next "
+        "value: write a point."
+    )
 
 
 SHARE = Number(0, 1)

@@ -109,7 +109,7 @@ def choose_operating_point(predictions: pd.DataFrame, rule: str) -> OperatingPoi
         If the rule is unknown, no threshold in [0, 1] follows it, or the table is not
         as `evaluate` asks.
     """
-    rule = _find_rule(rule)
+    rule = find_rule(rule)
     rows = make_rows(predictions)
     threshold = _choose(rows.labels, rows.scores, OPERATING_POINTS[rule].pick)
     if threshold is None:
@@ -126,11 +126,17 @@ def choose_operating_point(predictions: pd.DataFrame, rule: str) -> OperatingPoi
     return OperatingPoint(rule, _with_range(rows, threshold, rule), promised)
 
 
-def _find_rule(given: str) -> str:
-    """Give the name of a rule, however its number is written."""
+def find_rule(given: str) -> str:
+    """Give the name of a rule, however its number is written.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name.
+    """
     names = {_as_words(name): name for name in OPERATING_POINTS}
     if (words := _as_words(given)) not in names:
-        known = ", ".join(OPERATING_POINTS)
+        known = ", ".join(f'"{name}"' for name in OPERATING_POINTS)
         raise InputError(f"must be one of {known}, got {given!r}.", argument="rule")
     return names[words]
 

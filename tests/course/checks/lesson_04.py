@@ -123,6 +123,10 @@ CASES = [
                 "a later one is not",
             ),
             "one rate": (lambda n, lr, g, k: lr * g ** (n // k), "numbers are needed"),
+            "by epoch": (
+                lambda n, lr, g, k: {e: lr * g ** (e // k) for e in range(n)},
+                "in a row, as a list, found a dict",
+            ),
             "one epoch more": (
                 lambda n, lr, g, k: [lr * g ** (e // k) for e in range(n + 1)],
                 "found 21",
@@ -163,6 +167,10 @@ CASES = [
                 flip_when(lambda part, rng: part == "train" and rng.random() < 0.5, 0),
                 "left and right",
             ),
+            "the generator is no number": (
+                flip_when(lambda part, rng: part == "train" and rng < 0.5),
+                "'Generator' and 'float'",
+            ),
             "painted over": (paint_over, "changes what it is given"),
         },
     ),
@@ -176,13 +184,13 @@ CASES = [
         ],
         wrong={
             "counted in images": (lambda n, size: n, "one an image"),
-            "the last batch left out": (lambda n, size: n // size, "1 are never seen"),
+            "the last batch left out": (lambda n, size: n // size, "leaves 1 unseen"),
             "always one more": (lambda n, size: n // size + 1, "no image left"),
             "not whole": (lambda n, size: n / size, "must be whole"),
-            "rounded": (lambda n, size: round(n / size), "1 are never seen"),
-            "below 0": (lambda n, size: -1, "so 100 are never seen"),
+            "rounded": (lambda n, size: round(n / size), "leaves 1 unseen"),
+            "below 0": (lambda n, size: -1, "leaves 100 unseen"),
             "doubled": (lambda n, size: 2 * -(-n // size), "no image left"),
-            "the size of a batch": (lambda n, size: size, "are never seen"),
+            "the size of a batch": (lambda n, size: size, "leaves 1 unseen"),
         },
     ),
     Case(
@@ -223,7 +231,25 @@ CASES = [
             "none": (lambda b, a: [], "did not move"),
             "numbers, not names": (
                 lambda b, a: [i for i, k in enumerate(b) if (b[k] == a[k]).all()],
-                "no layer of the name",
+                "found 0 (int) among them",
+            ),
+            "names of others": (lambda b, a: ["bias2", "a"], "of the name a, bias2"),
+            "names in one text": (lambda b, a: "first, bias", "A list of names"),
+            "by name, yes or no": (
+                lambda b, a: {k: np.array_equal(b[k], a[k]) for k in b},
+                "found a dict",
+            ),
+            "stopped on the way": (
+                lambda b, a: filter(lambda k: b[k] == a[k], b),
+                "ValueError",
+            ),
+            "none grew": (
+                lambda b, a: [k for k in b if (a[k] - b[k]).max() <= 0],
+                "You name last, which moved",
+            ),
+            "none fell": (
+                lambda b, a: [k for k in b if (a[k] - b[k]).min() >= 0],
+                "You name first, which moved",
             ),
             "all pairs": (
                 lambda b, a: [k for k, _ in itertools.product(b, a)],

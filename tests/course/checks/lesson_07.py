@@ -60,6 +60,13 @@ CASES = [
             ),
             "twice": (lambda t: gallery_by_rows(t) * 2, "comes twice"),
             "groups": (lambda t: ["c", "d"], "is no path"),
+            "one path": (lambda t: "c1", "A list of paths is needed, found 'c1' (str)"),
+            "yes or no": (lambda t: t["split"] != "train", "found False (bool) among"),
+            "whole rows": (lambda t: t.values.tolist(), "(list) among them"),
+            "stopped on the way": (
+                lambda t: (p for p in t["path"] if t["child"][p]),
+                "KeyError: 'child'",
+            ),
             "nothing": (lambda t: [], "would be fair to show"),
         },
     ),
@@ -97,7 +104,11 @@ CASES = [
         ],
         wrong={
             "by its own largest": (lambda p: p / max(p.max(), 1), "become equal"),
-            "as it was": (lambda p: p / p.max(), "From the black image"),
+            "as it was": (lambda p: p / p.max(), "twice as bright become equal"),
+            "nan from black": (
+                lambda p: p / 255 if p.max() == 80 else p / p.max(),
+                "From the black image",
+            ),
             "not at all": (lambda p: p, "trained on 0 to 1"),
             "nan in one place": (
                 lambda p: np.where(p == 80, np.nan, p / 255),

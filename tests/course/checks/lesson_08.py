@@ -87,6 +87,23 @@ CASES = [
                 "each should count once",
             ),
             "over all images": (counted_over_all, "each should count once"),
+            "how many changed": (
+                lambda b, a: (
+                    -(lambda t: t["is_right_x"] != t["is_right_y"])(
+                        b.merge(a, on="image_id")
+                    ).mean()
+                ),
+                "You give -0.571. By how much",
+            ),
+            "what was lost alone": (
+                lambda b, a: (
+                    -(lambda t: t["is_right_x"] & ~t["is_right_y"])(
+                        b.merge(a, on="image_id")
+                    ).mean()
+                ),
+                "You give -0.143. By how much",
+            ),
+            "always the same": (lambda b, a: -0.25, "You give -0.250. By how much"),
             "a table": (lambda b, a: b.merge(a, on="image_id"), "One number"),
         },
     ),

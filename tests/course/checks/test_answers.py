@@ -1,6 +1,7 @@
 """Reading what learners write: tried or not, run on copies, one number, one word."""
 
 from collections import namedtuple
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -211,8 +212,45 @@ def test_numbers_with_names_are_put_in_order(answer):
 def test_numbers_under_other_names_are_read_as_they_stand_or_refused():
     named = pd.Series({"a": 1, "b": 2})
     assert answers.numbers(named, 2, ("width", "height")).tolist() == [1, 2]
-    with pytest.raises(Wrong, match=r"found 'a' \(str\) among them"):
+    with pytest.raises(Wrong, match=r"under the names width, height, found \{'a': 1"):
         answers.numbers({"a": 1, "b": 2}, 2, ("width", "height"))
+
+
+@pytest.mark.parametrize(
+    "answer", [{0: 0.5, 1: 2}, {0.5, 2}, frozenset({1, 2}), pd.DataFrame({0: [1, 2]})]
+)
+def test_what_has_no_order_or_only_names_is_no_row_of_numbers(answer):
+    with pytest.raises(Wrong, match=r"2 numbers are needed in a row, as a list, found"):
+        answers.numbers(answer, 2)
+
+
+@pytest.mark.parametrize(
+    "names", [["a", "b"], ("a", "b"), np.array(["a", "b"]), pd.Series(["a", "b"])]
+)
+def test_a_list_of_texts_of_any_kind(names):
+    assert answers.texts(names, "names") == ["a", "b"]
+    assert answers.texts(iter(map(Path, names)), "paths") == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("ab", r"A list of names is needed, found 'ab' \(str\)\."),
+        ({"a": True}, r"found \{'a': True\} \(dict\)"),
+        (pd.DataFrame({"a": [1]}), "found a DataFrame"),
+        (3, r"found 3 \(int\)\."),
+        (["a", 1], r"found 1 \(int\) among them"),
+        ([np.ones((2, 2))], "found an ndarray among them"),
+    ],
+)
+def test_no_list_of_texts(answer, said):
+    with pytest.raises(Wrong, match=said):
+        answers.texts(answer, "names")
+
+
+def test_an_error_on_the_way_to_the_texts_is_the_learners():
+    with pytest.raises(OwnCodeError, match=r"(?s)ZeroDivisionError.*1 / n"):
+        answers.texts((str(1 / n) for n in (1, 0)), "names")
 
 
 def test_an_error_on_the_way_to_the_numbers_is_the_learners():

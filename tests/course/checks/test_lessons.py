@@ -73,6 +73,7 @@ NAMED_WHEN_ROUNDED = {
     *("specificity by hand", "the network that never looks", "an honest threshold"),
     *("PPV by hand", "share inside by hand", "two numbers to one"),
     *("the same as in training", "all right, but how many"),
+    *("accuracy in another mix", "on the same images"),
 }
 
 

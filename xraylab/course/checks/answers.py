@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dis
 import linecache
+import os
 import traceback
 import warnings
 
@@ -17,6 +18,7 @@ from xraylab.errors import InputError
 
 _NOTHING_DONE = {"RESUME", "NOP", "CACHE", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}
 _STOPS = (Exception, SystemExit)  # not KeyboardInterrupt: that is the learner's wish
+_NO_ROW = dict | pd.DataFrame  # going through them gives names, not what they hold
 _DECIMALS = range(2, 6)  # to so many a learner may round
 
 
@@ -99,27 +101,50 @@ def numbers(answer: object, n: int, names: tuple[str, ...] = ()) -> np.ndarray:
     Raises
     ------
     Wrong
-        If it is something else, or one of them is not finite.
+        If it is something else, such as a set, which has no order, or one of them is
+        not finite.
     OwnCodeError
         If it is made on the way, by a generator, and that raises.
     """
-    try:
-        one_by_one = iter(_in_order(answer, names))
-    except TypeError:
-        raise Wrong(f"{n} numbers are needed, found {_name(answer)}.") from None
-    try:
-        given = list(one_by_one)
-    except _STOPS as error:
-        raise OwnCodeError(_where(error)) from error
-    plain = list(map(_as_plain, given))
+    needed = f"{n} numbers are needed"
+    row = _in_order(answer, names)
+    if isinstance(row, _NO_ROW | set | frozenset):
+        known = f", or under the names {', '.join(names)}" if names else ""
+        raise Wrong(f"{needed} in a row, as a list{known}, found {_name(answer)}.")
+    plain = list(map(_as_plain, _one_by_one(row, needed)))
     others = [v for v in plain if not isinstance(v, bool | int | float)]
     if others:
-        raise Wrong(f"{n} numbers are needed, found {_name(others[0])} among them.")
+        raise Wrong(f"{needed}, found {_name(others[0])} among them.")
     if len(plain) != n:
-        raise Wrong(f"{n} numbers are needed, found {len(plain)}.")
+        raise Wrong(f"{needed}, found {len(plain)}.")
     if not np.isfinite(plain).all():
         raise Wrong(f"Finite numbers are needed, found {plain}.")
     return np.array(plain, dtype=float)
+
+
+def texts(answer: object, what: str) -> list[str]:
+    """Give an answer as a list of texts, whatever holds them.
+
+    Parameters
+    ----------
+    what : str
+        What they are, such as "names".
+
+    Raises
+    ------
+    Wrong
+        If it is one text, a table, or holds something else.
+    OwnCodeError
+        If it is made on the way, by a generator, and that raises.
+    """
+    needed = f"A list of {what} is needed"
+    if isinstance(answer, _NO_ROW | str):
+        raise Wrong(f"{needed}, found {_name(answer)}.")
+    given = _one_by_one(answer, needed)
+    for one in given:
+        if not isinstance(one, str | os.PathLike):
+            raise Wrong(f"{needed}, found {_name(one)} among them.")
+    return list(map(str, given))
 
 
 def array(answer: object, shape: tuple[int, ...]) -> np.ndarray:
@@ -141,6 +166,18 @@ def array(answer: object, shape: tuple[int, ...]) -> np.ndarray:
         odd = found[~np.isfinite(found)][0]
         raise Wrong(f"Each number must be finite, found {odd:g} among them.")
     return found
+
+
+def _one_by_one(answer: object, needed: str) -> list:
+    """List what an answer holds, also where it is made on the way."""
+    try:
+        iterator = iter(answer)
+    except TypeError:
+        raise Wrong(f"{needed}, found {_name(answer)}.") from None
+    try:
+        return list(iterator)
+    except _STOPS as error:
+        raise OwnCodeError(_where(error)) from error
 
 
 def _in_order(answer: object, names: tuple[str, ...]) -> object:
@@ -202,8 +239,20 @@ def _as_plain(value: object) -> object:
 
 def _name(value: object) -> str:
     text = repr(value)
+    short = len(text) <= 40 and "\n" not in text
+    return f"{text} ({type(value).__name__})" if short else kind_of(value)
+
+
+def kind_of(value: object) -> str:
+    """Name the type of a value with its article.
+
+    Examples
+    --------
+    >>> kind_of(3), kind_of("3")
+    ('an int', 'a str')
+    """
     kind = type(value).__name__
-    return f"{text} ({kind})" if len(text) <= 40 else f"a {kind}"
+    return f"{'an' if kind.startswith(('nd', *'aeioAEIO')) else 'a'} {kind}"
 
 
 def _is_same(first: object, second: object) -> bool:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xraylab.course.checks.answers import Wrong, call, is_right, number, numbers
+from xraylab.course.checks.answers import (
+    Wrong,
+    call,
+    is_right,
+    kind_of,
+    number,
+    numbers,
+)
 from xraylab.course.checks.asking import asks, one_of
 
 _NORMAL = ("normal", "NORMAL")  # as the sources spell them; the others: pneumonia
@@ -226,7 +233,7 @@ def _two_parts(found: object, files: pd.DataFrame) -> tuple[pd.DataFrame, ...]:
         if not isinstance(part, pd.DataFrame) or not {*files} <= {*part}:
             raise Wrong(
                 f"Two tables with the columns {' and '.join(files)} are needed, found "
-                f"a {type(part).__name__}."
+                f"{kind_of(part)}."
             )
         if (
             part["path"].duplicated().any()

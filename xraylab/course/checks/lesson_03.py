@@ -15,6 +15,7 @@ from xraylab.course.checks.answers import (
     call,
     is_close,
     is_right,
+    kind_of,
     number,
     numbers,
 )
@@ -79,7 +80,7 @@ def what_the_optimiser_holds(answer, network):
     own = copy.deepcopy(network)
     optimiser = _call_with(answer, own)
     if not hasattr(optimiser, "param_groups"):
-        raise Wrong(f"An optimiser is needed, found a {type(optimiser).__name__}.")
+        raise Wrong(f"An optimiser is needed, found {kind_of(optimiser)}.")
     before = {name: weight.detach().clone() for name, weight in own.named_parameters()}
     for weight in own.parameters():  # as if each had a slope
         weight.grad = weight.detach() * 0 + 1 if weight.requires_grad else None

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from xraylab.course.checks.answers import Wrong, array, call, is_right, number, numbers
+from xraylab.course.checks.answers import (
+    Wrong,
+    array,
+    call,
+    is_right,
+    number,
+    numbers,
+    texts,
+)
 from xraylab.course.checks.asking import asks, one_of
 
 # epochs, rate, gamma, step size; the last is shorter than a step
@@ -45,10 +53,13 @@ def rate_of_each_epoch(answer):
     )
 
 
-class _Draws(np.random.Generator):
-    """A generator that goes on from one answer to the next."""
+class Generator(np.random.Generator):
+    """A generator that goes on from one answer to the next.
 
-    def __deepcopy__(self, memo: dict) -> _Draws:
+    An error of the learner's may name its class, so it has the name of numpy's.
+    """
+
+    def __deepcopy__(self, memo: dict) -> Generator:
         return self
 
 
@@ -66,7 +77,7 @@ def who_is_mirrored(answer):
     image = np.array([[10, 20, 30, 40], [50, 60, 70, 80], [90, 100, 110, 120]])
     seen = {}
     for part in ("valid", "train"):
-        rng, seen[part] = _Draws(np.random.PCG64(0)), 0
+        rng, seen[part] = Generator(np.random.PCG64(0)), 0
         for _ in range(200):
             found = array(call(answer, image, part, rng), image.shape)
             is_mirrored = np.array_equal(found, image[:, ::-1])
@@ -101,7 +112,7 @@ _BEFORE = {
 _STEPS = (  # how far each moves; the rest stands still
     {"last": [0.001, -0.001]},
     {"first": [[0.0, 0.0], [0.0, 0.002]], "bias": [0.01, 0.01], "second": [0.1, 0, 0]},
-    {"second": [0.01, -0.02, 0.01], "last": [0.05, 0.05]},
+    {"second": [0.01, -0.02, 0.01], "last": [-0.05, -0.05]},
     {name: np.full(weights.shape, 0.01) for name, weights in _BEFORE.items()},
 )
 
@@ -119,21 +130,22 @@ _STEPS = (  # how far each moves; the rest stands still
 def steps_of_an_epoch(answer):
     for n_images, size in ((100, 10), (101, 10), (7, 32), (5216, 32), (33, 1)):
         steps = number(call(answer, n_images, size))
-        said = f"For {n_images} images in batches of {size} you give {steps:g} steps"
+        said = f"For {n_images} images in batches of {size} you give {steps:g}"
         if steps != int(steps):
             raise Wrong(f"{said}. A step is taken or not: the number must be whole.")
         if steps * size < n_images:
             unseen = n_images - max(steps, 0) * size
-            raise Wrong(f"{said}, and so {unseen:g} are never seen.")
+            raise Wrong(f"{said}. That leaves {unseen:g} unseen.")
         if steps == n_images and size > 1:
             raise Wrong(
                 f"{said}, one an image. But a step takes up to {size} images, and an "
                 "epoch is over when all were seen."
             )
         if (steps - 1) * size >= n_images:
-            raise Wrong(f"{said}. The last of them has no image left.")
+            raise Wrong(f"{said}. The last step has no image left.")
     return (
-        "Steps counted in images make an epoch that seems never to end. Looked at: "
+        "A schedule for steps counted in images has hardly begun when the training "
+        "ends. Looked at: "
         "five pairs, with batches that come out even, that do not, one larger than "
         "the data, and batches of one."
     )
@@ -153,11 +165,8 @@ def steps_of_an_epoch(answer):
 def who_stood_still(answer):
     for step in _STEPS:
         after = {name: w + np.asarray(step.get(name, 0)) for name, w in _BEFORE.items()}
-        named = call(answer, _BEFORE, after)
-        if isinstance(named, str) or not np.iterable(named):
-            raise Wrong(f"A list of names is needed, found {named!r}.")
-        named = [str(name) for name in named]
-        if unknown := set(named) - set(_BEFORE):
+        named = texts(call(answer, _BEFORE, after), "names")
+        if unknown := sorted(set(named) - set(_BEFORE)):
             raise Wrong(f"There is no layer of the name {', '.join(unknown)}.")
         if len(set(named)) < len(named):
             raise Wrong(f"You name a layer twice: {', '.join(named)}.")

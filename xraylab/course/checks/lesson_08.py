@@ -8,7 +8,7 @@ import pandas as pd
 from xraylab.course.checks.answers import Wrong, call, is_close, is_right, number
 from xraylab.course.checks.asking import asks, one_of
 
-_RATES = ((0.9, 0.6, 0.5), (0.9, 0.6, 0.8), (0.7, 0.7, 0.3), (1.0, 0.4, 0.1))
+_RATES = ((0.9, 0.6, 0.5), (0.9, 0.6, 0.8), (0.7, 0.7, 0.3), (0.987, 0.413, 0.173))
 
 
 @asks(
@@ -55,6 +55,11 @@ _AFTER = pd.DataFrame(
         "is_right": [False, False, True, True, False, False],
     }
 )
+# some answers became right, one became wrong, and the change is no short number
+_OLD = pd.DataFrame({"image_id": range(7), "is_right": [True, True] + [False] * 5})
+_NEW = pd.DataFrame(
+    {"image_id": range(7), "is_right": [False] + [True] * 4 + [False] * 2}
+)
 
 
 @asks(
@@ -92,9 +97,16 @@ def on_the_same_images(answer):
             f"You give {change:.3f}. Four images are in both tables, and each should "
             "count once."
         )
+    gained = number(call(answer, _OLD, _NEW), -1, 1)
+    if not is_right(gained, 2 / 7):
+        raise Wrong(
+            f"Of seven images two were answered rightly before, and four after: three "
+            f"others, one of the two no more. You give {gained:.3f}. By how much did "
+            "the share of right answers change?"
+        )
     return (
         "What makes an image hard is now the same for both. Looked at: two tables that "
-        "share four images, in two orders."
+        "share four images, in two orders, and two of the same seven."
     )
 
 
@@ -115,8 +127,8 @@ what_the_steps_license = one_of(
         "small one too. They do not show that there is none.",
         "b": "Between these two lines the test images change as well, and so do the "
         "number of training images and the mix.",
-        "c": "These are other images and another size of network input. Nothing here "
-        "measured the original project's own test.",
+        "c": "The networks above are ours, trained with a stand-in for the original's "
+        "weights or with none. Nothing here measured the original's own network.",
     },
 )
 

@@ -7,7 +7,14 @@ import re
 import numpy as np
 import pandas as pd
 
-from xraylab.course.checks.answers import Wrong, call, is_close, is_right, number
+from xraylab.course.checks.answers import (
+    Wrong,
+    call,
+    is_close,
+    is_right,
+    kind_of,
+    number,
+)
 from xraylab.course.checks.asking import asks, one_of
 
 _VALID = {"first": 0.90, "second": 0.95, "third": 0.85}
@@ -209,7 +216,7 @@ def sentence_that_can_be_checked(answer):
     for name, value, low, high, n, n_groups, baseline in _CLAIMS:
         said = call(answer, name, value, low, high, n, n_groups, baseline)
         if not isinstance(said, str):
-            raise Wrong(f"A sentence is needed, found a {type(said).__name__}.")
+            raise Wrong(f"A sentence is needed, found {kind_of(said)}.")
         if name.casefold() not in said.casefold():
             raise Wrong(f'"{said}" does not say which score it is.')
         numbers = [float(text) for text in re.findall(r"\d+(?:\.\d+)?", said)]
