@@ -233,10 +233,10 @@ def as_table(rows: list[dict], baselines: Mapping[str, float]) -> list[dict]:
 
 
 ABOUT = (
-    "One thing in training at a time, judged on the same images: O is the published "
-    "test, R children drawn from the rest. Accuracy at 0.5, real images at 64 px; "
-    "differences in shares, paired. Where one seed judged each image, the interval "
-    "lacks the chance of a training. What no verdict calls settled is not."
+    "One thing in training at a time, judged on the same images: O from the block of "
+    "the published test, R from children drawn from the rest. Accuracy at 0.5, real "
+    "images at 64 px; differences in shares, paired. Where one seed judged each image, "
+    "the interval lacks the chance of a training. What no verdict calls settled is not."
 )
 
 

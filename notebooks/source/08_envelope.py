@@ -285,11 +285,11 @@ lesson.check("what the steps license", answer)
 # To know which suspect it was, one must change one thing and nothing else. So we
 # trained networks for that: ImageNet weights (a public stand-in of torchvision's), 64
 # px, equally many images and steps. All answer for the same tests, which hold half of
-# each child's images: **O** from the published test, **R** from children drawn from the
-# rest. A *clean* training has no copy of a test image, no other image of a test child,
-# and nothing from the block of the published test. Each of the others takes one of
-# these in, or all, in place of as many images. The plan was written before the first
-# run.
+# each child's images, or its only one: **O** from the published test, **R** from
+# children drawn from the rest. A *clean* training has no copy of a test image, no other
+# image of a test child, and nothing from the block of the published test. Each of the
+# others takes one of these in, or all, in place of as many images. The plan was written
+# before the first run.
 
 # %% alt="Accuracy more than clean, by what training took in, on tests R and O, with intervals."
 table = results.read_table("factorial")
