@@ -68,8 +68,9 @@ class Estimate:
             reach = t * deviation / (value * (1 - value))
             low, high = expit(logit(value) + np.array([-reach, reach]))
             return float(low), float(high)
-        n = min(self.n_images, value * (1 - value) / deviation**2)
-        return wilson(value, n, t)
+        if deviation == 0:  # too few draws to tell
+            return wilson(value, self.n_images, t)
+        return wilson(value, min(self.n_images, value * (1 - value) / deviation**2), t)
 
 
 def judge(found: Estimate, strict: tuple[float, float], small: float) -> str:
