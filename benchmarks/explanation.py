@@ -43,9 +43,7 @@ from xraylab.files import append_line, write_text
 
 SIZE_PX, SHOWN_PX, N_STEPS, N_VALID = 48, 48, 300, 40
 SEEDS, MAP_SEEDS, CHOSEN_ON = range(200, 220), range(12), (0,)
-CLEAN_SEEDS = range(
-    60, 180
-)  # of networks on clean sets, which the rest is held against
+CLEAN_SEEDS = range(60, 180)  # of clean networks, which the rest is held against
 USUAL, ALARM = 0.9, 0.95  # shares of these that stay below
 MAP_PX, SHOWS, MAIN_MAP, BLOB = 64, 0.35, "Grad-CAM", "centre blob"
 OTHERS = ("marker", "untrained", "shuffled")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 # Weights this near 0 change no answer. Weight decay shrinks one that no gradient
-# reaches by a twentieth a step: between two looks its products do not get to 1.2e-38.
+# reaches by about a twentieth a step, so between two looks to no less than 1e-23.
 VANISHED, LOOK_EVERY = 1e-20, 100
 
 
