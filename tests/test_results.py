@@ -40,7 +40,9 @@ def test_written_and_read_are_the_same(result, tmp_path):
 
 
 def test_probes_keep_no_answers_and_say_so():
-    with pytest.raises(ValueError, match=r"real-224px-probes keeps no answers on test"):
+    with pytest.raises(
+        ValueError, match=r"keeps answers on test, got real-224px-probes"
+    ):
         results.read_predictions("real-224px-probes")
 
 

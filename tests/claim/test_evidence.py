@@ -44,7 +44,9 @@ def test_a_folder_that_is_no_run_and_a_name_that_is_no_result(tmp_path):
         evidence.of_run(tmp_path)
     with pytest.raises(errors.InputError, match="name must be one of the results"):
         evidence.of_result("nothing")
-    with pytest.raises(errors.InputError, match="keeps no answers"):
+    with pytest.raises(
+        errors.InputError, match="that keeps answers on valid, got real-224"
+    ):
         evidence.of_result("real-224px-probes")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.claim.conftest import own_run, read_run  # noqa: F401, fixtures
 from tests.cli.conftest import run_json
-from xraylab import cli
+from xraylab import claim, cli
 from xraylab.training import answers
 
 
@@ -34,13 +34,34 @@ def test_a_claim_spends_no_reading(own_run, capsys):  # noqa: F811
     assert json.loads(capsys.readouterr().out)["readings"] == 1
 
 
-def test_a_folder_that_is_not_there_is_a_wrong_command(capsys):
+def test_a_stored_result_is_claimed_into_a_folder_of_its_own(tmp_path, capsys):
+    name, out = "real-64px-official", tmp_path / "new/card"
+    assert cli.main(["claim", name, "--out", str(out)]) == 0
+    assert str(claim.make_claim(name)) in capsys.readouterr().out
+    assert sorted(file.name for file in out.iterdir()) == ["claim.html", "claim.json"]
+
+
+def test_the_two_files_go_where_they_are_asked_for(own_run, tmp_path, capsys):  # noqa: F811
+    before = sorted(own_run.iterdir())
+    assert cli.main(["claim", str(own_run), "--out", str(tmp_path / "card")]) == 0
+    assert (tmp_path / "card/claim.json").is_file()
+    assert sorted(own_run.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere"], "argument RUN: must be the folder of a run, or one of real-"),
+        ([""], "argument RUN: must be a path, got an empty text"),
+        (["real-224px-probes"], "argument RUN: must be a result that keeps answers"),
+        (["real-64px-grouped"], "argument --out: must be given, for real-64px-grouped"),
+    ],
+)
+def test_what_is_no_run_or_has_no_place_is_a_wrong_command(arguments, said, capsys):
     with pytest.raises(SystemExit) as ended:
-        cli.main(["claim", "nowhere"])
+        cli.main(["claim", *arguments])
     assert ended.value.code == 2
-    assert "argument RUN: must be an existing folder, got nowhere" in (
-        capsys.readouterr().err
-    )
+    assert said in capsys.readouterr().err
 
 
 def test_what_cannot_be_claimed_leaves_nothing_behind(own_run, tmp_path, capsys):  # noqa: F811

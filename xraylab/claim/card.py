@@ -10,7 +10,7 @@ import pandas as pd
 
 from xraylab import evaluation, results
 from xraylab.claim import checklist, evidence, fields, original, page, parts
-from xraylab.errors import InputError
+from xraylab.errors import InputError, renamed
 from xraylab.files import as_json, write_texts
 
 NOTE = "Not for clinical use. A claim card says what was measured, and what was not."
@@ -175,7 +175,8 @@ def _gather(run: str | Path) -> evidence.Evidence:
     if str(run) not in known:
         text = f"must be the folder of a run, or one of {', '.join(known)}, got {run}."
         raise InputError(text, argument="run")
-    return evidence.of_result(str(run))
+    with renamed(name="run"):
+        return evidence.of_result(str(run))
 
 
 def _sentence(found: evidence.Evidence) -> str:

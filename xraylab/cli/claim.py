@@ -6,6 +6,7 @@ import argparse
 
 from xraylab.cli import arguments
 from xraylab.cli.arguments import Answer, Verbs
+from xraylab.errors import InputError
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -13,18 +14,28 @@ def add_verbs(verbs: Verbs) -> None:
     text = "write a claim card: what was measured, and what was not"
     verb = arguments.add_verb(verbs, "claim", write, text)
     verb.add_argument(
-        "run_folder",
-        type=arguments.folder,
+        "run",
+        type=arguments.path,
         metavar="RUN",
-        help="folder that xraylab train wrote; claim.html and claim.json go into it",
+        help="folder that xraylab train wrote, or the name of a stored result, as "
+        "xraylab results lists them",
+    )
+    verb.add_argument(
+        "--out",
+        type=arguments.path,
+        metavar="DIR",
+        help="for claim.html and claim.json (default: the run's folder)",
     )
 
 
 def write(args: argparse.Namespace) -> Answer:
-    """Write claim.html and claim.json into a run; no test is read."""
+    """Write claim.html and claim.json; no test is read."""
     from xraylab import claim
 
-    card = claim.make_claim(args.run_folder)
-    page, facts = claim.write_claim(card, args.run_folder)
+    card = claim.make_claim(args.run)
+    if args.out is None and not args.run.is_dir():
+        text = f"must be given, for {args.run} is a stored result and has no folder."
+        raise InputError(text, argument="out")
+    page, facts = claim.write_claim(card, args.run if args.out is None else args.out)
     text = f"{card}\nWritten: {page} and {facts}."
     return {"page": str(page), "facts": str(facts), **card.as_dict()}, text, 0

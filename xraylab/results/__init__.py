@@ -85,13 +85,13 @@ def read_predictions(
         these.
     """
     if on not in {"valid", "test", "external"}:
-        raise InputError(f'on must be "valid", "test" or "external", got {on!r}.')
+        text = f'must be "valid", "test" or "external", got {on!r}.'
+        raise InputError(text, argument="on")
     read_result(name, folder=folder)
     file = Path(folder) / f"{name}-{on}.csv"
     if not file.is_file():
-        raise InputError(
-            f"{name} keeps no answers on {on}. read_result gives its figures."
-        )
+        text = f"must be a result that keeps answers on {on}, got {name}. read_result "
+        raise InputError(text + "gives its figures.", argument="name")
     return pd.read_csv(file, converters={"score": float})
 
 

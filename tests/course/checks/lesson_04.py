@@ -57,12 +57,13 @@ def prepare_by_slices(image, part, rng):
     return image[:, ::way].copy()
 
 
-def prepare_with_own_luck(image, part, rng):
-    return (
-        np.flip(image, 1)
-        if part == "train" and np.random.default_rng().random() < 0.5
-        else image
-    )
+def by_turns():
+    n_asked = itertools.count()
+    return lambda part, rng: part == "train" and next(n_asked) % 2
+
+
+def own_luck(part, rng):
+    return part == "train" and np.random.default_rng().random() < 0.5
 
 
 def flip_when(asked, axis=1):
@@ -139,7 +140,6 @@ CASES = [
             flip_when(lambda part, rng: part == "train" and rng.random() < 0.5),
             prepare_by_choice,
             prepare_by_slices,
-            prepare_with_own_luck,
         ],
         wrong={
             "as it was": (
@@ -163,6 +163,8 @@ CASES = [
                 ),
                 "about half",
             ),
+            "luck of its own": (flip_when(own_luck), "`rng` does not say which"),
+            "every other one": (flip_when(by_turns()), "`rng` does not say which"),
             "upside down": (
                 flip_when(lambda part, rng: part == "train" and rng.random() < 0.5, 0),
                 "left and right",

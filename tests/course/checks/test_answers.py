@@ -1,6 +1,8 @@
 """Reading what learners write: tried or not, run on copies, one number, one word."""
 
 from collections import namedtuple
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +87,11 @@ def test_too_few_arguments_are_an_error_of_the_learners():
 
 
 @pytest.mark.parametrize(
-    "value", [3, 3.0, np.float32(3), np.array([3]), torch.tensor(3)]
+    "value",
+    [
+        *(3, 3.0, np.float32(3), np.array([3]), torch.tensor(3)),
+        *(Fraction(6, 2), Decimal("3.0")),
+    ],
 )
 def test_one_number_of_any_kind(value):
     assert answers.number(value) == 3.0
@@ -100,7 +106,13 @@ def test_one_number_of_any_kind(value):
         (np.ones(3), "One number"),
         (torch.ones(3), "One number"),
         (pd.Series([1, 2]), "One number"),
-        (float("nan"), "A finite number"),
+        (
+            float("nan"),
+            "A finite number is needed, found nan. In numpy 0 / 0 gives nan",
+        ),
+        (float("inf"), r"A finite number is needed, found inf\.$"),
+        (Fraction(10) ** 400, "One number"),
+        (Decimal("sNaN"), "One number"),
         (2, "from 0 to 1 is needed, found 2"),
     ],
 )
@@ -185,7 +197,8 @@ def test_numbers_in_a_row_of_any_kind(values):
         (["1", "2"], r"2 numbers are needed, found '1' \(str\) among them"),
         (np.ones((2, 2)), "found array.* among them"),
         ("12", r"found '1' \(str\)"),
-        ([1, float("nan")], r"Finite numbers are needed, found \[1, nan\]"),
+        ([1, float("nan")], r"Finite numbers are needed, found \[1, nan\]. In numpy"),
+        ([1, float("inf")], r"Finite numbers are needed, found \[1, inf\]\.$"),
     ],
 )
 def test_no_numbers_in_a_row(values, said):

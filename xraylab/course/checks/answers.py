@@ -8,6 +8,8 @@ import linecache
 import os
 import traceback
 import warnings
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -80,7 +82,7 @@ def number(answer: object, low: float = -np.inf, high: float = np.inf) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Wrong(f"One number is needed, found {_name(answer)}.")
     if not np.isfinite(value):
-        raise Wrong(f"A finite number is needed, found {value}.")
+        raise Wrong(f"A finite number is needed, found {value}.{_of_nan([value])}")
     if not low <= value <= high:
         raise Wrong(f"A number from {low:g} to {high:g} is needed, found {value:g}.")
     return float(value)
@@ -118,7 +120,7 @@ def numbers(answer: object, n: int, names: tuple[str, ...] = ()) -> np.ndarray:
     if len(plain) != n:
         raise Wrong(f"{needed}, found {len(plain)}.")
     if not np.isfinite(plain).all():
-        raise Wrong(f"Finite numbers are needed, found {plain}.")
+        raise Wrong(f"Finite numbers are needed, found {plain}.{_of_nan(plain)}")
     return np.array(plain, dtype=float)
 
 
@@ -164,7 +166,8 @@ def array(answer: object, shape: tuple[int, ...]) -> np.ndarray:
         raise Wrong(f"{needed} one of the shape {found.shape}.")
     if not np.isfinite(found).all():
         odd = found[~np.isfinite(found)][0]
-        raise Wrong(f"Each number must be finite, found {odd:g} among them.")
+        text = f"Each number must be finite, found {odd:g} among them."
+        raise Wrong(f"{text}{_of_nan([odd])}")
     return found
 
 
@@ -229,11 +232,17 @@ def word(answer: object, words: tuple[str, ...]) -> str:
     raise Wrong(f"{', '.join(others)} or {last} is needed, found {answer!r}.")
 
 
+def _of_nan(found: list[float]) -> str:
+    """Say how nan comes about, where it is among the numbers found."""
+    says = " In numpy 0 / 0 gives nan, and so does the mean of no values."
+    return says if np.isnan(found).any() else ""
+
+
 def _as_plain(value: object) -> object:
     """Give the one number of an array or tensor; what holds more stays."""
     try:
-        return value.item()
-    except (AttributeError, ValueError, RuntimeError):
+        return float(value) if isinstance(value, Fraction | Decimal) else value.item()
+    except (AttributeError, ValueError, RuntimeError, OverflowError):
         return value
 
 

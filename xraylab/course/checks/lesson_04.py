@@ -74,33 +74,43 @@ class Generator(np.random.Generator):
     ),
 )
 def who_is_mirrored(answer):
-    image = np.array([[10, 20, 30, 40], [50, 60, 70, 80], [90, 100, 110, 120]])
-    seen = {}
-    for part in ("valid", "train"):
-        rng, seen[part] = Generator(np.random.PCG64(0)), 0
-        for _ in range(200):
-            found = array(call(answer, image, part, rng), image.shape)
-            is_mirrored = np.array_equal(found, image[:, ::-1])
-            if not is_mirrored and not np.array_equal(found, image):
-                raise Wrong(
-                    f"An image of {part} came back neither as it was nor with left "
-                    "and right changed."
-                )
-            seen[part] += is_mirrored
-    if seen["valid"]:
+    valid, train = (_ask_often(answer, part, seed=0) for part in ("valid", "train"))
+    if sum(valid):
         raise Wrong(
             f"A validation image was asked for 200 times, and came back mirrored "
-            f"{seen['valid']} times. It should come back as it is, each time."
+            f"{sum(valid)} times. It should come back as it is, each time."
         )
-    if seen["train"] not in range(60, 141):
+    if sum(train) not in range(60, 141):
         raise Wrong(
             f"A training image was asked for 200 times, and came back mirrored "
-            f"{seen['train']} times. It should be about half of them."
+            f"{sum(train)} times. It should be about half of them."
+        )
+    is_repeated = _ask_often(answer, "train", seed=0) == train
+    if not is_repeated or _ask_often(answer, "train", seed=1) == train:
+        raise Wrong(
+            "About half of the training images come back mirrored, but `rng` does not "
+            "say which: it was begun anew with the same seed, and with another. Draw "
+            "from the `rng` that is given, or a training cannot be repeated."
         )
     return (
         "What is measured must stay the same from one reading to the next. Looked at: "
-        "an image of each part, 200 times."
+        "an image of each part, 200 times, and again with the same seed and another."
     )
+
+
+def _ask_often(answer: object, part: str, seed: int) -> list[bool]:
+    """Say which of 200 images of a part come back mirrored."""
+    image = np.array([[10, 20, 30, 40], [50, 60, 70, 80], [90, 100, 110, 120]])
+    rng, seen = Generator(np.random.PCG64(seed)), []
+    for _ in range(200):
+        found = array(call(answer, image, part, rng), image.shape)
+        seen.append(np.array_equal(found, image[:, ::-1]))
+        if not seen[-1] and not np.array_equal(found, image):
+            raise Wrong(
+                f"An image of {part} came back neither as it was nor with left "
+                "and right changed."
+            )
+    return seen
 
 
 _BEFORE = {
