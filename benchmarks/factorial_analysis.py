@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from factorial_estimate import METRICS, N_BOOT, Estimate, Experiment, Unit, judge
 
@@ -135,12 +136,13 @@ def _row(weights: str, asked: dict, found: Estimate) -> dict:
         "seeds_per_image": found.per_image_seeds,
     }
     if is_primary(asked):
-        strict = found.interval(STRICT)
-        row |= {
-            "strict_low": round(strict[0], 5),
-            "strict_high": round(strict[1], 5),
-            "verdict": judge(found, strict, SMALL[asked["test"]]),
-        }
+        for name, strict in (
+            ("verdict", found.interval(STRICT)),
+            ("verdict_few", found.few_interval(STRICT)),
+        ):
+            row[name] = judge(found, strict, SMALL[asked["test"]])
+            for end, value in zip(("low", "high"), strict, strict=True):
+                row[f"{name}_{end}"] = round(value, 5) if np.isfinite(value) else None
     return row
 
 
@@ -172,6 +174,7 @@ def _shift(weights: str, experiment: Experiment) -> list[dict]:
                     n_groups=min(r.n_groups, o.n_groups),
                     n_differ=None,
                     per_image_seeds=min(r.per_image_seeds, o.per_image_seeds),
+                    parts=r.parts + o.parts,
                 )
                 asked = _question("clean, R - O", n_steps, "R, O", metric, {})
                 rows.append(_row(weights, asked, found))
@@ -223,7 +226,7 @@ def as_table(rows: list[dict], baselines: Mapping[str, float]) -> list[dict]:
             **{key: row[key] for key in ("n", "n_groups")},
             "seeds": " ".join(map(str, row["seeds"])),
             "seeds_per_image": row["seeds_per_image"],
-            "verdict": row.get("verdict", ""),
+            **{name: row.get(name, "") for name in ("verdict", "verdict_few")},
         }
         for row in rows
         if row["metric"] == "accuracy"

@@ -1,7 +1,8 @@
 """Figures of the factorial experiment: one contrast of cells, with its draws.
 
-The interval draws whole groups and, inside each draw, the seeds; see
-factorial_plan.md.
+The interval draws whole groups and, inside each draw, the seeds; a wider one allows
+for few trainings. See factorial_plan.md, and factorial_coverage.py for how often each
+holds the truth.
 """
 
 from collections.abc import Mapping
@@ -46,12 +47,30 @@ class Estimate:
     n_groups: int
     n_differ: int | None  # groups whose answers differ; None where not counted
     per_image_seeds: int  # trainings that judged the same images
+    # variance and its degrees of freedom: of the images, then of each set's trainings
+    parts: tuple[tuple[float, float], ...]
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
         """Percentile interval, for differences."""
         tail = (1 - level) / 2
         low, high = np.quantile(self.draws, [tail, 1 - tail])
         return float(low), float(high)
+
+    def few_interval(self, level: float = LEVEL) -> tuple[float, float]:
+        """Interval that allows for few trainings, for differences.
+
+        The variance between trainings is added to that between groups; t has the
+        degrees of freedom of the sum (Satterthwaite 1946). Without end where one
+        training judged the images: how far trainings differ is then not known.
+        """
+        variances, freedom = np.array(self.parts).T
+        total = variances.sum()
+        if not np.isfinite(total):
+            return -np.inf, np.inf
+        if total == 0:
+            return self.value, self.value
+        t = stdtrit(total**2 / (variances**2 / freedom).sum(), (1 + level) / 2)
+        return self.value - t * np.sqrt(total), self.value + t * np.sqrt(total)
 
     def level_interval(self, metric: str) -> tuple[float, float]:
         """Interval of a figure itself, where percentiles near 1 are too narrow.
@@ -129,31 +148,27 @@ class Experiment:
         Estimate, or None when no seed has all the cells, or no image counts.
         """
         blocks = self._seeds_by_images(test, terms)
-        rng = np.random.default_rng((SEED, 1))
-        values, draws = [], []
+        values, drawn = [], []  # of each set of images: of its trainings
         for seeds in blocks:
             found = [self._contrast(test, metric, terms, s, exposed) for s in seeds]
             if any(f is None for f in found):
                 return None
-            values.append(np.mean([value for value, _ in found]))
-            drawn = np.array([by_draw for _, by_draw in found])  # (S, n_boot)
-            # S - 1 of S: the variance of a mean of few seeds comes out right
-            chosen = rng.integers(
-                len(seeds), size=(max(1, len(seeds) - 1), self.n_boot)
-            )
-            draws.append(np.take_along_axis(drawn, chosen, axis=0).mean(axis=0))
+            values.append(np.array([value for value, _ in found]))  # (S,)
+            drawn.append(np.array([by_draw for _, by_draw in found]))  # (S, n_boot)
         if not values:
             return None
         rows = pd.concat([self._rows(test, seeds[0], exposed) for seeds in blocks])
         counted = rows[_among(metric, rows)]
+        n_groups = counted["group_id"].nunique()
         return Estimate(
-            value=float(np.mean(values)),
-            draws=np.mean(draws, axis=0),
+            value=float(np.mean([each.mean() for each in values])),
+            draws=draw_trainings(drawn, np.random.default_rng((SEED, 1))),
             seeds=tuple(sorted(chain(*blocks))),
             n_images=len(counted),
-            n_groups=counted["group_id"].nunique(),
+            n_groups=n_groups,
             n_differ=self._count_differing(test, metric, terms, blocks, exposed),
             per_image_seeds=min(map(len, blocks)),
+            parts=list_parts(values, drawn, n_groups),
         )
 
     def _seeds_by_images(self, test: str, terms: Mapping) -> list[list[int]]:
@@ -234,6 +249,43 @@ class Experiment:
             keep = differ & _flagged(one, exposed) & _among(metric, one)
             differing |= set(one.loc[keep, "group_id"])
         return len(differing)
+
+
+def draw_trainings(drawn: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
+    """Draw trainings inside each draw of groups, and average.
+
+    Parameters
+    ----------
+    drawn : list of array, shape (S, n_boot)
+        Of each set of images: the figure of each training in each draw of groups.
+
+    Returns
+    -------
+    array of float, shape (n_boot,)
+    """
+    means = []
+    for each in drawn:
+        n_seeds, n_boot = each.shape
+        # S - 1 of S: the variance of a mean of few seeds comes out right
+        chosen = rng.integers(n_seeds, size=(max(1, n_seeds - 1), n_boot))
+        means.append(np.take_along_axis(each, chosen, axis=0).mean(axis=0))
+    return np.mean(means, axis=0)
+
+
+def list_parts(
+    values: list[np.ndarray], drawn: list[np.ndarray], n_groups: int
+) -> tuple[tuple[float, float], ...]:
+    """Give what the variance of a figure is made of, as in `Estimate.parts`.
+
+    `values` has each training's figure, shape (S,); `drawn` is as in `draw_trainings`.
+    """
+    of_images = np.mean([each.mean(axis=0) for each in drawn], axis=0).var(ddof=1)
+    parts = [(float(of_images), n_groups - 1)]
+    for each in values:
+        n_seeds = len(each)
+        spread = each.var(ddof=1) / n_seeds if n_seeds > 1 else np.inf
+        parts.append((float(spread) / len(values) ** 2, max(1, n_seeds - 1)))
+    return tuple(parts)
 
 
 def _images(test: str, half: int) -> str:

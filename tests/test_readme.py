@@ -154,6 +154,8 @@ def test_what_the_factorial_has_so_far_follows_from_its_units():
             more = tell(test, f"{cell} - clean").figure
             verdict = table.loc[(test, f"{cell} - clean"), "verdict"]
             told.append(f"{tell(test, cell).figure}<br>{more} from clean, {verdict}")
+            if table.loc[(test, f"{cell} - clean"), "verdict_few"] != verdict:
+                told[-1] += " (not by the wider interval below)"
         assert f"| {' | '.join(told)} |" in README
     text = re.sub(r"\s+", " ", README)
     assert f"lower by {tell('R, O', 'clean, R - O').figure}." in text
@@ -173,6 +175,9 @@ def test_what_is_called_settled_in_the_readme_is():
         "settled": {("O", f"{cell} - clean") for cell in ("block", "copies", "all")},
         "not settled": {("O", "siblings - clean")},
     }
+    other = table[table["verdict_few"] != table["verdict"]]
+    assert other.index.tolist() == [("R", "copies - clean")]
+    assert other["verdict_few"].tolist() == ["not settled"]
     assert set(table.loc["O", "seeds_per_image"]) == {2}
     assert table.loc[("R", "clean"), "low"] > 0.96
 
@@ -191,10 +196,28 @@ def test_what_is_secondary_in_the_factorial_follows_from_its_units():
         row = effects.loc[key]
         return evaluation.Interval(row.value, row.low, row.high, row.n, row.n_groups)
 
+    higher = tell("R, O", "clean, R - O", "sensitivity")
+    ends = f"{-higher.value:.3f} ({-higher.high:.3f} to {-higher.low:.3f})"
+    counts = f"n = {higher.n}, {higher.n_groups} groups"
+    assert f"sensitivity is higher by {ends}, {counts}" in text
     lower = tell("R, O", "clean, R - O", "specificity")
-    assert f"specificity is by {lower.figure}." in text
-    assert tell("R, O", "clean, R - O", "sensitivity").high < 0
+    assert f"specificity lower by {lower}" in text
+    order = tell("R, O", "clean, R - O", "AUROC")
+    assert f"AUROC lower by only {order}. Much of the fall" in text
     assert f"the other is {tell('O', 'copies - block', 'accuracy').figure}." in text
+    row = effects.loc[("R", "copies - clean", "accuracy")]
+    wide = f"{row['verdict_few_low']:.3f} to {row['verdict_few_high']:.3f}"
+    assert f"that is not settled ({wide}). The other seven verdicts stay." in text
+
+
+def test_how_many_judged_images_have_another_of_the_child_is_as_cut():
+    folder = Path(results.__file__).parent / "factorial"
+    files = [folder / f"clean-imagenet-approx-1450-seed{seed}.csv" for seed in (0, 1)]
+    judged = pd.concat([pd.read_csv(file) for file in files])
+    judged = judged.drop_duplicates(["test", "path"])
+    n = judged[judged["has_sibling"] == 1].groupby("test").size()
+    text = re.sub(r"\s+", " ", README)
+    assert f"{n['O']} on O and {n['R']} on R have another image of the child" in text
 
 
 def test_each_lesson_is_listed_with_its_question():

@@ -16,6 +16,7 @@ from sklearn import metrics as library
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 import factorial_analysis as analysis
+import factorial_coverage as coverage
 import factorial_estimate as estimating
 
 CELLS = ("clean", "block", "siblings", "copies", "all")
@@ -153,11 +154,11 @@ def test_weighted_figures_equal_scikit_learns(seed):
 
 
 def test_the_interval_of_a_level_stays_wide_at_one():
-    perfect = estimating.Estimate(1.0, np.ones(100), (0,), 120, 100, None, 1)
+    perfect = estimating.Estimate(1.0, np.ones(100), (0,), 120, 100, None, 1, ())
     low, high = perfect.level_interval("sensitivity")
     assert (round(low, 3), high) == (0.962, 1.0)
     independent = np.random.default_rng(0).binomial(200, 0.9, 20_000) / 200
-    found = estimating.Estimate(0.9, independent, (0,), 200, 200, None, 1)
+    found = estimating.Estimate(0.9, independent, (0,), 200, 200, None, 1, ())
     peer = stats.binomtest(180, 200).proportion_ci(method="wilson")
     for metric in ("accuracy", "AUROC"):
         low, high = found.level_interval(metric)
@@ -246,8 +247,53 @@ def test_a_missing_cell_is_left_out_not_guessed():
 )
 def test_the_rule_of_the_plan(value, half_width, n_differ, seeds, verdict):
     draws = np.linspace(value - half_width, value + half_width, 1001)
-    found = estimating.Estimate(value, draws, (0,), 600, 500, n_differ, seeds)
+    found = estimating.Estimate(value, draws, (0,), 600, 500, n_differ, seeds, ())
     assert analysis.judge(found, found.interval(analysis.STRICT), 0.02) == verdict
+
+
+def make_estimate(*by_block, images=0.0):
+    """An estimate of these trainings, whose images' error has this deviation."""
+    values = [np.array(block) for block in by_block]
+    errors = images * np.array([-1, 1]) / np.sqrt(2)  # of deviation `images`
+    drawn = [block[:, None] + errors for block in values]
+    return estimating.Estimate(
+        value=float(np.mean([block.mean() for block in values])),
+        draws=np.zeros(2),
+        seeds=(),
+        n_images=500,
+        n_groups=400,
+        n_differ=100,
+        per_image_seeds=min(map(len, values)),
+        parts=estimating.list_parts(values, drawn, 400),
+    )
+
+
+def test_the_interval_for_few_trainings_equals_scipys():
+    a, b = [0.01, 0.04, -0.02], [0.03, 0.02]
+    one = stats.t.interval(0.95, 2, np.mean(a), stats.sem(a))
+    assert make_estimate(a).few_interval() == pytest.approx(one)
+    welch = stats.ttest_ind(a, np.negative(b), equal_var=False).confidence_interval()
+    assert make_estimate(a, b).few_interval() == pytest.approx(np.divide(welch, 2))
+    images = stats.t.interval(0.95, 399, 0.02, 0.1)
+    assert make_estimate([0.02, 0.02], images=0.1).few_interval() == pytest.approx(
+        images
+    )
+
+
+def test_one_training_settles_nothing_however_many_images():
+    found = make_estimate([0.3], [0.2, 0.2])
+    assert found.few_interval() == (-np.inf, np.inf)
+    assert analysis.judge(found, found.few_interval(), 1.0) == "not settled"
+    assert make_estimate([0.3, 0.3]).few_interval() == pytest.approx((0.3, 0.3))
+
+
+def test_the_interval_for_few_trainings_holds_the_truth_where_the_other_does_not():
+    rng = np.random.default_rng(0)
+    held = coverage.measure_coverage((3,), 0.99, 4.0, rng, 600)
+    assert held["95 %"] < 0.90 < held["95 %, few"]
+    alike = coverage.measure_coverage((3,), 0.99, 0.0, rng, 600)
+    assert 0.93 < alike["95 %"] < 0.975
+    assert 0.93 < alike["95 %, few"] < 0.975
 
 
 def test_units_that_judged_other_images_are_refused():

@@ -148,6 +148,14 @@ def test_too_few_images_of_a_class_are_counted(recwarn):
     assert not recwarn.list  # scikit-learn's, about its own words
 
 
+@pytest.mark.parametrize("protocol", ["naive-merge", "image-random"])
+@pytest.mark.parametrize(("n", "n_positive"), [(8, 4), (2, 1), (20, 19), (9, 2)])
+def test_too_few_images_for_three_parts_are_counted(protocol, n, n_positive):
+    found = f"found {n - n_positive} normal and {n_positive} pneumonia. Add images."
+    with pytest.raises(ValueError, match=found):
+        data.split(plain(n, n_positive=n_positive), protocol)
+
+
 COUNTS = {  # of train and of valid below
     **{"n_files": 2, "n_images": 2, "n_groups": 2, "n_unknown": 0},
     **{"n_normal": 1, "n_pneumonia": 1},
@@ -167,7 +175,8 @@ LEAKY = pd.DataFrame(
 def test_a_image_in_two_splits_is_named():
     with pytest.raises(
         errors.LeakError,
-        match=r"the same images stand in more than one split: 1 \(1 in all\)",
+        match=r"the same images stand in more than one split: 1 \(1 in all\)\. Split "
+        r"again with .* shares them with the rest, choose grouped\.",
     ):
         data.check_split(LEAKY, "image-random")
 

@@ -15,7 +15,7 @@ from xraylab.errors import InputError, LeakError, check_seed
 TEST_FOLDS = 5  # a fifth of the images is test ...
 VALID_FOLDS = 8  # ... and an eighth of the rest, a tenth of all, is validation
 PROTOCOLS = {
-    "naive-merge": "every file a sample, split at random: the original project",
+    "naive-merge": "every file a sample, split at random, as in the original",
     "image-random": "each image once, split at random by image",
     "grouped": "each image once, children kept whole where names tell them",
     "official": "the published test of the first source, children kept whole where "
@@ -182,12 +182,20 @@ def count_unknown(table: pd.DataFrame) -> int:
 def _split_rows(table: pd.DataFrame, seed: int) -> pd.DataFrame:
     from sklearn.model_selection import train_test_split  # a merge needs no sklearn
 
-    rest, test = train_test_split(
-        table, test_size=1 / TEST_FOLDS, stratify=table["label"], random_state=seed
-    )
-    train, valid = train_test_split(
-        rest, test_size=1 / VALID_FOLDS, stratify=rest["label"], random_state=seed
-    )
+    try:
+        rest, test = train_test_split(
+            table, test_size=1 / TEST_FOLDS, stratify=table["label"], random_state=seed
+        )
+        train, valid = train_test_split(
+            rest, test_size=1 / VALID_FOLDS, stratify=rest["label"], random_state=seed
+        )
+    except ValueError as error:  # scikit-learn's, whose parts would lack a class
+        n_normal, n_pneumonia = table["label"].value_counts().reindex([0, 1])
+        raise InputError(
+            "must hold enough images of each class for train, valid and test, found "
+            f"{n_normal} normal and {n_pneumonia} pneumonia. Add images.",
+            argument="manifest",
+        ) from error
     return _put_together(train, valid, test)
 
 
@@ -221,7 +229,7 @@ def _cut_groups(
         raise InputError(
             f"must hold at least {folds} groups of children, and as many images of "
             f"each class, to cut a part off, found {n_groups} groups and {fewest} "
-            "images. Add images, or choose image-random.",
+            "images. Add images.",
             argument="manifest",
         )
     from sklearn.model_selection import StratifiedGroupKFold
@@ -244,8 +252,8 @@ def _refuse_leakage(table: pd.DataFrame, column: str, what: str) -> None:
     if shared:
         raise LeakError(
             f"the same {what} stand in more than one split: {_first(shared)} "
-            f"({len(shared)} in all). "
-            "Split again with xraylab.data.split."
+            f"({len(shared)} in all). Split again with xraylab.data.split; where the "
+            "published test shares them with the rest, choose grouped."
         )
 
 
