@@ -3,6 +3,7 @@
 A folder is a room, a room is a step of the course, and data walks down the page::
 
     labels       what 0 and 1 mean
+    phantom      the built-in, simulated images and their truth
     images       a file -> pixels, header, thumbnail, cache
     duplicates   the same image in several files -> image_id
     data         folders -> one checked table, merged and split
@@ -12,8 +13,8 @@ A folder is a room, a room is a step of the course, and data walks down the page
     training     a recipe -> a run -> its scores, test readings logged
     explanation  what moves the answer
     prediction   one new image -> an answer
-    phantom      the built-in, simulated images and their truth
     results      what was measured on real images
+    claim        a run's figures, and one page with all they rest on
     course       what a notebook needs, and the notebooks themselves
     cli          the command line: xraylab VERB
 

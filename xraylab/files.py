@@ -137,18 +137,20 @@ def write_texts(texts: Mapping[Path, str]) -> None:
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
+def alone(path: Path, *, is_long: bool = False) -> Iterator[None]:
     """Let one process or thread at a time read a file and then change it.
 
-    Others wait. An empty file beside it, its name with `.lock`, is what they wait for;
-    it stays, and a kill leaves nobody waiting. The folder must be there.
+    Others wait for ten seconds. An empty file beside it, its name with `.lock`, is what
+    they wait for; it stays, and a kill leaves nobody waiting. The folder must be there.
+    Of what takes long others are told at once, and the empty file goes at its end.
 
     Raises
     ------
     NotWrittenError
-        When another one takes longer than ten seconds, or the folder cannot be written.
+        When another one takes longer than that, or the folder cannot be written.
     """
-    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=_PATIENCE)
+    patience = 0 if is_long else _PATIENCE
+    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=patience)
     try:
         os.stat(path.parent)  # the lock would make the folder
         held = lock.acquire()
@@ -158,7 +160,12 @@ def alone(path: Path) -> Iterator[None]:
     except OSError as error:
         raise NotWrittenError(path, error) from error
     with held:
-        yield
+        try:
+            yield
+        finally:
+            if is_long:
+                with suppress(OSError):  # Windows removes no file that is open
+                    os.unlink(lock.lock_file)
 
 
 def append_line(path: Path, line: str) -> None:

@@ -392,3 +392,21 @@ def test_wrong_use_of_the_verb(folder, capsys):
             cli.main(["audit", *argv])
         assert ended.value.code == 2
         assert message in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_nothing_but_links_that_lead_nowhere_is_an_error(tmp_path):
+    for name in ("NORMAL", "PNEUMONIA"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.jpeg").symlink_to(tmp_path / "gone.jpeg")
+    found = r"all 2 files in .* were left out, first NORMAL/a\.jpeg: cannot be reached"
+    with pytest.raises(errors.InputError, match=found):
+        audit.run_audit(tmp_path, progress=False)
+
+
+def test_a_table_without_a_row_is_an_error(three_sources, tmp_path):
+    data.merge(three_sources, progress=False).save(tmp_path)
+    lines = (tmp_path / "manifest.csv").read_text("utf-8").splitlines(keepends=True)
+    (tmp_path / "mine.csv").write_text(lines[0], "utf-8")
+    with pytest.raises(errors.InputError, match=r"found no row in .*mine\.csv\. Merge"):
+        audit.run_audit(tmp_path / "mine.csv", progress=False)

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from tests.evaluation.tables import make_table
 from xraylab import data, evaluation, training
 from xraylab.claim import evidence, figures, original
+from xraylab.evaluation import calibration
 
 
 def make_evidence(**changes):
     facts = {
-        **{"name": "r", "where": "run r", "command": "r", "protocol": "official"},
+        **{"name": "r", "where": "run r", "command": "r", "protocol": "naive-merge"},
         **{"recipe": training.RECIPES["original"].as_dict(), "versions": {}},
         **{"point": {"value": 0.5, "rule": "the original's 0.5"}, "answers": {}},
         **{"is_simulated": False},
@@ -65,7 +66,7 @@ def test_about_96_percent_is_supported_where_the_whole_interval_agrees(
 )
 def test_accuracy_is_tested_on_a_real_test_only(changes, said):
     assert verdict("figures", make_evidence(**changes)) == said
-    where = "Accuracy on the test of official "
+    where = "Accuracy on the test of naive-merge "
     if changes.get("answers", {}).get("test") is not None:
         assert original.judge("figures", make_evidence(**changes))[2].startswith(where)
 
@@ -86,6 +87,17 @@ def test_simulated_images_bring_no_verdict(n_right, said):
         assert told == "not tested", key
         was = verdict(key, found)
         assert ("Simulated images do not speak" in why) == (was != "not tested"), key
+
+
+@pytest.mark.parametrize("protocol", ["official", "grouped", "image-random"])
+@pytest.mark.parametrize("n_right", [980, 500])
+def test_another_split_does_not_judge_the_originals_test(protocol, n_right):
+    table = answers(n_right, 1000 - n_right)
+    found = make_evidence(answers={"test": table}, protocol=protocol)
+    _, said, why = original.judge("figures", found)
+    assert said == "not tested"
+    assert why.startswith(f"Accuracy on the test of {protocol} 0.")
+    assert why.endswith("The original's test was a part of all files.")
 
 
 def test_elsewhere_is_judged_by_the_answers_from_there():
@@ -136,6 +148,38 @@ def test_confidence_is_a_chance_by_ece_intercept_and_slope(rows, n_times, said):
     assert "slope " in why
 
 
+@pytest.mark.parametrize(
+    ("off", "said"), [(0.0, "supported"), (2.1, "not tested"), (2.6, "not supported")]
+)
+@pytest.mark.parametrize("place", ["slope", "intercept"])
+def test_one_look_alone_must_be_off_by_more_than_three_may_be_by_chance(
+    off, said, place, monkeypatch
+):
+    """`off` in standard errors; three looks at once ask for 2.39 of them."""
+    table = scored(TRUE, 20)
+    rows = calibration.measure_calibration(table)
+    true = {"slope": 1, "intercept": 0}
+    for name, value in true.items():
+        value = value + 0.05 * off * (name == place)
+        rows.loc[name, ["value", "low", "high"]] = value, value - 0.098, value + 0.098
+    monkeypatch.setattr(calibration, "measure_calibration", lambda _table: rows)
+    found = make_evidence(answers={"test": table})
+    _, told, why = original.judge("calibration", found)
+    assert told == said
+    assert why.endswith("by chance.") == (said == "not tested")
+
+
+def test_two_looks_that_are_off_a_little_are_enough(monkeypatch):
+    table = scored(TRUE, 20)
+    rows = calibration.measure_calibration(table)
+    rows.loc["slope", ["value", "low", "high"]] = 1.10, 1.01, 1.19
+    rows.loc["ECE", "value"] = rows.loc["ECE", "calibrated_high"] + 0.001
+    monkeypatch.setattr(calibration, "measure_calibration", lambda _table: rows)
+    assert verdict("calibration", make_evidence(answers={"test": table})) == (
+        "not supported"
+    )
+
+
 def test_confidence_without_a_test_is_not_tested():
     assert verdict("calibration", make_evidence()) == "not tested"
 
@@ -167,6 +211,8 @@ def test_copies_are_no_larger_set(three_sources):
         "not supported",
         "72 files at hand, of 3 sets, show 24 different images.",
     )
+    rebuilt = original.judge("data", replace(found, data="the third is a stand-in"))
+    assert rebuilt[2] == f"{why} Some stand in for files that are published."
     own = merged.manifest.assign(image_id=merged.manifest["path"])
     one = own[own["source"] == own["source"].iloc[0]]
     for table, said in ((own, "supported"), (one, "not tested")):

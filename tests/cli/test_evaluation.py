@@ -219,6 +219,7 @@ def test_a_run_carried_elsewhere_takes_a_merge_made_there(
     _, at_home, _ = run_json(capsys, "evaluate", run_folder)
     assert code == 0
     assert answer["metrics"] == at_home["metrics"]
+    assert answer["subgroups"] == at_home["subgroups"]
 
 
 def test_images_without_a_known_child_are_counted(run_folder, capsys):

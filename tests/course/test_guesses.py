@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import timedelta
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -103,6 +104,9 @@ def test_a_guess_is_sealed(capsys):
         ([0.9], "must be a number from 0 to 1, got [0.9]. Did you mean 0.9?"),
         (float("nan"), "must be a number from 0 to 1, got nan."),
         (float("inf"), "must be a number from 0 to 1, got inf."),
+        (np.array([0.9, 0.8]), "must be a number from 0 to 1, got array([0.9, 0.8])."),
+        (10**400, f"must be a number from 0 to 1, got {10**400}."),
+        (Fraction(3, 2), "must be a number from 0 to 1, got 1.5."),
     ],
 )
 def test_what_is_no_answer_is_said_and_can_be_tried_again(value, answer, file, capsys):

@@ -11,6 +11,7 @@ from tests.course import roots
 from tests.course.roots import write_sources
 from xraylab import data, errors, phantom
 from xraylab.course import lesson, places
+from xraylab.data import sources
 
 pytestmark = pytest.mark.usefixtures("own_places", "one_second_a_step")
 PLACE = Path("data")
@@ -282,6 +283,6 @@ def test_simulated_images_are_not_called_real(inside, built_in, tmp_path, monkey
 def test_simulated_beside_real_ones_are_real(built_in, three_sources, tmp_path):
     """Nothing can be shown by masks then."""
     shutil.copytree(built_in, tmp_path / "mixed/sim")
-    write_sources(three_sources, [places.FIRST], tmp_path / "mixed/real")
+    write_sources(three_sources, [sources.FIRST], tmp_path / "mixed/real")
     found, _ = places.look_in([tmp_path / "mixed"])
     assert not found.is_simulated

@@ -156,8 +156,13 @@ def test_what_is_no_image_is_named(tmp_path, data, cause):
     with pytest.raises(errors.UnreadableImageError, match=cause) as caught:
         images.read_pixels(file, 32)
     assert "bad.jpeg" in str(caught.value)
-    with pytest.raises(errors.UnreadableImageError, match=cause):
-        images.read_pixels(data, 32)
+    with pytest.raises(errors.UnreadableImageError, match=cause) as caught:
+        images.read_image(file, 32)
+    assert caught.value.path == str(file)
+    for read in (images.read_pixels, images.read_image):
+        with pytest.raises(errors.UnreadableImageError, match=cause) as caught:
+            read(data, 32)
+        assert caught.value.path == "these bytes"
 
 
 def test_a_huge_header_is_refused_before_decoding():

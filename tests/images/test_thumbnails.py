@@ -201,6 +201,20 @@ def test_a_full_disk_does_not_stop_work(root, reads):
     assert len(reads) == len(NAMES) - 12
 
 
+def test_no_more_processes_are_asked_for_than_windows_takes(root, monkeypatch):
+    asked = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, workers, **_options):
+            asked.append(workers)
+            super().__init__(1)
+
+    monkeypatch.setattr(thumbnails, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(thumbnails, "_WORTH_WORKERS", 1)
+    images.read_thumbnails(NAMES, root, workers=100, progress=False)
+    assert asked == [61]
+
+
 def test_a_locked_store_does_not_stop_work(root, monkeypatch, reads):
     first = look(root)
     monkeypatch.setattr(store, "_PATIENCE_S", 0.05)

@@ -93,7 +93,9 @@ def test_a_file_that_holds_no_weights_is_named(tmp_path, ending, damage):
     assert "weights_only=False" not in str(caught.value)  # no way to run foreign code
 
 
-@pytest.mark.parametrize("held", [[torch.zeros(1)], {"state_dict": {}}, {"epoch": 3}])
+@pytest.mark.parametrize(
+    "held", [[torch.zeros(1)], {"state_dict": {}}, {"epoch": 3}, torch.zeros(3)]
+)
 def test_a_pth_of_other_things_is_named(tmp_path, held):
     torch.save(held, tmp_path / "w.pth")
     with pytest.raises(errors.WeightsError, match=r"tensors by name, but it holds"):

@@ -1,5 +1,8 @@
 """What a recipe may say."""
 
+import json
+
+import numpy as np
 import pytest
 
 from xraylab import training
@@ -43,3 +46,13 @@ from xraylab import training
 def test_a_recipe_that_makes_no_sense_is_refused(change, message):
     with pytest.raises(ValueError, match=message):
         training.Recipe(**change)
+
+
+def test_numbers_from_numpy_are_kept_as_pythons_own():
+    given = {"seed": np.int64(3), "n_steps": np.int32(40), "lr": np.float32(0.5)}
+    recipe = training.Recipe(**given)
+    assert recipe.as_dict() | {"seed": 3, "n_steps": 40, "lr": 0.5} == recipe.as_dict()
+    assert [type(getattr(recipe, name)) for name in given] == [int, int, float]
+    json.dumps(recipe.as_dict())
+    with pytest.raises(ValueError, match="seed must be a whole number, at least 0"):
+        training.Recipe(seed=np.int64(-1))

@@ -17,7 +17,7 @@ from sklearn.metrics import roc_auc_score
 from tests.training.test_loop import TINY, tiny_data
 from xraylab import errors, training
 from xraylab.files import whole_file
-from xraylab.training import answers, models, runs, steps
+from xraylab.training import answers, models, processes, runs, steps
 
 
 @pytest.fixture
@@ -78,20 +78,42 @@ def test_a_run_that_stops_and_goes_on_ends_in_the_same_bits(
     assert (done.is_finished, done.note) == (True, "continued after epoch 2")
 
 
+@pytest.mark.parametrize("order", [("float32", "float16"), ("float16", "float32")])
+def test_a_run_goes_on_where_another_precision_is_chosen(
+    tmp_path, data, monkeypatch, order
+):
+    """As from a P100 to a T4, whose half precision scales its gradients."""
+    begun, then = (getattr(torch, name) for name in order)
+    monkeypatch.setattr(processes, "choose_precision", lambda device: begun)
+    stop_after_two_epochs(monkeypatch, lambda: train(tmp_path / "r", data))
+    monkeypatch.setattr(processes, "choose_precision", lambda device: then)
+    done = train(tmp_path / "r", data)
+    assert done.is_finished
+    assert f"begun with precision {order[0]}" in done.note
+
+
 def test_two_trainings_in_one_folder_leave_one_whole_run(tmp_path, data, monkeypatch):
     whole = train(tmp_path / "whole", data)
     take, begun = steps.take_step, []
 
     def meanwhile(recipe, state, seen, rows, step, weights):
         if step == 4 and not begun:  # in the second epoch
-            begun.append(True)
-            train(tmp_path / "r", data)
+            before = contents(tmp_path / "r")
+            with pytest.raises(OSError, match="another command is writing it") as held:
+                train(tmp_path / "r", data)
+            begun.append(str(held.value))
+            assert contents(tmp_path / "r") == before
         return take(recipe, state, seen, rows, step, weights)
 
     monkeypatch.setattr(steps, "take_step", meanwhile)
-    with pytest.raises(errors.InputError, match="one command at a time, but epoch 2 w"):
-        train(tmp_path / "r", data)
+    train(tmp_path / "r", data)
+    assert begun == [
+        f"[Errno {errno.EBUSY}] {tmp_path / 'r/unfinished.safetensors'} could not be "
+        "written: another command is writing it. Nothing was left half-written; try "
+        "again when that has ended."
+    ]
     assert train(tmp_path / "r", data).note == "finished earlier, loaded"
+    assert sorted(contents(tmp_path / "r")) == sorted(contents(whole.folder))
     for name in ("best.safetensors", "last.safetensors"):
         ours, theirs = contents(tmp_path / "r")[name], contents(whole.folder)[name]
         assert ours == theirs

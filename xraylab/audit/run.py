@@ -103,6 +103,9 @@ def run_audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> A
         If not one image could be read, or a file is no manifest.
     """
     merged = _merge(path, workers, progress)
+    if merged.manifest.empty:
+        text = f"must be a table with images, found no row in {path}. Merge again."
+        raise InputError(text, argument="path")
     paths = merged.manifest["path"].tolist()
     seen = merged.thumbnails or images.read_thumbnails(
         paths, merged.root, workers=workers, progress=progress

@@ -9,6 +9,7 @@ where an interval agrees with the claim, and would with much else, it is not tes
 from __future__ import annotations
 
 from collections.abc import Callable
+from statistics import NormalDist
 from typing import NamedTuple
 
 from xraylab import evaluation, training
@@ -24,6 +25,9 @@ _THRESHOLD, _NEAR = 0.5, 0.1  # a rule's range within this is one of about 0.5
 _FAR = 0.05  # an ECE by chance above this could not tell true scores from false ones
 _IF_TRUE = {"intercept": 0, "slope": 1}  # of scores that are chances
 _LOOKS = "Three looks: each alone is off for 5 in 100 tests of true scores."
+_ALONE = "Here one is, and not so far that three looks would not do it by chance."
+# from a 95 % interval to one for three looks at once (Bonferroni), by normal quantiles
+_STRETCH = NormalDist().inv_cdf(1 - 0.05 / 6) / NormalDist().inv_cdf(1 - 0.05 / 2)
 _SIMULATED = "Simulated images do not speak of real ones."
 _NEW = 0.5  # a set counts as new data when more of it than this is in no other set
 _NAMED = {  # the settings that the original names
@@ -59,6 +63,8 @@ def _judge_merge(e: Evidence) -> Verdict:
         f"{flow['files with an image']:,} files at hand, of {len(sources)} sets, show "
         f"{flow['different images']:,} different images."
     )
+    if "stand-in" in e.data:
+        why += " Some stand in for files that are published."
     is_new = all(source["own"] > _NEW for source in sources)
     return (SUPPORTED if is_new else NOT_SUPPORTED), why
 
@@ -117,6 +123,8 @@ def _judge_accuracy(on: str) -> Callable[[Evidence], Verdict]:
         if on == "external":
             loud = [line for line in e.external if line.startswith("CAREFUL")]
             why = " ".join([why, *loud[-1:]])
+        if on == "test" and e.protocol != "naive-merge":
+            return NOT_TESTED, f"{why} The original's test was a part of all files."
         if not found.low <= found.high:
             return NOT_TESTED, why
         agrees = found.high >= _ROUNDED and found.low > row["baseline"]
@@ -138,13 +146,21 @@ def _judge_confidence(e: Evidence) -> Verdict:
         f"{found[1]}."
     )
     why += f" {_LOOKS}"
-    agrees = ece["value"] <= ece["calibrated_high"] and not any(
-        interval.low > value or interval.high < value  # False where there is none
-        for interval, value in zip(found, _IF_TRUE.values(), strict=True)
-    )
+    looks = list(zip(found, _IF_TRUE.values(), strict=True))
+    n_off = int(ece["value"] > ece["calibrated_high"])
+    n_off += sum(_leaves_out(interval, value) for interval, value in looks)
+    if n_off == 1 and not any(_leaves_out(i, v, _STRETCH) for i, v in looks):
+        return NOT_TESTED, f"{why} {_ALONE}"
     is_given = all(interval.low <= interval.high for interval in found)
     is_sure = is_given and ece["calibrated_high"] <= _FAR
-    return _weigh(why, agrees=agrees, is_sure=is_sure)
+    return _weigh(why, agrees=n_off == 0, is_sure=is_sure)
+
+
+def _leaves_out(interval: Interval, value: float, stretch: float = 1) -> bool:
+    """Say whether a value lies outside; False where there is no interval."""
+    low = interval.value - stretch * (interval.value - interval.low)
+    high = interval.value + stretch * (interval.high - interval.value)
+    return bool(low > value or high < value)
 
 
 _NOBODY = "No patient and no clinic stand behind any figure here."

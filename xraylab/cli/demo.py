@@ -54,7 +54,7 @@ def demo(args: argparse.Namespace) -> Answer:
     if find_spec("voila") is None:
         raise InputError(
             "the page needs voila, found none. Install the notebook packages: "
-            'pip install -e ".[lab]"'
+            'pip install "xraylab[lab]"'
         )
     # in a process of its own, since training takes memory that the server needs not
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:

@@ -74,7 +74,7 @@ def _add_evaluate(verbs: Verbs) -> None:
 
 def evaluate(args: argparse.Namespace) -> Answer:
     """Score a run's validation or test, the latter counted."""
-    from xraylab import training
+    from xraylab import data, training
     from xraylab.claim import figures
 
     valid = _score_validation(args)
@@ -87,7 +87,7 @@ def evaluate(args: argparse.Namespace) -> Answer:
     point = f"threshold {threshold:.3f}, given by hand"
     if not by_hand:
         point = figures.describe_point(threshold, run.operating_point)
-    merge = figures.find_merge(run)
+    merge = data.Merge.load(args.merge) if args.merge else figures.find_merge(run)
     root = args.data_folder or (merge and merge.root)
     found = figures.measure_answers(predictions, root, threshold=threshold)
     n_unknown, basis = figures.describe_basis(run)

@@ -20,7 +20,13 @@ import pandas as pd
 
 from xraylab.course import keeping
 from xraylab.course.fields import show_field
-from xraylab.course.questions import SHARE, Choice, NoAnswerError, find_question
+from xraylab.course.questions import (
+    SHARE,
+    Choice,
+    NoAnswerError,
+    as_plain,
+    find_question,
+)
 from xraylab.errors import BrokenSealError
 from xraylab.files import alone, append_line, write_text
 
@@ -126,9 +132,9 @@ def keep_truth(name: str, truth: object, data_name: str = "") -> None:
     find_question(name)
     kept = {
         "text": ", ".join(filter(None, (_write(truth), data_name))),
-        "value": _as_plain(getattr(truth, "value", truth)),
-        "low": _as_plain(getattr(truth, "low", None)),
-        "high": _as_plain(getattr(truth, "high", None)),
+        "value": _as_kept(getattr(truth, "value", truth)),
+        "low": _as_kept(getattr(truth, "low", None)),
+        "high": _as_kept(getattr(truth, "high", None)),
         "time": _now().isoformat(),
     }
     add_truths({name: kept})
@@ -300,15 +306,15 @@ def _words(line: dict) -> str:
     return f"{_write(line['value'])}{sure}"
 
 
-def _as_plain(value: object) -> object:
-    """Give a number from numpy as Python's, for JSON; None for what is no number."""
-    value = value.item() if hasattr(value, "item") else value
+def _as_kept(value: object) -> object:
+    """Give a number as Python's, for JSON; None for what is no number."""
+    value = as_plain(value)
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _write(value: object) -> str:
     """Write a float with three digits, counts with commas, the rest as it is."""
-    value = value.item() if hasattr(value, "item") else value
+    value = as_plain(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"

@@ -122,8 +122,12 @@ def estimate_cost(number: int, recipe: Recipe, n_files: int) -> str:
     n_files : int
         Image files that the lesson has.
     """
+    from xraylab.training import batches
+
     n_images = min(n_files, _DRAWN.get(number, n_files))
-    n_steps = recipe.n_steps or recipe.epochs * -(-n_images // recipe.batch_size)
+    n_steps = recipe.n_steps or recipe.epochs * batches.count_steps(
+        n_images, recipe.batch_size
+    )
     per_step = measure_step(recipe)
     n = TRAININGS[number]
     many = f"{n} trainings" if n > 1 else "1 training"

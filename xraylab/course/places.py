@@ -11,10 +11,9 @@ from pathlib import Path
 import pandas as pd
 
 from xraylab import data, phantom
-from xraylab.data import listing, scan
+from xraylab.data import listing, scan, sources
 from xraylab.errors import NoDataError, UnknownLayoutError
 
-FIRST = next(iter(data.SOURCES))
 BUILT_IN = "built-in"
 SMALL_SET = 80  # children: the built-in set of mode smoke
 # Images of each class that lessons need of the first source; tried with these.
@@ -153,13 +152,13 @@ def _read(place: Path) -> Found:
         pass
     root = _simulated_set(root) or root
     files, _ = data.list_files(root)
-    if FIRST not in set(files["source"]):
+    if sources.FIRST not in set(files["source"]):
         others = ", ".join(files["source"].unique())
         raise NoDataError(
-            f"it holds {others}, but not {FIRST}, which alone has children's "
+            f"it holds {others}, but not {sources.FIRST}, which alone has children's "
             "names and a published test. Add it."
         )
-    _refuse_too_few(files[files["source"] == FIRST])
+    _refuse_too_few(files[files["source"] == sources.FIRST])
     _refuse_others(files)
     return Found(root, files, phantom.is_simulated(root), [])
 
@@ -177,8 +176,8 @@ def _refuse_too_few(first: pd.DataFrame) -> None:
         if min(found) < least:
             raise NoDataError(
                 f"lessons need {least} images of each class in the {split} folder of "
-                f"{FIRST}, found {found[0]} normal and {found[1]} with pneumonia. "
-                "Take the whole set."
+                f"{sources.FIRST}, found {found[0]} normal and {found[1]} with "
+                "pneumonia. Take the whole set."
             )
 
 

@@ -5,11 +5,12 @@ A lesson asks under a name; what counts as an answer stands here, once.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from difflib import get_close_matches
+from fractions import Fraction
 
 from xraylab.errors import InputError
 
@@ -26,6 +27,17 @@ def plain(value: object) -> str:
     'the input'
     """
     return " ".join(str(value).split()).strip(_AROUND).casefold()
+
+
+def as_plain(value: object) -> object:
+    """Give the one number of an array, a tensor, a fraction or a decimal as Python's.
+
+    What holds more, or is no number, stays as it is.
+    """
+    try:
+        return float(value) if isinstance(value, Fraction | Decimal) else value.item()
+    except (AttributeError, ValueError, RuntimeError, OverflowError):
+        return value
 
 
 class NoAnswerError(InputError):
@@ -52,14 +64,15 @@ class Number:
         NoAnswerError
             If it is none, or outside the range; asks back where one was meant.
         """
-        value = value.item() if hasattr(value, "item") else value  # from numpy
+        value = as_plain(value)
         if isinstance(value, tuple):
             raise NoAnswerError(f"must be {self}, {_many(value)}{self._meant(value)}")
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise NoAnswerError(f"must be {self}, got {value!r}.{self._meant(value)}")
-        is_fine = math.isfinite(value) and self.low <= value <= self.high
+        is_fine = self.low <= value <= self.high  # nan is in no range
         if not is_fine or (self.whole and value != int(value)):
-            raise NoAnswerError(f"must be {self}, got {value:g}.{self._meant(value)}")
+            found = f"{value:.6g}" if isinstance(value, float) else value
+            raise NoAnswerError(f"must be {self}, got {found}.{self._meant(value)}")
         return int(value) if self.whole else float(value)
 
     def is_near(self, value: float, truth: float) -> bool:

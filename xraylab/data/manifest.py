@@ -50,9 +50,13 @@ def check_manifest(manifest: pd.DataFrame) -> pd.DataFrame:
             f"manifest must hold each path once, {len(twice)} stand twice, first "
             f"{', '.join(twice[:3])}."
         )
-    odd = [label for label in manifest["label"].unique() if not _is_label(label)]
+    labels = manifest["label"].unique().tolist()
+    odd = [label for label in labels if not _is_label(label)]
     if odd:
-        raise InputError(f"label must be a whole number from 0, found {odd[:3]}.")
+        raise InputError(
+            f"label must be a whole number from 0, found {odd[:3]}. Name each class by "
+            "a number."
+        )
     return manifest
 
 

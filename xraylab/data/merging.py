@@ -202,6 +202,13 @@ def merge(
         If not one image could be read.
     """
     files, ignored = listing.list_files(root, layout)
+    if files.empty:
+        path, reason = ignored[["path", "reason"]].iloc[0]
+        raise InputError(
+            f"must hold readable images, but all {len(ignored)} files in {root} were "
+            f"left out, first {path}: {reason}.",
+            argument="root",
+        )
     rank = {name: i for i, name in enumerate(sources.SOURCES)}
     files = files.sort_values(
         "source", key=lambda s: s.map(rank).fillna(len(rank)), kind="stable"

@@ -51,7 +51,7 @@ def gradcam_map(model: nn.Module, image: np.ndarray) -> np.ndarray:
     found = attribution.attribute(x, relu_attributions=False).detach()
     shape = tuple(image.shape)
     wide = functional.interpolate(found, shape, mode="bilinear", align_corners=False)
-    return wide[0, 0].double().cpu().numpy()
+    return wide[0, 0].cpu().double().numpy()
 
 
 def integrated_gradients_map(model: nn.Module, image: np.ndarray) -> np.ndarray:
@@ -79,7 +79,7 @@ def integrated_gradients_map(model: nn.Module, image: np.ndarray) -> np.ndarray:
     attribution = _captum().IntegratedGradients(_logit_of(model))
     grey = torch.full_like(x, float(x.mean()))
     found = attribution.attribute(x, grey, n_steps=_N_STEPS, internal_batch_size=8)
-    return found[0, 0].double().detach().cpu().numpy()
+    return found[0, 0].detach().cpu().double().numpy()
 
 
 def _captum() -> ModuleType:

@@ -35,8 +35,9 @@ def perturb_run(
     """Change a run's validation images by every perturbation, dose by dose.
 
     What is found is kept in the run (`stored`). The test is never read. Images are
-    read at 224 px, changed there, and squeezed to the network's size after that. The
-    lungs are the true ones where the images are built-in, else a box (`lung_box`).
+    read at 224 px, or at the network's size where that is larger, changed there, and
+    squeezed to the network's size after that. The lungs are the true ones where the
+    images are built-in, else a box (`lung_box`).
 
     Parameters
     ----------

@@ -154,14 +154,15 @@ def read_image(file: str | Path | bytes, size_px: int) -> ImageFile:
 
     Raises what `read_pixels` raises.
     """
-    data = file if isinstance(file, bytes) else read_bytes(file)
-    with opened_image(data) as image:
+    is_bytes = isinstance(file, bytes)
+    data, name = (file, "these bytes") if is_bytes else (read_bytes(file), file)
+    with opened_image(data, name) as image:
         width, height = image.size
         header, grey = _read_grey(image, size_px)
         square = np.asarray(_squeeze(grey, size_px))
         if _turn(image) in _ON_ITS_SIDE:
             width, height = height, width
-    with opened_image(data) as image:  # a JPEG read as grey has lost its colours
+    with opened_image(data, name) as image:  # a JPEG read as grey has lost its colours
         return ImageFile(header, (width, height), _colour(image), square)
 
 
@@ -282,9 +283,11 @@ def _colour(image: Image.Image) -> float:
 
 
 @contextmanager
-def opened_image(file: str | Path | bytes) -> Iterator[Image.Image]:
-    """Open an image; whatever goes wrong with it is named."""
-    name = "these bytes" if isinstance(file, bytes) else str(file)
+def opened_image(
+    file: str | Path | bytes, name: str | Path = "these bytes"
+) -> Iterator[Image.Image]:
+    """Open an image; whatever goes wrong with it is named, of bytes by `name`."""
+    name = str(name if isinstance(file, bytes) else file)
     try:
         if isinstance(file, bytes):
             _refuse_size(name, len(file))

@@ -33,6 +33,7 @@ HEADER = [
 ]
 _CHUNK = 64  # files looked at between two writes
 _WORTH_WORKERS = 500  # below, starting processes takes longer than it saves
+_MOST_WORKERS = 61  # Windows takes no more
 _VERSION = 4  # counts changes of what is kept
 
 
@@ -138,6 +139,7 @@ def _look_in_processes(
     if workers == 1 or len(chunks) * _CHUNK < _WORTH_WORKERS:
         yield from map(look_at, chunks)
         return
+    workers = min(workers, _MOST_WORKERS)
     try:
         with ProcessPoolExecutor(workers, initializer=_end_with_parent) as pool:
             yield from pool.map(look_at, chunks)

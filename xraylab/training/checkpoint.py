@@ -46,7 +46,8 @@ def load_state(file: Path, recipe: Recipe) -> steps.State:
         weights, moments = _sort(kept)
         _fill(state, weights, {"state": moments, "param_groups": facts["param_groups"]})
         state.history.extend(facts["history"])
-        state.scaler.load_state_dict(facts["scaler"])
+        if facts["scaler"]:  # none where it was begun without half precision
+            state.scaler.load_state_dict(facts["scaler"])
     except (ValueError, KeyError, TypeError, RuntimeError) as error:
         raise NotARunError(
             f"{file} must hold a training by the recipe in run.json, but it does not "

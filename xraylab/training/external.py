@@ -12,7 +12,7 @@ import pandas as pd
 from xraylab import data, images
 from xraylab.data import folders
 from xraylab.errors import InputError, NotARunError, renamed
-from xraylab.files import cache_folder, try_writing
+from xraylab.files import as_argument, cache_folder, try_writing
 from xraylab.training import answers, content, processes, runs, test_log
 
 __all__ = ["External", "find_known", "read_basis", "score_external"]
@@ -162,7 +162,7 @@ def read_basis(run_folder: str | Path) -> dict:
         raise NotARunError(
             f"{file} must say what the external answers rest on, but could not be read "
             f"({type(error).__name__}). Read the set anew: xraylab evaluate "
-            f"{run_folder} --on external --data DIR."
+            f"{as_argument(run_folder)} --on external --data DIR."
         ) from error
 
 

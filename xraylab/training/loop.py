@@ -32,8 +32,8 @@ def fit(
     """Train by a recipe, from the beginning or from a state.
 
     Training loss and accuracy are the running ones, under dropout, changed images and
-    the recipe's sampler; they lie a little below what the finished network would reach
-    on the plain training images.
+    the recipe's sampler: not what the finished network would have on the plain training
+    images, where loss tends to be lower and accuracy higher.
 
     Parameters
     ----------

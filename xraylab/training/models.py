@@ -122,7 +122,7 @@ def make_model(
     """
     if name not in MODELS:
         known = ", ".join(MODELS)
-        raise InputError(f"must be one of {known}, got {name!r}.", argument="model")
+        raise InputError(f"must be one of {known}, got {name!r}.", argument="name")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = MODELS[name](dropout)

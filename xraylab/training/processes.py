@@ -61,6 +61,11 @@ def count_processes() -> int:
     return int(text)
 
 
+def is_main() -> bool:
+    """Say whether this is the only process, or the one that writes for all."""
+    return count_processes() == 1 or make_accelerator().is_main_process
+
+
 def refuse_several(what: str) -> None:
     """Raise InputError where a launcher started several processes for what needs one.
 

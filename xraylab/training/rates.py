@@ -18,7 +18,7 @@ __all__ = ["RULE", "range_test", "suggest_range"]
 
 RULE = (
     "from where a tenth of the loss's fall is behind to where the smoothed loss is "
-    "least (Smith 2017)"
+    "least (ours, after Smith 2017)"
 )
 _BURST = 4  # times the least loss: then the test is over (Gugger 2018)
 
@@ -89,7 +89,8 @@ def range_test(
                 break
     if not np.isfinite(losses[0]):
         raise TrainingError(
-            f"the loss was {losses[0]} before the first step was taken."
+            f"the loss was {losses[0]} before the first step was taken. Look whether "
+            "each of the weights is a number."
         )
     curve = pd.DataFrame({"lr": rates[: len(losses)], "loss": losses})
     curve = curve[np.isfinite(curve["loss"])]
@@ -142,7 +143,10 @@ def _is_over(losses: list[float], window: int) -> bool:
 
 
 def _check(lowest: float, highest: float, n_steps: int) -> None:
-    if not 0 < lowest < highest < np.inf:
+    if not 0 < highest < np.inf:
+        text = f"must be a number above 0, got {highest}."
+        raise InputError(text, argument="highest")
+    if not 0 < lowest < highest:
         text = f"must be a number from above 0 to below highest, {highest}, got "
         raise InputError(f"{text}{lowest}.", argument="lowest")
     if not isinstance(n_steps, int) or n_steps < 20:

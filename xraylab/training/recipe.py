@@ -6,6 +6,8 @@ import dataclasses
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from xraylab.errors import InputError
 from xraylab.training import models
 
@@ -41,6 +43,10 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        for name in ("n_steps", *_WHOLE, *_RANGES):
+            value = getattr(self, name)
+            if isinstance(value, np.generic):  # JSON knows Python's own numbers only
+                object.__setattr__(self, name, value.item())
         for name, known in _CHOICES.items():
             value = getattr(self, name)
             if value not in known:

@@ -156,16 +156,6 @@ def keep_operating_point(folder: Path, threshold: float, chosen: dict) -> None:
     write_text(folder / FACTS, json.dumps(facts, indent=2) + "\n")
 
 
-def refuse_two(folder: Path, epoch: int) -> None:
-    """Raise InputError where an epoch that is to be kept was kept by somebody else."""
-    if len(read_history(folder)) >= epoch:
-        raise InputError(
-            f"{folder} must be trained in by one command at a time, but epoch {epoch} "
-            "was written there meanwhile. Wait for the other to end, then give the "
-            "command again."
-        )
-
-
 def append_history(folder: Path, row: dict) -> None:
     """Add an epoch's line, which is kept when the next epoch comes to a crash.
 

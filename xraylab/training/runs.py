@@ -7,8 +7,8 @@ gets a line an epoch.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from xraylab.errors import (
     TrainingError,
     UnfinishedRunError,
 )
-from xraylab.files import remove_halves
+from xraylab.files import alone, made_folder, remove_halves
 from xraylab.training import (
     board,
     checkpoint,
@@ -202,8 +202,7 @@ def train_run(
     Raises
     ------
     ValueError
-        If another command trains in the folder meanwhile; what that one wrote stays. If
-        the folder holds another run, the table lacks a column, train or valid lacks
+        If the folder holds another run, the table lacks a column, train or valid lacks
         a class, or tensorboard is asked for and not installed or no folder; nothing is
         written.
     xraylab.NotARunError
@@ -213,6 +212,7 @@ def train_run(
     xraylab.TrainingError
         If the loss stops being a number or memory is full; the last whole epoch stays.
     OSError
+        If another command trains in the folder meanwhile; what that one writes stays.
         When the disk is full; the last whole epoch stays.
     """
     board.check(tensorboard)
@@ -222,28 +222,41 @@ def train_run(
         raise InputError(f"table must have the columns {', '.join(missing)}.")
     table = table.assign(pixels=content.digest_rows(pixels, table["row"]))
     made_from = (recipe, protocol, weights.identify(recipe.weights))
-    has_begun = (folder / record.FACTS).is_file()
-    if has_begun:
+    if (folder / record.FACTS).is_file():
         record.refuse_other(folder, *made_from, table)
         if is_finished(folder):
             _tidy(folder)
             return replace(load_run(folder), note="finished earlier, loaded")
     rows = _rows_by_part(recipe, pixels, table)
-    # before anything is written: it may fail to fetch its weights, and a folder that
-    # is already written would refuse the next try with others
-    state = _take_up(folder, recipe)
-    place = processes.describe(state.accelerator, state.precision)
-    if state.accelerator.is_main_process:
-        remove_halves(folder)
-        if not has_begun:
-            record.write(folder, *made_from, about or {}, place, table)
-        record.write_history(folder, state.history)
-    state.accelerator.wait_for_everyone()
-    note = _how_it_begins(folder, state, place)
-    events = tensorboard if state.accelerator.is_main_process else None
-    with board.open_board(events, state.history) as log:
-        _fit_and_keep(folder, recipe, pixels, rows, state, log, progress)
+    with _held(folder):
+        # before anything is written: it may fail to fetch its weights, and a folder
+        # that is already written would refuse the next try with others
+        state = _take_up(folder, recipe)
+        place = processes.describe(state.accelerator, state.precision)
+        if state.accelerator.is_main_process:
+            remove_halves(folder)
+            if not (folder / record.FACTS).is_file():
+                record.write(folder, *made_from, about or {}, place, table)
+            record.write_history(folder, state.history)
+        state.accelerator.wait_for_everyone()
+        note = _how_it_begins(folder, state, place)
+        events = tensorboard if state.accelerator.is_main_process else None
+        with board.open_board(events, state.history) as log:
+            _fit_and_keep(folder, recipe, pixels, rows, state, log, progress)
     return replace(load_run(folder), note=note)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Keep other commands out of a run's folder while one trains in it.
+
+    Of several processes of one training the main one does it for all.
+    """
+    if not processes.is_main():
+        yield
+        return
+    with made_folder(folder), alone(folder / _STATE, is_long=True):
+        yield
 
 
 def is_finished(folder: str | Path) -> bool:
@@ -320,7 +333,6 @@ def _take_up(folder: Path, recipe: Recipe) -> steps.State:
 
 def _save_epoch(folder: Path, recipe: Recipe, state: steps.State) -> None:
     """Keep an epoch; one file holds all that is needed to go on from it."""
-    record.refuse_two(folder, state.n_epochs)
     aurocs = [row["valid_auroc"] for row in state.history]
     if aurocs[-1] >= max(aurocs):
         weights_now = tensors.plain_weights(state.model)

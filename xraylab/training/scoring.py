@@ -48,7 +48,7 @@ def score_images(
     Returns
     -------
     array of float64, shape (n,)
-        Probabilities of pneumonia.
+        Probabilities of pneumonia, or with `logit` their log odds.
     """
     logits = score_logits(model, pixels, np.arange(len(pixels)))
     if logit:

@@ -107,8 +107,7 @@ def take_step(
     with torch.autocast(x.device.type, state.precision, enabled=is_half):
         answer = state.network(x)  # (n, 2)
         loss = (
-            functional.cross_entropy(answer, y, weights.to(answer), reduction="sum")
-            / whole
+            functional.cross_entropy(answer, y, weights.to(x), reduction="sum") / whole
         )
     state.optimiser.zero_grad()
     # gradients are averaged over processes, each of which has a part of the sum

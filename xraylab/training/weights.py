@@ -103,8 +103,9 @@ def _read_pth(file: Path) -> tensors.Tensors:
     except Exception as error:  # torch raises many kinds
         found = tensors.describe_damage(file)
         raise WeightsError(f"{expected}, but {found}") from error
-    values = given.values() if isinstance(given, dict) else [given]
-    if not all(isinstance(value, torch.Tensor) for value in values):
+    is_by_name = isinstance(given, dict)
+    values = given.values() if is_by_name else [given]
+    if not is_by_name or not all(isinstance(value, torch.Tensor) for value in values):
         raise WeightsError(
             f"{expected}: tensors by name, but it holds "
             f"{', '.join(sorted({type(value).__name__ for value in values}))}. "

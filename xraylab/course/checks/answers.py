@@ -8,14 +8,12 @@ import linecache
 import os
 import traceback
 import warnings
-from decimal import Decimal
-from fractions import Fraction
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from xraylab.course.questions import plain
+from xraylab.course.questions import as_plain, plain
 from xraylab.errors import InputError
 
 _NOTHING_DONE = {"RESUME", "NOP", "CACHE", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}
@@ -78,7 +76,7 @@ def number(answer: object, low: float = -np.inf, high: float = np.inf) -> float:
     Wrong
         If it is none, not finite, or outside the range.
     """
-    value = _as_plain(answer)
+    value = as_plain(answer)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Wrong(f"One number is needed, found {_name(answer)}.")
     if not np.isfinite(value):
@@ -113,7 +111,7 @@ def numbers(answer: object, n: int, names: tuple[str, ...] = ()) -> np.ndarray:
     if isinstance(row, _NO_ROW | set | frozenset):
         known = f", or under the names {', '.join(names)}" if names else ""
         raise Wrong(f"{needed} in a row, as a list{known}, found {_name(answer)}.")
-    plain = list(map(_as_plain, _one_by_one(row, needed)))
+    plain = list(map(as_plain, _one_by_one(row, needed)))
     others = [v for v in plain if not isinstance(v, bool | int | float)]
     if others:
         raise Wrong(f"{needed}, found {_name(others[0])} among them.")
@@ -236,14 +234,6 @@ def _of_nan(found: list[float]) -> str:
     """Say how nan comes about, where it is among the numbers found."""
     says = " In numpy 0 / 0 gives nan, and so does the mean of no values."
     return says if np.isnan(found).any() else ""
-
-
-def _as_plain(value: object) -> object:
-    """Give the one number of an array or tensor; what holds more stays."""
-    try:
-        return float(value) if isinstance(value, Fraction | Decimal) else value.item()
-    except (AttributeError, ValueError, RuntimeError, OverflowError):
-        return value
 
 
 def _name(value: object) -> str:

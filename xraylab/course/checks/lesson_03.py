@@ -207,8 +207,8 @@ def _call_with(answer: object, network: object, *values: object) -> object:
         "What should an answer cost that is sure and right? Try logits of -5 and 5.",
         "cross_entropy takes the softmax itself. What happens to logits that went "
         "through one before?",
-        "Leave out the two lines that make probabilities, and hand logits to "
-        "functional.cross_entropy.",
+        "Leave out the line that makes probabilities, and hand the logits in its place "
+        "to functional.cross_entropy: torch.tensor(logits)[None].",
     ),
 )
 def loss_that_fits(answer):
