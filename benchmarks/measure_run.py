@@ -28,6 +28,21 @@ def describe_data(merge: data.Merge, table: pd.DataFrame) -> dict:
     }
 
 
+def measure_unseen(
+    table: pd.DataFrame, predictions: pd.DataFrame, threshold: float
+) -> dict:
+    """Measure the answers for children of whom training holds no image.
+
+    Empty where these are all children, or none.
+    """
+    trained = set(table.loc[table["split"] == "train", "group_id"])
+    unseen = predictions[~predictions["group_id"].isin(trained)]
+    if len(unseen) in {0, len(predictions)}:
+        return {}
+    metrics = evaluation.evaluate(unseen, threshold=threshold)
+    return {"metrics_unseen": as_entries(metrics)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
@@ -56,6 +71,7 @@ def main() -> None:
             predictions["label"], predictions["score"], threshold=run.threshold
         ),
         "metrics": as_entries(metrics),
+        **measure_unseen(run.table, predictions, run.threshold),
         **describe_data(data.Merge.load(run.about["merge"]), run.table),
         "images_per_second": float(run.history["images_per_second"].median()),
         "history": json.loads(run.history.to_json(orient="records")),

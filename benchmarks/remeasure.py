@@ -3,13 +3,14 @@
 python benchmarks/remeasure.py [--merge MERGE]
 
 For when an interval is made in another way: values stay, intervals may change. With the
-merge that the runs were trained on, the counts of its files and splits are kept too.
+merge that the runs were trained on, the counts of its files and splits are kept too,
+and the figures on children of whom training holds no image.
 """
 
 import argparse
 from pathlib import Path
 
-from measure_run import as_entries, describe_data
+from measure_run import as_entries, describe_data, measure_unseen
 
 from xraylab import data, evaluation, results
 
@@ -21,7 +22,9 @@ def count(name: str, result: dict, merge: data.Merge) -> dict:
         paths = table.loc[table["split"] == on, "path"]
         if set(paths) != set(results.read_predictions(name, on)["path"]):
             raise SystemExit(f"{name}: the answers on {on} are not of this merge")
-    return describe_data(merge, table)
+    answers = results.read_predictions(name)
+    unseen = measure_unseen(table, answers, result["threshold"])
+    return describe_data(merge, table) | unseen
 
 
 def main() -> None:

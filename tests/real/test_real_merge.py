@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from xraylab import data
+from xraylab import data, evaluation, results
 from xraylab.data import sources
 
 LESSONS = Path(__file__).parents[2] / "notebooks/source"
@@ -64,3 +64,20 @@ def test_the_third_source_trains_on_the_official_test(merged):
     expected = merged.index_rule.set_index("path")["other"]
     train = third[third["published_split"] == "train"]
     assert expected.loc[train["path"]].isin(test["path"]).sum() == 540
+
+
+def test_what_is_kept_of_unseen_children_follows_from_the_split(merged):
+    kept = {}
+    for name in results.list_results()["name"]:
+        result = results.read_result(name)
+        if "metrics_unseen" in result:
+            kept[name] = result["metrics_unseen"]["accuracy"]["n"]
+            table = data.split(merged.manifest, result["protocol"], seed=result["seed"])
+            trained = set(table.loc[table["split"] == "train", "group_id"])
+            answers = results.read_predictions(name)
+            unseen = answers[~answers["group_id"].isin(trained)]
+            for metric, row in result["metrics_unseen"].items():
+                found = evaluation.measure(unseen, metric)
+                ours = [row[key] for key in found._fields]
+                assert ours == pytest.approx(list(found)), (name, metric)
+    assert kept["real-64px-naive-merge"] == 197
