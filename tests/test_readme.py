@@ -119,7 +119,7 @@ def test_the_original_as_written_follows_from_its_answers(protocol, on):
     table = evaluation.evaluate(results.read_predictions(WRITTEN[protocol], on))
     rows = table.loc[["accuracy", "sensitivity", "specificity", "AUROC"]]
     figures = [
-        evaluation.Interval(*row[list(evaluation.Interval._fields)])
+        evaluation.Interval(*(row[key] for key in evaluation.Interval._fields))
         for row in rows.to_dict("records")
     ]
     cells = [f"{f.figure}<br>n = {f.n:,}, {f.n_groups:,} groups" for f in figures]

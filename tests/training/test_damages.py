@@ -51,6 +51,18 @@ def test_each_damaged_file_of_a_run_is_named(tmp_path, data, name, damage):
         assert WORDS.get(damage, "") in text
 
 
+def test_a_run_whose_split_is_gone_does_not_go_on(tmp_path, data, monkeypatch):
+    folder = tmp_path / "r"
+    stop_after_two_epochs(monkeypatch, lambda: train(folder, data))
+    (folder / "split.csv").unlink()
+    before = contents(folder)
+    with pytest.raises(
+        errors.NotARunError, match=r"split\.csv must lie where .* is mi"
+    ):
+        train(folder, data)
+    assert contents(folder) == before
+
+
 @pytest.mark.parametrize("damage", [*DAMAGES, "gone", "other recipe"])
 def test_a_damaged_state_is_never_passed_over(tmp_path, data, monkeypatch, damage):
     folder = tmp_path / "r"

@@ -199,6 +199,9 @@ def read_history(folder: Path) -> pd.DataFrame:
 def _read(file: Path) -> str:
     try:
         return file.read_bytes().decode()
+    except FileNotFoundError as error:
+        text = f"{file} must lie where the run does, but is missing. {_ADVICE}"
+        raise NotARunError(text) from error
     except UnicodeDecodeError as error:
         raise NotARunError(f"{file} must be text, but is not. {_ADVICE}") from error
 
