@@ -56,3 +56,21 @@ def test_weights_that_undo_the_prior_equal_the_threshold_and_beat_nothing(tmp_pa
     assert found["weights - none", "specificity"]["low"] > 0
     assert found["threshold - none", "AUROC"]["value"] == pytest.approx(0)
     assert not any("sampler" in what for what, _ in found)
+
+
+def test_the_table_that_lessons_show_is_that_of_the_stored_effects():
+    kept = json.loads((imbalance.STORED / "effects.json").read_text("utf-8"))
+    units = list(imbalance.read_units(imbalance.STORED))
+    baselines = imbalance.find_baselines(units[0])
+    assert baselines["accuracy"] == pytest.approx(849 / 1165)
+    rows = imbalance.as_table(kept["figures"], baselines)
+    table = imbalance.results.read_table("imbalance")
+    pd.testing.assert_frame_equal(table, pd.DataFrame(rows), check_dtype=False)
+    # each of three trainings of three ways, and `none` once more as `threshold`
+    cells = [unit.cell for unit in units]
+    assert {cell: cells.count(cell) for cell in cells} == dict.fromkeys(
+        ("none", "threshold", "sampler", "weights"), 3
+    )
+    again = imbalance.list_effects(units, 200)
+    for row, ours in zip(kept["figures"], again, strict=True):
+        assert ours["value"] == row["value"]
