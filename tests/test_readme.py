@@ -106,6 +106,41 @@ def test_what_is_said_of_a_hidden_middle_follows_from_the_doses():
     assert "No lungs are marked on real images" in text
 
 
+WAYS = {
+    "none": "nothing",
+    "weights": "class weights",
+    "sampler": "balanced sampler",
+    "threshold": "moved threshold",
+}
+
+
+def test_what_is_done_about_the_imbalance_follows_from_its_units():
+    table = results.read_table("imbalance")
+    table = table[table["metric"] == "balanced_accuracy"].set_index("what")
+
+    def tell(what):
+        row = table.loc[what]
+        return evaluation.Interval(row.value, row.low, row.high, row.n, row.n_groups)
+
+    for way, words in WAYS.items():
+        cells = [words, tell(way).figure]
+        for other in ("none", "threshold"):
+            key = f"{way} - {other}"
+            is_asked = key in table.index
+            verdict = table.loc[key, "verdict"] if is_asked else ""
+            cells.append(f"{tell(key).figure}, {verdict}" if is_asked else "")
+        assert f"| {' | '.join(cells)} |" in README
+    assert f"n = {tell('none').n:,}, {tell('none').n_groups} groups |" in README
+    moved = results.read_table("imbalance").query("what == 'threshold - none'")
+    text = re.sub(r"\s+", " ", README)
+    for row in moved[moved["metric"].isin(["sensitivity", "specificity"])].itertuples():
+        found = evaluation.Interval(row.value, row.low, row.high, row.n, row.n_groups)
+        assert f"{row.metric}, {found}" in text
+    verdicts = table["verdict"].value_counts()
+    assert verdicts[["settled as small", "not settled"]].tolist() == [4, 1]
+    assert set(table["seeds"]) == {"0 1 2"}
+
+
 WRITTEN = {
     protocol: f"real-224px-{protocol}"
     for protocol in data.PROTOCOLS
@@ -141,6 +176,14 @@ def test_what_is_said_of_the_original_as_written_follows_from_its_answers():
         for metric in ("accuracy", "AUROC"):
             more = evaluation.difference(*both, metric)
             assert more.figure in text, (protocol, metric)
+    naive = results.read_result(WRITTEN["naive-merge"])
+    wrong = naive["confusion"]["fp"] + naive["confusion"]["fn"]
+    assert f"is passed: {wrong} of {naive['n_test']:,} answers are wrong" in text
+    assert results.read_figure(naive["name"], "accuracy").low > 0.96
+    row = naive["metrics_unseen"]["accuracy"]
+    unseen = evaluation.Interval(*(row[key] for key in evaluation.Interval._fields))
+    assert f"on these accuracy is {unseen}, baseline {row['baseline']:.2f}." in text
+    assert unseen.low > row["baseline"]
 
 
 TRAININGS = {

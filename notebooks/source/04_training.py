@@ -26,7 +26,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from xraylab import data, evaluation, images, plots, training
+from xraylab import data, evaluation, images, plots, results, training
 from xraylab.course import lesson
 from xraylab.progress import progress_bar
 from xraylab.training import batches, models
@@ -117,14 +117,15 @@ lesson.check("the rate of each epoch", rates)
 #
 # Each image once, children kept apart, at a small size, so that many trainings fit
 # in a minute. In the whole set pneumonia is far more frequent than normal: this is
-# **class imbalance**, and we come back to it. Here we draw at most 300 of each class,
-# at random. The validation set judges; the test set stays closed.
+# **class imbalance**, and we come back to it. Here we draw at most 600 to train on and
+# 600 to judge by, at random, so the mix stays as it is. The validation set judges; the
+# test set stays closed.
 
 # %%
 merged = data.merge(here.root, progress=False)
 table = data.split(merged.manifest, "grouped", seed=0)
 drawn = table[table["split"] != "test"].sample(frac=1, random_state=0)
-used = drawn.groupby(["split", "label"]).head(300)
+used = drawn.groupby("split").head(600)
 size_px = 32
 built = images.build_cache(
     used["path"], here.root, size_px, here.folder / "cache", progress=False
@@ -463,7 +464,7 @@ print(f"one image is {1 / n:.3f} of the accuracy, n = {n}")
 # %% [markdown]
 # ## Class imbalance
 #
-# The original merges three sources "to overcome the class imbalance". Does it? Count.
+# Merging three sources is said to overcome the class imbalance. Does it? Count.
 
 # %%
 labels_of = merged.manifest.groupby("source", sort=False)["label"]
@@ -502,28 +503,38 @@ ways = {
     "balanced sampler": ({"sampler": "balanced"}, 0.5),
     "moved threshold": ({}, share),
 }
-print("balanced accuracy with seeds 0, 1, 2, and seed 0 again with its interval")
-for name, (change, threshold) in progress_bar(ways.items(), unit="row"):
-    found = [
-        evaluation.measure(answers_of(seed, **change), "balanced_accuracy", threshold=threshold)
-        for seed in range(3)
-    ]
-    print(f"{name:17}", *(f"{figure.value:.2f}" for figure in found), f" {found[0]}")
+for metric in ("balanced_accuracy", "AUROC"):
+    print(f"{metric} with seeds 0, 1, 2, and seed 0 again with its interval, baseline 0.50")
+    for name, (change, threshold) in progress_bar(ways.items(), unit="row"):
+        found = [
+            evaluation.measure(answers_of(seed, **change), metric, threshold=threshold)
+            for seed in range(3)
+        ]
+        print(f"{name:17}", *(f"{figure.value:.2f}" for figure in found), f" {found[0]}")
 
 # %% [markdown]
 # Look at the intervals first, and at how far the seeds of one row are apart: so few
 # children cannot say which way is best, and simulated ones say nothing about real
 # images. A moved threshold only trades one kind of error for the other; which kind is
 # worse is no question of training. Whether the *ranking* of the images became better,
-# the AUROC tells.
+# the AUROC tells: a moved threshold leaves it as it is.
+#
+# On real images we trained each way three times: 64 px, ImageNet weights (a public
+# stand-in for torchvision's), all judged by the same images. What is compared, and the
+# rule of the verdicts, was fixed before anybody read an answer. *Settled as small*: a
+# wider interval, since there are five comparisons, lies within two points.
 
-# %% tags=["nbval-ignore-output"]
-print(f"AUROC with seeds 0, 1, 2, n = {n}, baseline 0.50")
-for name, (change, _) in list(ways.items())[:3]:  # a threshold ranks nothing anew
-    found = [evaluation.measure(answers_of(seed, **change)) for seed in range(3)]
-    print(f"{name:17}", *(f"{figure.value:.2f}" for figure in found), f" {found[0]}")
+# %%
+print("balanced accuracy, baseline 0.50, and differences of it")
+table = results.read_table("imbalance").query("metric == 'balanced_accuracy'")
+for row in table.itertuples():
+    found = evaluation.Interval(row.value, row.low, row.high, row.n, row.n_groups)
+    print(f"{row.what:19}", found, row.verdict)
 
 # %% [markdown]
+# No way is shown to beat a moved threshold, nor to beat doing nothing. A moved threshold
+# trades some sensitivity for specificity: `xraylab results imbalance` has both.
+#
 # ## What this shows, and what it does not
 #
 # - All numbers above are on **validation**, since we were choosing. Choosing on the

@@ -200,8 +200,7 @@ _ = plots.plot_roc(answers, threshold=0.5, data_name=real)
 # 95 of 100 pneumonia images*. Then we look. Would other children have led to another
 # threshold? We draw the validation children again, with repeats, and choose anew. This
 # is the **bootstrap**. The package asks in another way: at which thresholds may the true
-# sensitivity be 0.95, by the interval of each? With few children that keeps its word
-# better. How near do the two ranges come here?
+# sensitivity be 0.95, by the interval of each? How near do the two ranges come here?
 
 # %%
 rule = "sensitivity 0.95"
@@ -293,8 +292,8 @@ for part, rows in {"validation": valid, "test": answers}.items():
 _ = plots.plot_reliability(answers, data_name=real)
 
 # %% [markdown]
-# On validation the scores are right on the whole: 0 is in the interval of the
-# intercept, and the ECE is within chance. But the slope lies below 1, interval and all:
+# On validation no fault on the whole is shown: 0 is in the interval of the intercept,
+# which is wide, and the ECE is within chance. But the slope lies below 1, interval and all:
 # even there the surest are too sure. On the test the scores are far too high as well.
 # Calibration belongs to a place, like a threshold.
 #

@@ -171,8 +171,8 @@ lesson.check("what Grad-CAM forgot", gradcam)
 
 # %% [markdown]
 # Integrated gradients add up the slopes on the way from plain grey to the image. Both
-# come from the library captum. From now on no map is shown without its check, and one
-# that failed is crossed out.
+# come from captum. From now on no map of a network is shown without its
+# check, and one that failed is crossed out.
 
 # %% tags=["nbval-ignore-output"] alt="Two maps over one X-ray, by Grad-CAM and by integrated gradients; each title holds its sanity check."
 for name, draw in explanation.MAPS.items():
