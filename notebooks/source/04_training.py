@@ -529,7 +529,7 @@ print("balanced accuracy, baseline 0.50, and differences of it")
 table = results.read_table("imbalance").query("metric == 'balanced_accuracy'")
 for row in table.itertuples():
     found = evaluation.Interval(row.value, row.low, row.high, row.n, row.n_groups)
-    print(f"{row.what:19}", found, row.verdict)
+    print(f"{row.what:19} {row.verdict:16} {found}")
 
 # %% [markdown]
 # No way is shown to beat a moved threshold, nor to beat doing nothing. A moved threshold
