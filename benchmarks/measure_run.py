@@ -43,28 +43,20 @@ def measure_unseen(
     return {"metrics_unseen": as_entries(metrics)}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--name", required=True, help="lower-case, with hyphens")
-    parser.add_argument("--data", required=True, help="what the images are")
-    args = parser.parse_args()
-    run = training.load_run(args.run)
-    training.score(args.run, on="valid")
-    predictions, n_readings = training.score(args.run, on="test")
+def measure(run: training.runs.Run) -> dict:
+    """Read a run's validation and test, and give what a result keeps of it."""
+    training.score(run.folder, on="valid")
+    predictions, n_readings = training.score(run.folder, on="test")
     metrics = evaluation.evaluate(predictions, threshold=run.threshold)
-    facts = json.loads((args.run / "run.json").read_text("utf-8"))
-    result = {
-        "name": args.name,
+    return {
         "date": datetime.now(UTC).date().isoformat(),
-        "data": args.data,
         "protocol": run.protocol,
         "recipe": run.recipe.as_dict(),
         "seed": run.recipe.seed,
         "threshold": run.threshold,
         "rule": run.rule,
         "n_test_readings": n_readings,
-        "versions": facts["versions"],
+        "versions": run.versions,
         "n_test": len(predictions),
         "n_groups": predictions["group_id"].nunique(),
         "confusion": evaluation.confusion(
@@ -76,6 +68,16 @@ def main() -> None:
         "images_per_second": float(run.history["images_per_second"].median()),
         "history": json.loads(run.history.to_json(orient="records")),
     }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--name", required=True, help="lower-case, with hyphens")
+    parser.add_argument("--data", required=True, help="what the images are")
+    args = parser.parse_args()
+    about = {"name": args.name, "data": args.data}
+    result = about | measure(training.load_run(args.run))
     file = results.write_result(args.name, result)
     # The answers themselves, so that others can check every figure.
     for on in ("valid", "test"):
@@ -83,7 +85,7 @@ def main() -> None:
         answers.drop(columns="network", errors="ignore").to_csv(
             file.with_name(f"{args.name}-{on}.csv"), index=False, lineterminator="\n"
         )
-    print(*evaluation.describe(metrics), sep="\n")
+    print(*evaluation.describe(pd.DataFrame(result["metrics"]).T), sep="\n")
 
 
 if __name__ == "__main__":

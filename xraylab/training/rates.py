@@ -17,8 +17,8 @@ from xraylab.training.recipe import Recipe
 __all__ = ["RULE", "range_test", "suggest_range"]
 
 RULE = (
-    "from where a tenth of the loss's fall is behind to where the smoothed loss is "
-    "least (ours, after Smith 2017)"
+    "from where a tenth of the loss's fall is behind to its least, smoothed (ours, "
+    "after Smith 2017)"
 )
 _BURST = 4  # times the least loss: then the test is over (Gugger 2018)
 

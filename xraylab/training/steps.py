@@ -106,9 +106,10 @@ def take_step(
     is_half = state.precision is not torch.float32
     with torch.autocast(x.device.type, state.precision, enabled=is_half):
         answer = state.network(x)  # (n, 2)
-        loss = (
-            functional.cross_entropy(answer, y, weights.to(x), reduction="sum") / whole
-        )
+        # not in half precision: autocast takes the loss in whole, and so is `whole`
+        at_least = torch.promote_types(answer.dtype, torch.float32)
+        of_class = weights.to(answer.device, at_least)
+        loss = functional.cross_entropy(answer, y, of_class, reduction="sum") / whole
     state.optimiser.zero_grad()
     # gradients are averaged over processes, each of which has a part of the sum
     state.scaler.scale(loss * workers.num_processes).backward()
