@@ -200,7 +200,7 @@ for protocol in ("naive-merge", "official"):
         table = evaluation.evaluate(asked).loc[["accuracy", "specificity", "AUROC"]]
         print(f"{protocol}, {on}:", *evaluation.describe(table), sep="\n    ")
 epochs = pd.DataFrame(results.read_result("real-224px-official")["history"])
-_ = plots.plot_history(epochs, data_name="real images, ImageNet weights, 224 px")
+_ = plots.plot_history(epochs, data_name="real images, published split, 224 px")
 
 # %% [markdown]
 # On a split of the kind that the original made, 0.96 is passed. On the published split it
