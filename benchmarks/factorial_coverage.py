@@ -1,16 +1,23 @@
 """How often the two intervals of a paired difference hold the truth.
 
-python benchmarks/factorial_coverage.py
+python benchmarks/factorial_coverage.py      writes results/factorial_coverage.json
 
 A difference has an error that all trainings share, since they judge the same images,
 and one of each training. Drawing groups is taken to work perfectly, so what is measured
 is the part of the trainings, at 95 % and at the stricter levels that verdicts use.
 """
 
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
 import factorial_estimate as estimating
 import numpy as np
 import pandas as pd
 
+from xraylab.files import write_text
+
+FILE = Path(__file__).with_name("results") / "factorial_coverage.json"
 N_EXPERIMENTS, N_BOOT, N_GROUPS = 4000, 1000, 400
 # trainings of each set of images, and the level of the plan's verdicts
 DESIGNS = {
@@ -27,8 +34,10 @@ def main() -> None:
     for number, (design, (n_seeds, strict)) in enumerate(DESIGNS.items()):
         for ratio in RATIOS:
             rng = np.random.default_rng((estimating.SEED, number, RATIOS.index(ratio)))
-            rows.append({"design": design, "trainings / images": ratio})
+            rows.append({"design": design, "ratio": ratio, "strict": strict})
             rows[-1] |= measure_coverage(n_seeds, strict, ratio, rng)
+    made = {"date": datetime.now(UTC).date().isoformat(), "experiments": N_EXPERIMENTS}
+    write_text(FILE, json.dumps(made | {"rows": rows}, indent=1) + "\n")
     print(pd.DataFrame(rows).round(3).to_string(index=False))
 
 
@@ -44,10 +53,10 @@ def measure_coverage(
     for _ in range(n_experiments):
         found = draw_estimate(n_seeds, ratio, rng)
         intervals = {
-            "95 %": found.interval(),
-            f"{strict:.1%}": found.interval(strict),
-            "95 %, few": found.few_interval(),
-            f"{strict:.1%}, few": found.few_interval(strict),
+            "plan's, 95 %": found.interval(),
+            "plan's, strict": found.interval(strict),
+            "wider, 95 %": found.few_interval(),
+            "wider, strict": found.few_interval(strict),
         }
         held.append({name: low <= 0 <= high for name, (low, high) in intervals.items()})
     return pd.DataFrame(held).mean().to_dict()

@@ -16,7 +16,6 @@ from sklearn import metrics as library
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 import factorial_analysis as analysis
-import factorial_coverage as coverage
 import factorial_estimate as estimating
 
 CELLS = ("clean", "block", "siblings", "copies", "all")
@@ -285,15 +284,6 @@ def test_one_training_settles_nothing_however_many_images():
     assert found.few_interval() == (-np.inf, np.inf)
     assert analysis.judge(found, found.few_interval(), 1.0) == "not settled"
     assert make_estimate([0.3, 0.3]).few_interval() == pytest.approx((0.3, 0.3))
-
-
-def test_the_interval_for_few_trainings_holds_the_truth_where_the_other_does_not():
-    rng = np.random.default_rng(0)
-    held = coverage.measure_coverage((3,), 0.99, 4.0, rng, 600)
-    assert held["95 %"] < 0.90 < held["95 %, few"]
-    alike = coverage.measure_coverage((3,), 0.99, 0.0, rng, 600)
-    assert 0.93 < alike["95 %"] < 0.975
-    assert 0.93 < alike["95 %, few"] < 0.975
 
 
 def test_units_that_judged_other_images_are_refused():
