@@ -1,6 +1,6 @@
 """Pack the course for Kaggle without internet: a dataset of wheels, and its notebooks.
 
-`make kaggle USER=name` writes `dist/kaggle`; nothing is sent anywhere. The two commands
+`make kaggle NAME=name` writes `dist/kaggle`; nothing is sent anywhere. The two commands
 that send it are printed. Formats: the pages on dataset-metadata.json and
 kernel-metadata.json of github.com/Kaggle/kaggle-api (docs), read in November 2026.
 """

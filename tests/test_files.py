@@ -45,14 +45,14 @@ def test_a_full_disk_leaves_no_folder_that_was_made_for_nothing(tmp_path, monkey
     write_text = type(tmp_path).write_text
 
     def full(path, text, **settings):
-        if text == "second":
+        if text == "first":  # the last that is written
             raise OSError(errno.ENOSPC, "No space left on device")
         return write_text(path, text, **settings)
 
     monkeypatch.setattr(type(tmp_path), "write_text", full)
     (tmp_path / "old").mkdir()
     out = tmp_path / "old/new/newer"
-    with pytest.raises(NotWrittenError, match=r"b\.txt .* No space left"):
+    with pytest.raises(NotWrittenError, match=r"a\.txt .* No space left"):
         write_texts({out / "a.txt": "first", out / "b.txt": "second"})
     assert list(tmp_path.iterdir()) == [tmp_path / "old"]
     assert list((tmp_path / "old").iterdir()) == []
@@ -68,6 +68,25 @@ def test_several_files_get_their_names_in_the_order_given(tmp_path, monkeypatch)
     monkeypatch.setattr(os, "replace", note)
     write_texts({tmp_path / name: "" for name in "bac"})
     assert named == ["b", "a", "c"]
+
+
+@pytest.mark.parametrize("fails", ["b", "c"])
+def test_where_one_gets_no_name_all_hold_what_they_held(fails, tmp_path, monkeypatch):
+    files = [tmp_path / name for name in "abc"]
+    for file in files[:2]:
+        file.write_text("old")
+    replace = os.replace
+
+    def locked(half, path):
+        if path.name == fails and "new" in half.read_text():
+            raise PermissionError(errno.EACCES, "in use elsewhere")
+        replace(half, path)
+
+    monkeypatch.setattr(os, "replace", locked)
+    with pytest.raises(NotWrittenError, match=rf"{fails} could not be .* in use"):
+        write_texts(dict.fromkeys(files, "new"))
+    assert sorted(tmp_path.iterdir()) == files[:2]
+    assert [file.read_text() for file in files[:2]] == ["old", "old"]
 
 
 LINES = st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"]))

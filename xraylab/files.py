@@ -14,7 +14,7 @@ import re
 import tempfile
 import uuid
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from errno import EBUSY, EDQUOT, EFBIG, EISDIR, ENOSPC
 from pathlib import Path
@@ -125,12 +125,13 @@ def write_text(path: Path, text: str) -> None:
 def write_texts(texts: Mapping[Path, str]) -> None:
     """Write each text to its path: all of them, or none.
 
-    Only a kill between two renamings can leave new files beside old ones: they get
-    their names in the order given.
+    They get their names in the order given, when all are written. Where one cannot get
+    its name, those before it get back what they held. Only a kill between two
+    renamings can leave new files beside old ones.
     """
     for path in filter(Path.is_dir, texts):
         raise NotWrittenError(path, IsADirectoryError(EISDIR, "it is a folder"))
-    with ExitStack() as halves:  # each file gets its name when all are written
+    with _put_back_on_error(texts), ExitStack() as halves:
         for path, text in reversed(texts.items()):
             half = halves.enter_context(whole_file(path))
             half.write_text(text, encoding="utf-8")
@@ -166,6 +167,22 @@ def alone(path: Path, *, is_long: bool = False) -> Iterator[None]:
             if is_long:
                 with suppress(OSError):  # Windows removes no file that is open
                     os.unlink(lock.lock_file)
+
+
+@contextmanager
+def _put_back_on_error(paths: Collection[Path]) -> Iterator[None]:
+    """Give files back what they held when not all of them could get their names."""
+    held = {path: path.read_bytes() for path in filter(Path.is_file, paths)}
+    try:
+        yield
+    except BaseException:
+        for path in filter(Path.is_file, paths):
+            if path not in held:
+                path.unlink()
+            elif path.read_bytes() != held[path]:
+                with whole_file(path) as half:
+                    half.write_bytes(held[path])
+        raise
 
 
 def append_line(path: Path, line: str) -> None:

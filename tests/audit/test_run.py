@@ -262,6 +262,19 @@ def test_a_manifest_beside_a_merge_is_read_itself(three_sources, tmp_path):
     assert len(audit.run_audit(small, progress=False).table) == 24
 
 
+def test_of_a_table_only_the_columns_of_a_manifest_count(three_sources, tmp_path):
+    merged = data.merge(three_sources, progress=False)
+    merged.save(tmp_path)
+    mine = tmp_path / "mine.csv"
+    own = merged.manifest.assign(width="wide", note="mine")
+    own.to_csv(mine, index=False)
+    found, kept = (audit.run_audit(p, progress=False) for p in (mine, tmp_path))
+    assert found.table.equals(kept.table)
+    own.assign(split="train").to_csv(mine, index=False)
+    with pytest.raises(ValueError, match=r"mine\.csv has a column split, and an audit"):
+        audit.run_audit(mine, progress=False)
+
+
 def test_images_that_broke_or_went_since_the_merge(three_sources, tmp_path):
     shutil.copytree(three_sources, tmp_path / "d")
     merged = data.merge(tmp_path / "d", progress=False)

@@ -2,11 +2,12 @@
 
 import math
 import shutil
+from pathlib import Path
 
 import pytest
 
 from tests.evaluation.tables import make_table
-from xraylab import evaluation, training
+from xraylab import data, evaluation, phantom, training
 from xraylab.claim import figures
 from xraylab.evaluation import Interval
 
@@ -34,16 +35,28 @@ def test_figures_are_those_of_evaluation():
     assert found.as_lines()[0].startswith("accuracy 0.500 (")
 
 
+def test_simulated_sources_are_known_wherever_a_merge_begins(tmp_path):
+    truth = phantom.write_phantom(tmp_path / "work/set", n_children=24)
+    source = Path(truth["path"].iloc[0]).parts[0]
+    for begin in ("", "work/set", f"work/set/{source}"):  # above, at, and in the set
+        assert figures.is_simulated(data.merge(tmp_path / begin, progress=False))
+
+
+def test_real_sources_are_not_simulated(three_sources):
+    assert not figures.is_simulated(data.merge(three_sources, progress=False))
+
+
 def test_of_images_that_moved_away_the_kind_is_known(own_run):
     run = training.load_run(own_run)
     rows = run.table[run.table["split"] == "valid"]
     _, columns = figures._with_columns(rows, figures.find_merge(run).root)
     assert columns == ["kind", "long side", "colour mode"]
+    for root in (None, own_run):  # nothing is known, or no image lies there
+        table, columns = figures._with_columns(rows, root)
+        assert columns == ["kind"]
+        assert set(table["kind"]) <= {"IM", "bacteria", "virus", ""}  # "": PNEUMONIA(7)
     shutil.rmtree(run.about["merge"])
     assert figures.find_merge(run) is None
-    table, columns = figures._with_columns(rows, None)
-    assert columns == ["kind"]
-    assert set(table["kind"]) <= {"IM", "bacteria", "virus", ""}  # "": PNEUMONIA(7)
 
 
 def test_what_was_left_out_elsewhere_is_said():

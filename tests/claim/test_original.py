@@ -89,6 +89,14 @@ def test_simulated_images_bring_no_verdict(n_right, said):
         assert ("Simulated images do not speak" in why) == (was != "not tested"), key
 
 
+def test_images_of_which_it_is_not_known_bring_no_verdict():
+    found = make_evidence(answers={"test": answers(980, 20)})
+    assert verdict("figures", found) == "supported"
+    _, told, why = original.judge("figures", replace(found, is_simulated=None))
+    assert told == "not tested"
+    assert why.endswith("is not known: their merge is not at hand.")
+
+
 @pytest.mark.parametrize("protocol", ["official", "grouped", "image-random"])
 @pytest.mark.parametrize("n_right", [980, 500])
 def test_another_split_does_not_judge_the_originals_test(protocol, n_right):
@@ -114,7 +122,14 @@ def test_elsewhere_is_judged_by_the_answers_from_there():
 def test_a_recipe_is_supported_when_it_is_as_named():
     same = make_evidence()
     assert verdict("recipe", same) == "supported"
-    for change in ({"size_px": 64}, {"weights": "none"}, {"n_steps": 99}):
+    for change in (
+        {"size_px": 64},
+        {"weights": "none"},
+        {"n_steps": 99},
+        {"schedule": "cosine"},
+        {"class_weights": "balanced"},
+        {"sampler": "balanced"},
+    ):
         _, said, why = original.judge(
             "recipe", replace(same, recipe=same.recipe | change)
         )

@@ -158,6 +158,15 @@ def test_phantom_writes_three_layouts(tmp_path, capsys):
     assert f"argument --out: must be new or empty, but {out} holds files al" in said
 
 
+def test_phantom_does_not_replace_the_folder_it_was_started_in(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        cli.main(["phantom", "--out", ".", "--children", "24"])
+    assert "argument --out: must be another folder" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("place", ["", "one/chest_xray", "two/train/normal/m"])
 def test_nothing_is_written_among_the_images(
     place, three_sources, tmp_path, argument_at_fault, capsys
@@ -188,16 +197,28 @@ def no_work(monkeypatch):
     monkeypatch.setattr("xraylab.phantom.write._draw", refuse)
 
 
-@pytest.mark.parametrize("verb", ["merge", "audit", "train", "find-lr", "phantom"])
+def refuse_to_write(path):
+    raise NotWrittenError(path, PermissionError(13, "Permission denied"))
+
+
+@pytest.mark.parametrize(
+    "verb", ["merge", "split", "audit", "train", "find-lr", "claim", "phantom"]
+)
 def test_a_place_that_cannot_be_written_is_told_before_any_work(
-    verb, three_sources, merge_folder, tmp_path, no_work, capsys
+    verb, three_sources, merge_folder, tmp_path, no_work, monkeypatch, capsys
 ):
     (tmp_path / "file").write_text("mine")
     out = str(tmp_path / "file/out.png")
+    monkeypatch.setattr("xraylab.claim.make_claim", lambda _: 1 / 0)
+    monkeypatch.setattr("xraylab.data.split", lambda *_, **__: 1 / 0)
+    if verb == "split":
+        monkeypatch.setattr("xraylab.cli.data.try_writing", refuse_to_write)
     recipe = ["--protocol", "grouped", "--recipe", "lesson", "--out", out]
     argv = {
         "merge": ["--data", str(three_sources), "--out", out],
+        "split": [str(merge_folder), "--protocol", "grouped"],
         "audit": [str(three_sources), "--html", out],
+        "claim": ["real-64px-official", "--out", out],
         "train": [str(merge_folder), *recipe],
         "find-lr": [str(merge_folder), *recipe],
         "phantom": ["--out", out, "--children", "24"],
@@ -212,11 +233,8 @@ def test_a_place_that_cannot_be_written_is_told_before_any_work(
 def test_a_run_that_cannot_be_written_costs_no_work_and_no_reading(
     verb, own_run, no_work, monkeypatch, capsys
 ):
-    def refuse(path):
-        raise NotWrittenError(path, PermissionError(13, "Permission denied"))
-
     for module in ("training.experiment", "explanation.stored"):
-        monkeypatch.setattr(f"xraylab.{module}.try_writing", refuse)
+        monkeypatch.setattr(f"xraylab.{module}.try_writing", refuse_to_write)
     monkeypatch.setattr("xraylab.training.experiment._find_rows", lambda *_: (0, 0))
     argv = [verb, str(own_run)] + (["--on", "test"] if verb == "evaluate" else [])
     assert cli.main(argv) == 1

@@ -107,8 +107,12 @@ def test_a_reading_without_a_source_is_not_entered(own_run, capsys):
 
 def test_a_log_that_is_gone_is_said(own_run, capsys):
     shutil.rmtree(own_run.parent / "merge")
-    assert cli.main(["readings", str(own_run), "--add", "a trial"]) == 1
-    assert "which is not there any more, and the log of" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["readings", str(own_run), "--add", "a trial"])
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert "argument --merge: must be given: " in told
+    assert "which is not there any more, and the log of" in told
 
 
 def test_evaluate_shows_calibration_and_subgroups(own_run, capsys):
@@ -186,7 +190,7 @@ def test_no_threshold_is_chosen_after_the_test_was_read(own_run, capsys):
     with pytest.raises(SystemExit) as ended:
         cli.main(["evaluate", str(own_run), "--choose", "youden"])
     assert ended.value.code == 2
-    assert "argument --choose: must come before the test is" in capsys.readouterr().err
+    assert "argument --choose: must come before a test is" in capsys.readouterr().err
     assert cli.main(["evaluate", str(own_run), "--threshold", "0.3"]) == 0
     assert "threshold 0.300, given by hand" in capsys.readouterr().out
 
@@ -220,6 +224,12 @@ def test_a_run_carried_elsewhere_takes_a_merge_made_there(
     assert code == 0
     assert answer["metrics"] == at_home["metrics"]
     assert answer["subgroups"] == at_home["subgroups"]
+    assert (
+        cli.main(["evaluate", str(moved), "--on", "test", "--merge", str(there)]) == 0
+    )
+    capsys.readouterr()
+    _, listed, _ = run_json(capsys, "readings", moved, "--merge", there)
+    assert listed["readings"] == 1
 
 
 def test_images_without_a_known_child_are_counted(run_folder, capsys):

@@ -170,6 +170,22 @@ def test_a_finished_run_whose_answers_cannot_be_kept_is_said_at_once(
     assert told in capsys.readouterr().err
 
 
+def test_of_several_processes_one_answers(
+    run_folder, merge_folder, monkeypatch, capsys
+):
+    argv = ["train", merge_folder, "--protocol", "naive-merge", "--out", run_folder]
+    monkeypatch.setattr(
+        training, "train", lambda *_, **__: training.load_run(run_folder)
+    )
+    monkeypatch.setattr(training.processes, "count_processes", lambda: 2)
+    for is_main in (True, False):
+        monkeypatch.setattr(
+            training.processes, "is_main", lambda is_main=is_main: is_main
+        )
+        assert cli.main([*map(str, argv), "--json"]) == 0
+        assert capsys.readouterr().out.count("\n") == is_main
+
+
 def test_of_several_processes_none_scores(run_folder, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     run = training.load_run(run_folder)

@@ -267,6 +267,7 @@ def test_each_place_is_asked_once(tmp_path, monkeypatch):
         places.look_in([tmp_path, link])
     assert asked == [tmp_path]
     assert places._each_once([link, tmp_path, Path("x")]) == [link, Path("x")]
+    assert places._each_once([link, Path("x"), tmp_path]) == [link, Path("x")]
 
 
 @pytest.mark.parametrize("inside", ["", "work/sim"])

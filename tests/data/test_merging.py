@@ -95,12 +95,12 @@ def test_a_merge_is_saved_whole_or_not_at_all(three_sources, tmp_path, monkeypat
     write = Path.write_text
 
     def full(path, text, **settings):
-        if "manifest" in path.name:  # the last of the four
+        if "problems" in path.name:  # the last that is written
             raise OSError(errno.ENOSPC, "No space left on device")
         return write(path, text + "changed", **settings)
 
     monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(OSError, match=r"^\[Errno 28\] [^:]*manifest\.csv could not be"):
+    with pytest.raises(OSError, match=r"^\[Errno 28\] [^:]*problems\.csv could not be"):
         merged.save(tmp_path)
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 

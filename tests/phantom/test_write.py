@@ -13,7 +13,8 @@ from xraylab.phantom import (
     CLEAN,
     Plants,
     builtin_data,
-    is_simulated,
+    find_set,
+    has_truth,
     masks_for,
     read_truth,
     redraw,
@@ -226,10 +227,25 @@ def test_masks_of_another_generator(written, tmp_path):
 def test_truth_is_read_as_written(written):
     folder, truth = written
     again = read_truth(folder)
-    assert is_simulated(folder)
-    assert not is_simulated(folder.parent)
+    assert has_truth(folder)
+    assert not has_truth(folder.parent)
     assert again["path"].tolist() == truth["path"].tolist()
     assert again["lobe"].tolist() == truth["lobe"].tolist()
+
+
+def test_the_set_of_an_image_is_known_by_its_truth(written, tmp_path):
+    folder, truth = written
+    copy = next(path for path in files_under(folder) if path not in set(truth["path"]))
+    for path in (truth["path"].iloc[0], copy):
+        if not path.startswith("truth/"):
+            assert find_set(folder / path) == (folder.resolve(), path)
+    path = truth["path"].iloc[0]
+    source, _, inside = path.partition("/")
+    (tmp_path / "linked").symlink_to(folder / source)
+    assert find_set(tmp_path / "linked" / inside) == (folder.resolve(), path)
+    for other in (f"{source}/mine.jpeg", "truth/truth.csv"):  # there, not of the set
+        assert find_set(folder / other) is None
+    assert find_set(tmp_path / "mine.jpeg") is None
 
 
 def test_a_full_disk_leaves_no_folder(tmp_path, monkeypatch):

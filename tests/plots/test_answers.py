@@ -47,6 +47,13 @@ def test_metrics_show_value_interval_baseline_and_n(predictions):
     assert top < bottom  # the first row is on top
 
 
+def test_a_value_without_an_interval_is_within_the_axes(predictions):
+    metrics = evaluate(predictions).assign(low=np.nan, high=np.nan)
+    metrics.loc["accuracy", "value"] = 0.1
+    left, _ = plots.plot_metrics(metrics).get_xlim()
+    assert left <= 0.1
+
+
 def test_protocols_keep_their_order():
     names = ["naive-merge", "image-random", "grouped", "official"]
     table = pd.DataFrame({"protocol": names, "value": [0.95, 0.96, 0.94, 0.78]})

@@ -1,3 +1,4 @@
+import math
 import shutil
 from dataclasses import replace
 
@@ -145,9 +146,23 @@ def test_a_chosen_threshold_is_kept_until_the_test_is_read(own, tmp_path):
         ):
             training.keep_operating_point(folder, 0.5, rule="youden")
     (merge / "test-log.jsonl").unlink()  # what was written in the run is there still
-    with pytest.raises(errors.InputError, match="must come before the test is read"):
+    with pytest.raises(errors.InputError, match="must come before a test is read"):
         training.keep_operating_point(run.folder, 0.5, rule="youden")
     assert contents(run.folder) == before
+
+
+def test_ends_that_could_not_be_given_come_back_as_such(own, tmp_path):
+    _, merge = own
+    run = train(merge, tmp_path / "r")
+    promised = {"sensitivity": {"value": 0.9, "low": math.nan}}
+    training.keep_operating_point(
+        run.folder, 0.25, rule="youden", low=math.nan, promised=promised
+    )
+    assert "NaN" not in (run.folder / "run.json").read_text("utf-8")
+    point = training.load_run(run.folder).operating_point
+    assert math.isnan(point["low"])
+    assert math.isnan(point["promised"]["sensitivity"]["low"])
+    assert point["promised"]["sensitivity"]["value"] == 0.9
 
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan")])

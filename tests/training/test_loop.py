@@ -10,7 +10,7 @@ import torch
 
 from tests.conftest import blob_image
 from xraylab import errors, training
-from xraylab.training import loop, processes, scoring, steps
+from xraylab.training import loop, models, processes, scoring, steps
 
 TINY = training.Recipe(
     model="small", weights="none", size_px=16, epochs=4, n_steps=12, batch_size=8
@@ -139,6 +139,18 @@ def test_masks_and_broken_numbers_are_refused(place, kind):
     message = f"{name} must be whole numbers, got {np.dtype(kind)}"
     with pytest.raises(errors.InputError, match=message):
         training.fit(TINY, *given, progress=False)
+
+
+@pytest.mark.parametrize("kind", [np.int32, np.uint8])
+def test_whole_numbers_of_any_kind_train_alike(kind):
+    pixels, labels, train, valid = tiny_data()
+    given = [(labels, train, valid), [a.astype(kind) for a in (labels, train, valid)]]
+    first, second = (
+        training.fit(replace(TINY, sampler="balanced"), pixels, *rows, progress=False)
+        for rows in given
+    )
+    assert torch.equal(weights_of(first), weights_of(second))
+    training.rates.range_test(TINY, pixels, *given[1][:2], n_steps=20, progress=False)
 
 
 def test_images_of_another_size_are_refused():
@@ -363,7 +375,8 @@ def test_every_gpus_random_numbers_are_kept_where_one_is_in_use(monkeypatch):
         monkeypatch.setattr(torch.cuda, "is_initialized", lambda used=is_used: used)
         with steps.guarded(TINY, None):
             pass
-    assert forked == [[0, 1], []]
+        models.make_model("small")
+    assert forked == [[0, 1], [0, 1], [], []]
 
 
 def test_the_bar_tells_loss_and_speed(capsys, monkeypatch):

@@ -12,6 +12,7 @@ import pandas as pd
 
 from xraylab import data, images
 from xraylab.audit import features, findings, probes, shortcuts, tables
+from xraylab.data.manifest import COLUMNS
 from xraylab.errors import InputError, renamed
 
 
@@ -106,7 +107,14 @@ def run_audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> A
     if merged.manifest.empty:
         text = f"must be a table with images, found no row in {path}. Merge again."
         raise InputError(text, argument="path")
-    paths = merged.manifest["path"].tolist()
+    if "split" in merged.manifest:
+        raise InputError(
+            f"must be a manifest, but {path} has a column split, and an audit asks the "
+            "published splits. Give it the merge, or leave the column out.",
+            argument="path",
+        )
+    manifest = merged.manifest[COLUMNS]
+    paths = manifest["path"].tolist()
     seen = merged.thumbnails or images.read_thumbnails(
         paths, merged.root, workers=workers, progress=progress
     )
@@ -118,7 +126,7 @@ def run_audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> A
             argument="path",
         )
     facts = seen.files.drop(columns="bytes")
-    table = merged.manifest.merge(facts, on="path", validate="one_to_one")
+    table = manifest.merge(facts, on="path", validate="one_to_one")
     table = shortcuts.with_ratios(table).assign(
         split=table["published_split"],
         name=table["path"].str.rsplit("/", n=1).str[-1],

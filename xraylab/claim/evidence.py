@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from xraylab import data, evaluation, explanation, phantom, results, training
+from xraylab import data, evaluation, explanation, results, training
 from xraylab.claim import figures
 from xraylab.errors import InputError
 from xraylab.files import as_argument
@@ -128,7 +128,7 @@ def of_run(folder: str | Path) -> Evidence:
         network=run.network_id,
         doses=_read_kept(run, "doses", "doses elsewhere"),
         maps=_read_kept(run, "maps"),
-        is_simulated=None if merge is None else phantom.is_simulated(merge.root),
+        is_simulated=None if merge is None else figures.is_simulated(merge),
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from xraylab import data, evaluation, images, training
+from xraylab import data, evaluation, images, phantom, training
 from xraylab.evaluation import (
     Interval,
     calibration,
@@ -27,6 +27,7 @@ __all__ = [
     "describe_external",
     "describe_point",
     "find_merge",
+    "is_simulated",
     "measure_answers",
     "recalibrate_answers",
 ]
@@ -160,6 +161,12 @@ def find_merge(run: training.runs.Run) -> data.Merge | None:
         return data.Merge.load(run.merge_folder)
     except (OSError, ValueError):
         return None
+
+
+def is_simulated(merge: data.Merge) -> bool:
+    """Say whether a source of a merge is of built-in images, wherever it lies."""
+    firsts = merge.manifest.groupby("source")["path"].first()
+    return any(phantom.find_set(merge.root / path) for path in firsts)
 
 
 def count_merge(merge: data.Merge) -> dict:

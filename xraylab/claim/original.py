@@ -29,10 +29,11 @@ _ALONE = "Here one is, and not so far that three looks would not do it by chance
 # from a 95 % interval to one for three looks at once (Bonferroni), by normal quantiles
 _STRETCH = NormalDist().inv_cdf(1 - 0.05 / 6) / NormalDist().inv_cdf(1 - 0.05 / 2)
 _SIMULATED = "Simulated images do not speak of real ones."
+_UNKNOWN = "Whether the images are simulated is not known: their merge is not at hand."
 _NEW = 0.5  # a set counts as new data when more of it than this is in no other set
 _NAMED = {  # the settings that the original names
     *("model", "weights", "epochs", "batch_size", "lr", "weight_decay", "dropout"),
-    *("step_size", "size_px"),
+    *("schedule", "step_size", "size_px", "class_weights", "sampler"),
 }
 Verdict = tuple[str, str]
 
@@ -80,7 +81,10 @@ def _judge_split(e: Evidence) -> Verdict:
 
 def _judge_recipe(e: Evidence) -> Verdict:
     ours, theirs = e.recipe, training.RECIPES["original"].as_dict()
-    differ = [f"{n} {ours.get(n)}" for n in sorted(_NAMED) if ours.get(n) != theirs[n]]
+    # results from before a setting was there had the original's
+    differ = [
+        f"{n} {ours[n]}" for n in sorted(_NAMED & set(ours)) if ours[n] != theirs[n]
+    ]
     if ours.get("n_steps"):
         differ.append(f"{ours['n_steps']:,} steps in all")
     if differ:
@@ -207,6 +211,7 @@ def judge(key: str, e: Evidence) -> tuple[str, str, str]:
     """Say of one field what the original says, the verdict, and why."""
     statement = SAYS[key]
     verdict, why = statement.judge(e)
-    if e.is_simulated and verdict != NOT_TESTED:
-        verdict, why = NOT_TESTED, f"{why} {_SIMULATED}"
+    if e.is_simulated is not False and verdict != NOT_TESTED:
+        doubt = _SIMULATED if e.is_simulated else _UNKNOWN
+        verdict, why = NOT_TESTED, f"{why} {doubt}"
     return statement.says, verdict, why

@@ -7,6 +7,7 @@ import argparse
 from xraylab.cli import arguments
 from xraylab.cli.arguments import Answer, Verbs
 from xraylab.errors import InputError
+from xraylab.files import try_writing
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -32,10 +33,13 @@ def write(args: argparse.Namespace) -> Answer:
     """Write claim.html and claim.json; no test is read."""
     from xraylab import claim
 
+    out = args.run if args.out is None else args.out
+    if args.out is not None or args.run.is_dir():
+        try_writing(out / "claim.html")
     card = claim.make_claim(args.run)
     if args.out is None and not args.run.is_dir():
         text = f"must be given, for {args.run} is a stored result and has no folder."
         raise InputError(text, argument="out")
-    page, facts = claim.write_claim(card, args.run if args.out is None else args.out)
+    page, facts = claim.write_claim(card, out)
     text = f"{card}\nWritten: {page} and {facts}."
     return {"page": str(page), "facts": str(facts), **card.as_dict()}, text, 0

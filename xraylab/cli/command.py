@@ -64,6 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         traceback.print_exc()
         print(f"xraylab {args.verb}: {_REPORT}", file=sys.stderr)
         return 1
+    if not answer:  # of the processes of a launcher only the main one answers
+        return code
     if args.json:
         seconds = round(time.perf_counter() - started, 1)
         text = as_json({**answer, "seconds": seconds, "peak_mb": cores.peak_mb()})

@@ -62,9 +62,10 @@ def merge(args: argparse.Namespace) -> Answer:
 def split(args: argparse.Namespace) -> Answer:
     """Split a merge by a protocol."""
     manifest = data.Merge.load(args.merge_folder).manifest
+    out = args.merge_folder / f"split-{args.protocol}-{args.seed}.csv"
+    try_writing(out)
     with renamed(manifest="merge_folder"):
         table = data.split(manifest, args.protocol, seed=args.seed)
-    out = args.merge_folder / f"split-{args.protocol}-{args.seed}.csv"
     write_text(out, table.to_csv(index=False, lineterminator="\n"))
     counts = data.describe_split(table)
     n_images, n_unknown = table["image_id"].nunique(), int(counts["n_unknown"].sum())

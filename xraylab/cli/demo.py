@@ -74,7 +74,7 @@ def prepare(run_folder: Path | None) -> dict:
         What `xraylab.prediction.demo_page` takes. No samples where the images of the
         run are no longer where they were.
     """
-    from xraylab import phantom, prediction, training
+    from xraylab import prediction, training
     from xraylab.claim import figures
 
     if run_folder is None:
@@ -88,7 +88,7 @@ def prepare(run_folder: Path | None) -> dict:
     root = merge.root
     samples = prediction.choose_samples(run.table, root)
     page["samples"] = {name: str(path) for name, path in samples.items()}
-    if phantom.is_simulated(root):
+    if figures.is_simulated(merge):
         return page | {"data_name": "simulated images"}
     return page | {"data_name": f"the images in {root.name}"}
 

@@ -22,11 +22,21 @@ def add_verbs(verbs: Verbs) -> None:
     text = "list who read a run's test, and when"
     verb = arguments.add_verb(verbs, "readings", readings, text)
     arguments.add_run(verb)
+    _add_merge(verb)
     verb.add_argument(
         "--add",
         dest="source",
         metavar="TEXT",
         help="enter one reading that was made elsewhere: who, when, with what",
+    )
+
+
+def _add_merge(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--merge",
+        type=arguments.folder,
+        metavar="MERGE",
+        help="where the run was carried elsewhere: a merge of the same sources there",
     )
 
 
@@ -48,12 +58,7 @@ def _add_evaluate(verbs: Verbs) -> None:
         metavar="DIR",
         help="with --on external: two class folders, one of them normal",
     )
-    verb.add_argument(
-        "--merge",
-        type=arguments.folder,
-        metavar="MERGE",
-        help="where the run was carried elsewhere: a merge of the same sources there",
-    )
+    _add_merge(verb)
     point = verb.add_mutually_exclusive_group()
     point.add_argument(
         "--choose",
@@ -192,8 +197,8 @@ def readings(args: argparse.Namespace) -> Answer:
 
     run = training.load_run(args.run_folder)
     if args.source is not None:
-        test_log.enter_reading(run, args.source)
-    table = test_log.readings_of(run)
+        test_log.enter_reading(run, args.source, args.merge)
+    table = test_log.readings_of(run, args.merge)
     lines = [f"Readings of the test of {run.protocol}: {len(table)}"]
     for number, row in enumerate(table.to_dict("records"), 1):
         who = f"by hand: {row['source']}" if row["source"] else f"run {row['run']}"

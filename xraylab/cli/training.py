@@ -93,6 +93,8 @@ def train(args: argparse.Namespace) -> Answer:
         args.out,
         tensorboard=args.tensorboard,
     )
+    if not training.processes.is_main():
+        return {}, "", 0
     found, lines = _measure(run)
     text = "\n".join([*lines, f"Run: {args.out}, {run.note}"])
     facts = json.loads(run.history.iloc[-1].to_json()) | {"kept_epoch": run.kept_epoch}

@@ -131,7 +131,10 @@ def usual_places() -> list[Path]:
 
 def _each_once(places: Sequence[str | Path]) -> list[Path]:
     """Give the places in order; one that is reached in two ways comes once."""
-    return list({Path(p).resolve(): Path(p) for p in reversed(places)}.values())[::-1]
+    found: dict[Path, Path] = {}
+    for place in map(Path, places):
+        found.setdefault(place.resolve(), place)
+    return list(found.values())
 
 
 def _read(place: Path) -> Found:
@@ -160,7 +163,7 @@ def _read(place: Path) -> Found:
         )
     _refuse_too_few(files[files["source"] == sources.FIRST])
     _refuse_others(files)
-    return Found(root, files, phantom.is_simulated(root), [])
+    return Found(root, files, phantom.has_truth(root), [])
 
 
 def _refuse_too_few(first: pd.DataFrame) -> None:
@@ -202,7 +205,7 @@ def _simulated_set(root: Path) -> Path | None:
     homes = [source.root for source in data.find_sources(root)]
     shared = Path(os.path.commonpath(homes))
     inside = [f for f in (shared, *shared.parents) if f.is_relative_to(root)]
-    return next(filter(phantom.is_simulated, inside), None)
+    return next(filter(phantom.has_truth, inside), None)
 
 
 def _built_in(small: bool) -> Found:

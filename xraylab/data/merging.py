@@ -249,7 +249,7 @@ def refuse_among_images(
     once = once.drop_duplicates("folder")[["path", "source", "published_split"]]
     for path, source, split in once.itertuples(index=False):
         depth = 2 if split else 0  # above train/NORMAL, or NORMAL itself
-        homes[root.joinpath(path).parents[depth]] = source or "the images"
+        homes[root.joinpath(path).parents[depth].resolve()] = source or "the images"
     for home, source in homes.items():
         if home == here or home in here.parents:
             raise InputError(

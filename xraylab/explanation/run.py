@@ -225,7 +225,8 @@ def _find_others(
 
 def _true_lungs(root: Path, paths: pd.Series, side: int) -> np.ndarray | None:
     """Give the lungs of built-in images; None where the images are others."""
-    if not phantom.is_simulated(root):
+    found = [phantom.find_set(root / path) for path in paths]
+    if None in found:
         return None
-    masks = (phantom.masks_for(root, path, size=(side, side)) for path in paths)
+    masks = (phantom.masks_for(*place, size=(side, side)) for place in found)
     return np.stack([m.left_lung | m.right_lung for m in masks])

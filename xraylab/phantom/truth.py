@@ -151,12 +151,32 @@ def masks_for(
     return resized_masks(masks, size)
 
 
-def is_simulated(folder: str | Path) -> bool:
+def has_truth(folder: str | Path) -> bool:
     """Say whether a folder is a set of built-in images, known by its truth.
 
     A set whose truth was taken away cannot be told from a real one.
     """
     return (Path(folder) / TRUTH_FOLDER / "truth.csv").is_file()
+
+
+def find_set(file: str | Path) -> tuple[Path, str] | None:
+    """Find the set of built-in images that a file belongs to.
+
+    Returns
+    -------
+    folder : Path
+        A folder above the file, with a truth that names it.
+    path : str
+        The file in that folder, as `masks_for` takes it.
+
+    None where there is no such set.
+    """
+    file = Path(file).resolve()
+    for folder in filter(has_truth, file.parents):
+        path = file.relative_to(folder).as_posix()
+        if any((table["path"] == path).any() for table in _read_images(folder)):
+            return folder, path
+    return None
 
 
 def read_truth(folder: str | Path) -> pd.DataFrame:
@@ -186,11 +206,16 @@ def _read_table(folder: Path, name: str) -> pd.DataFrame:
     return pd.read_csv(file, dtype=words).fillna(dict.fromkeys(words, ""))
 
 
+def _read_images(folder: Path) -> list[pd.DataFrame]:
+    """Read the tables of all images of a set; the last is of the copies."""
+    names = ("truth.csv", "covid19.csv", "copies.csv")
+    return [_read_table(folder, name) for name in names]
+
+
 def _read_case(folder: Path, path: str) -> Case:
-    images = pd.concat(
-        [_read_table(folder, "truth.csv"), _read_table(folder, "covid19.csv")]
-    ).set_index("path")
-    copies = _read_table(folder, "copies.csv").set_index("path")["copy_of"]
+    *drawn, copied = _read_images(folder)
+    images = pd.concat(drawn).set_index("path")
+    copies = copied.set_index("path")["copy_of"]
     name = PurePosixPath(path).as_posix()
     name = copies.get(name, name)
     if name not in images.index:

@@ -67,7 +67,7 @@ def write_phantom(
     Raises
     ------
     xraylab.errors.InputError
-        If `folder` exists and is not an empty folder.
+        If `folder` exists and is not an empty folder, or is the working folder.
     ValueError
         If `n_children` is below 24, or the seed is outside its range.
     OSError
@@ -97,6 +97,12 @@ def _refuse_full_folder(folder: Path) -> None:
         raise InputError(
             f"must be new or empty, but {folder} holds files already. Choose another "
             "folder, or empty this one.",
+            argument="folder",
+        )
+    if folder.resolve() == Path.cwd():  # it is replaced as a whole
+        raise InputError(
+            f"must be another folder than the one that xraylab was started in, got "
+            f"{folder}. Name a new one in it.",
             argument="folder",
         )
 

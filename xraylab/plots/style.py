@@ -57,7 +57,7 @@ def draw_dots(table: pd.DataFrame, labels: Sequence[str], ax: Axes | None) -> Ax
             )
     ax.set_yticks(y, labels, parse_math=False)  # a folder's name may hold a dollar
     ax.set_ylim(len(table) - 0.5, -0.7)
-    left = min(table["baseline"].min(), table["low"].min())
+    left = table[["baseline", "low", "value"]].min(axis=None)
     ax.set_xlim(min(0.48, np.floor(left * 20) / 20), 1.01)
     legend_below(ax, len(table))
     return ax

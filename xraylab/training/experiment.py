@@ -1,6 +1,6 @@
 """From a merge to a trained run, and from a run to its predictions.
 
-This is the one place that reads a test set, and it counts every reading.
+This is the one place that scores a test set, and it counts every reading.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def train(
     if Path(out).is_dir() and data.Merge.is_saved_at(out):
         text = f"must be a folder for the run, but {out} holds a merge. Choose another."
         raise InputError(text, argument="out")
-    if not runs.is_finished(out):
+    if processes.is_main() and not runs.is_finished(out):
         try_writing(Path(out) / record.FACTS)
     with renamed(manifest="merge_folder"):
         table = data.split(merged.manifest, protocol, seed=recipe.seed)
@@ -200,7 +200,7 @@ def keep_operating_point(
     Parameters
     ----------
     run_folder : path
-        Of a finished run whose test was not read yet.
+        Of a finished run whose network has read no test yet, nor images from elsewhere.
     threshold : float
         In [0, 1], chosen on validation.
     rule : str
@@ -211,7 +211,7 @@ def keep_operating_point(
     Raises
     ------
     xraylab.errors.InputError
-        If the test of this run was read before, or the threshold is not in [0, 1].
+        If such a reading was made before, or the threshold is not in [0, 1].
     xraylab.errors.UnfinishedRunError
         If the training has not ended: its network may still change.
     """
@@ -222,9 +222,10 @@ def keep_operating_point(
         raise InputError(text, argument="threshold")
     if n_readings := _count_own_readings(run):
         raise InputError(
-            f"must come before the test is read, but {run.folder} has read one "
-            f"(readings: {n_readings}). The run keeps {run.threshold:.3f}, {run.rule}; "
-            "--threshold shows the figures at another one and stores nothing.",
+            "must come before a test is read, or images from elsewhere, but "
+            f"{run.folder} has read such (readings: {n_readings}). The run keeps "
+            f"{run.threshold:.3f}, {run.rule}; --threshold shows figures at another "
+            "one and stores nothing.",
             argument="rule",
         )
     record.keep_operating_point(run.folder, float(threshold), {"rule": rule, **chosen})

@@ -70,7 +70,7 @@ def fit(
     """
     check_rows(recipe, pixels, labels, train=train, valid=valid)
     state = state or steps.start(recipe)
-    seen = steps.Images(pixels, labels, train, valid)
+    seen = steps.Images(pixels, labels.astype(np.int64), train, valid)
     ends = schedules.find_ends(recipe, len(train))
     shown = progress and state.accelerator.is_main_process
     bar = progress_bar(

@@ -7,6 +7,8 @@ and prediction cannot drift apart.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -123,10 +125,23 @@ def make_model(
     if name not in MODELS:
         known = ", ".join(MODELS)
         raise InputError(f"must be one of {known}, got {name!r}.", argument="name")
-    with torch.random.fork_rng(devices=[]):
+    with kept_generators():
         torch.manual_seed(seed)
         network = MODELS[name](dropout)
     if str(weights) != NONE:
         load_into(network, name, weights)
     parts = OrderedDict(normalise=Normalise(), network=network)
     return nn.Sequential(parts)
+
+
+@contextmanager
+def kept_generators() -> Iterator[None]:
+    """Give every generator that `torch.manual_seed` seeds its state back."""
+    is_used = torch.cuda.is_initialized()
+    on_mps = torch.mps.get_rng_state() if torch.backends.mps.is_available() else None
+    with torch.random.fork_rng(range(torch.cuda.device_count()) if is_used else []):
+        try:
+            yield
+        finally:
+            if on_mps is not None:
+                torch.mps.set_rng_state(on_mps)

@@ -73,7 +73,7 @@ def range_test(
     loop.check_rows(recipe, pixels, labels, train=train)
     state = steps.start(recipe)
     state.model.train()
-    seen = steps.Images(pixels, labels, train, train[:0])
+    seen = steps.Images(pixels, labels.astype(np.int64), train, train[:0])
     weights = steps.class_weights(recipe, labels[train])
     window, losses = n_steps // 10, []
     rates = np.geomspace(lowest, highest, n_steps)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import io
 import json
+import math
 import platform
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ import pandas as pd
 
 from xraylab import __version__
 from xraylab.errors import InputError, NotARunError
-from xraylab.files import append_line, write_text, write_texts
+from xraylab.files import append_line, as_json, write_text, write_texts
 from xraylab.labels import CLASSES
 from xraylab.training import content
 from xraylab.training.recipe import Recipe
@@ -96,7 +97,7 @@ def read(folder: Path) -> Record:
             recipe=Recipe(**facts["recipe"]),
             protocol=str(facts["protocol"]),
             threshold=threshold,
-            operating_point=dict(facts.get("operating_point", {"rule": RULE})),
+            operating_point=_with_nan(facts.get("operating_point", {"rule": RULE})),
             weights_id=str(facts["weights_id"]),
             about=dict(facts["about"]),
             place=dict(facts["trained_on"]),
@@ -111,6 +112,18 @@ def read(folder: Path) -> Record:
             f"{file} must be the facts of a run as this version of xraylab writes "
             f"them, but could not be read as such: {what.rstrip('.')}. {_ADVICE}"
         ) from error
+
+
+def _with_nan(point: dict) -> dict:
+    """Read ends of intervals that could not be given, which JSON keeps as null."""
+    return {
+        key: _with_nan(kept)
+        if isinstance(kept, dict)
+        else math.nan
+        if kept is None
+        else kept
+        for key, kept in point.items()
+    }
 
 
 def refuse_other(
@@ -153,7 +166,7 @@ def keep_operating_point(folder: Path, threshold: float, chosen: dict) -> None:
     """Write a chosen threshold, and how it was chosen, into the facts of a run."""
     facts = json.loads(_read(folder / FACTS))
     facts |= {"threshold": threshold, "operating_point": chosen}
-    write_text(folder / FACTS, json.dumps(facts, indent=2) + "\n")
+    write_text(folder / FACTS, as_json(facts, indent=2) + "\n")
 
 
 def append_history(folder: Path, row: dict) -> None:

@@ -54,7 +54,8 @@ class State:
 class Images:
     """What a training may see.
 
-    `pixels` and `labels` have a row an image; `train` and `valid` are row numbers.
+    `pixels` and `labels` (int64, as the loss asks) have a row an image; `train` and
+    `valid` are row numbers.
     """
 
     pixels: np.ndarray
@@ -194,7 +195,7 @@ def guarded(recipe: Recipe, state: State) -> Iterator[None]:
         Where memory is full, with the fields of the recipe that take it.
     """
     try:
-        with _kept_generators():
+        with models.kept_generators():
             yield
     except (RuntimeError, MemoryError) as error:
         if not _is_full_memory(error):
@@ -205,19 +206,6 @@ def guarded(recipe: Recipe, state: State) -> Iterator[None]:
             f"images a step, {recipe.size_px} px a side and model {recipe.model}: "
             f"{words.rstrip('.')}. Choose less of one of the three."
         ) from error
-
-
-@contextmanager
-def _kept_generators() -> Iterator[None]:
-    """Give every generator that `torch.manual_seed` seeds its state back."""
-    is_used = torch.cuda.is_initialized()
-    on_mps = torch.mps.get_rng_state() if torch.backends.mps.is_available() else None
-    with torch.random.fork_rng(range(torch.cuda.device_count()) if is_used else []):
-        try:
-            yield
-        finally:
-            if on_mps is not None:
-                torch.mps.set_rng_state(on_mps)
 
 
 def _is_full_memory(error: Exception) -> bool:

@@ -108,8 +108,14 @@ def describe_reader(run: Run) -> dict:
     }
 
 
-def readings_of(run: Run) -> pd.DataFrame:
-    """List the readings of a run's test by any run, as its merge's log has them.
+def readings_of(run: Run, merge: str | Path | None = None) -> pd.DataFrame:
+    """List the readings of a run's test by any run, as a merge's log has them.
+
+    Parameters
+    ----------
+    run : Run
+    merge : path, optional
+        Folder of the merge with the log; by default the one the run was trained on.
 
     Returns
     -------
@@ -121,12 +127,12 @@ def readings_of(run: Run) -> pd.DataFrame:
     InputError
         If the merge with its log is gone, or the log is damaged.
     """
-    readings = list_readings(_folder_of(run))
+    readings = list_readings(_folder_of(run, merge))
     of_test = readings["test"] == content.digest_test(run.table)
     return readings[of_test].reset_index(drop=True)
 
 
-def enter_reading(run: Run, source: str) -> int:
+def enter_reading(run: Run, source: str, merge: str | Path | None = None) -> int:
     """Enter a reading of a run's test that was made elsewhere.
 
     Parameters
@@ -134,6 +140,8 @@ def enter_reading(run: Run, source: str) -> int:
     run : Run
     source : str
         Where it is told: who, when, with what.
+    merge : path, optional
+        As for `readings_of`.
 
     Returns
     -------
@@ -152,12 +160,15 @@ def enter_reading(run: Run, source: str) -> int:
         raise InputError(text, argument="source")
     test = content.digest_test(run.table)
     known = {"protocol": run.protocol, "source": source.strip()}
-    return count_reading(_folder_of(run), test=test, **known)
+    return count_reading(_folder_of(run, merge), test=test, **known)
 
 
-def _folder_of(run: Run) -> Path:
-    if run.merge_folder is None:
+def _folder_of(run: Run, merge: str | Path | None) -> Path:
+    folder = merge or run.merge_folder
+    if folder is None:
         raise InputError(
-            f"{run.missing_merge}, and the log of its test is not either. Put it back."
+            f"must be given: {run.missing_merge}, and the log of its test is not "
+            "either. Put it back, or give a merge of the same sources.",
+            argument="merge",
         )
-    return run.merge_folder
+    return Path(folder)
