@@ -35,7 +35,7 @@ lab: $(READY)  ## open your copy of the course (ARGS="--no-browser --port 8899")
 	  --config=docs/jupyterlab/server.py \
 	  --LabApp.default_url=/lab/tree/my-lessons/00_the_claim.ipynb $(ARGS)
 
-test: $(READY)  ## prove all of it: unit tests, then every lesson against its outputs
+test: $(READY)  ## prove it: unit tests, then every lesson against its outputs
 	$(BIN)/python -m pytest --nbval --durations=5
 
 test-long: $(READY)  ## the proofs that take minutes

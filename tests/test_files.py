@@ -71,9 +71,13 @@ def test_several_files_get_their_names_in_the_order_given(tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize("fails", ["b", "c"])
-def test_where_one_gets_no_name_all_hold_what_they_held(fails, tmp_path, monkeypatch):
-    files = [tmp_path / name for name in "abc"]
-    for file in files[:2]:
+@pytest.mark.parametrize("n_old", [0, 2])
+def test_where_one_gets_no_name_all_hold_what_they_held(
+    fails, n_old, tmp_path, monkeypatch
+):
+    files = [tmp_path / "new" / name for name in "abc"]
+    for file in files[:n_old]:
+        file.parent.mkdir(exist_ok=True)
         file.write_text("old")
     replace = os.replace
 
@@ -85,8 +89,25 @@ def test_where_one_gets_no_name_all_hold_what_they_held(fails, tmp_path, monkeyp
     monkeypatch.setattr(os, "replace", locked)
     with pytest.raises(NotWrittenError, match=rf"{fails} could not be .* in use"):
         write_texts(dict.fromkeys(files, "new"))
-    assert sorted(tmp_path.iterdir()) == files[:2]
-    assert [file.read_text() for file in files[:2]] == ["old", "old"]
+    left = [file for file in sorted(tmp_path.rglob("*")) if file.is_file()]
+    assert left == files[:n_old]
+    assert {file.read_text() for file in left} <= {"old"}
+    assert (tmp_path / "new").is_dir() == (n_old > 0)
+
+
+def test_a_file_that_another_wrote_meanwhile_is_not_taken_back(tmp_path, monkeypatch):
+    write_text = type(tmp_path).write_text
+
+    def full(path, text, **settings):
+        if text == "first":
+            (tmp_path / "a").write_bytes(b"of another")
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write_text(path, text, **settings)
+
+    monkeypatch.setattr(type(tmp_path), "write_text", full)
+    with pytest.raises(NotWrittenError, match="No space left"):
+        write_texts({tmp_path / "a": "first", tmp_path / "b": "second"})
+    assert (tmp_path / "a").read_bytes() == b"of another"
 
 
 LINES = st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"]))

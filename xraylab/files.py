@@ -14,7 +14,7 @@ import re
 import tempfile
 import uuid
 import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from errno import EBUSY, EDQUOT, EFBIG, EISDIR, ENOSPC
 from pathlib import Path
@@ -107,14 +107,24 @@ def remove_halves(folder: Path) -> None:
 @contextmanager
 def made_folder(folder: Path) -> Iterator[None]:
     """Make a folder, and take it away again when nothing came to lie in it."""
-    new = [part for part in (folder, *folder.parents) if not part.exists()]
+    missing = _list_missing(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         yield
     finally:
-        with suppress(OSError):  # what is not empty stays
-            for part in new:
-                part.rmdir()
+        _remove_empty(missing)
+
+
+def _list_missing(folder: Path) -> list[Path]:
+    """List a folder and those above it that are not there, the innermost first."""
+    return [part for part in (folder, *folder.parents) if not part.exists()]
+
+
+def _remove_empty(folders: Iterable[Path]) -> None:
+    """Remove folders one by one, as far as they are there and empty."""
+    with suppress(OSError):
+        for folder in folders:
+            folder.rmdir()
 
 
 def write_text(path: Path, text: str) -> None:
@@ -131,10 +141,11 @@ def write_texts(texts: Mapping[Path, str]) -> None:
     """
     for path in filter(Path.is_dir, texts):
         raise NotWrittenError(path, IsADirectoryError(EISDIR, "it is a folder"))
-    with _put_back_on_error(texts), ExitStack() as halves:
+    with _put_back_on_error(texts) as before, ExitStack() as halves:
         for path, text in reversed(texts.items()):
             half = halves.enter_context(whole_file(path))
             half.write_text(text, encoding="utf-8")
+            halves.enter_context(_noted(path, before))
 
 
 @contextmanager
@@ -170,19 +181,28 @@ def alone(path: Path, *, is_long: bool = False) -> Iterator[None]:
 
 
 @contextmanager
-def _put_back_on_error(paths: Collection[Path]) -> Iterator[None]:
-    """Give files back what they held when not all of them could get their names."""
-    held = {path: path.read_bytes() for path in filter(Path.is_file, paths)}
+def _put_back_on_error(paths: Collection[Path]) -> Iterator[dict[Path, bytes | None]]:
+    """Give files back what they held, as noted, when not all could get their names."""
+    missing = [part for path in paths for part in _list_missing(path.parent)]
+    before: dict[Path, bytes | None] = {}
     try:
-        yield
+        yield before
     except BaseException:
-        for path in filter(Path.is_file, paths):
-            if path not in held:
-                path.unlink()
-            elif path.read_bytes() != held[path]:
+        for path, held in before.items():
+            if held is None:
+                path.unlink(missing_ok=True)
+            elif path.read_bytes() != held:
                 with whole_file(path) as half:
-                    half.write_bytes(held[path])
+                    half.write_bytes(held)
+        _remove_empty(missing)
         raise
+
+
+@contextmanager
+def _noted(path: Path, before: dict[Path, bytes | None]) -> Iterator[None]:
+    """Note what a file holds, when all are written and it is about to be replaced."""
+    yield
+    before[path] = path.read_bytes() if path.is_file() else None
 
 
 def append_line(path: Path, line: str) -> None:

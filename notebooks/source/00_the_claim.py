@@ -83,8 +83,8 @@ print("pneumonia:", *places[shown["label"] == 1])
 #
 # The original project puts all files in one pot, shakes, and keeps a part for
 # testing. We call this `naive-merge`, and do the same. The network learns from the
-# **training set**. Choices are made on the **validation set**. The **test set** is
-# read once, at the end.
+# **training set**. Choices are made on the **validation set**: here, at which point of
+# the training the network is kept. The **test set** is read once, at the end.
 
 # %%
 table = data.split(files, "naive-merge", seed=0)
@@ -94,10 +94,11 @@ table["split"].value_counts()
 # ## The training
 #
 # The network is a ResNet18, with the original's dropout, optimiser, schedule and data
-# augmentation; lessons 03 and 04 take these apart. Three things differ, so that it fits
-# a laptop: the images are smaller, the run is shorter, and the weights start at random.
-# The original starts from ImageNet's. Run the cell and have a sip of tea. Too slow?
-# Write `lesson.start(0, "smoke")` above, and begin again.
+# augmentation; lessons 03 and 04 take these apart. What the original does not name is
+# ours. And to fit a laptop the images are smaller, the run is shorter, its epochs (in
+# the original, passes through all images) are equal parts of it, and the weights start
+# at random, not at ImageNet's. Run the cell and have a sip of tea. Too slow? Write
+# `lesson.start(0, "smoke")` above, and begin again.
 
 # %%
 vars(here.recipe)
@@ -116,8 +117,8 @@ for part in ("train", "valid"):
     print(f"{part}: n = {len(labels)}, baseline {baseline:.2f} (the larger class)")
 
 # %% [markdown]
-# The curve below is the one such projects show. Both lines climb and meet. They often
-# draw the test set in it, epoch by epoch. We draw the validation set instead, so that
+# The curve below is the one such projects show. Both lines climb and meet. Many draw
+# the test set in it, epoch by epoch. We draw the validation set instead, so that
 # the test set stays unread until the end.
 #
 # The two lines are not measured alike. Training accuracy is taken along the way, with
@@ -193,8 +194,8 @@ lesson.check("a fair baseline", baseline)
 # %% [markdown]
 # ## One image
 #
-# The original project ends with an answer in words. Here is ours, for one of the
-# images shown above. Most of them were in training, so this proves nothing yet.
+# The original project ends with an answer in words. Here is ours, for the last
+# of the images shown above. Most of them were in training, so this proves nothing yet.
 
 # %% tags=["nbval-ignore-output"]
 from xraylab.prediction import Predictor

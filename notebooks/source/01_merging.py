@@ -186,7 +186,7 @@ print("both agree:", np.allclose(by_hand, by_helper, atol=1e-4))
 
 # %% [markdown]
 # Where should the line be between "same image" and "looks alike"? We do not
-# guess it. Below are the correlations of all pairs of some hundred files, as far as
+# guess it. Below are the correlations of all pairs of some hundreds of files, as far as
 # they are above 0.8. Files of the same bytes count once. Look for a gap.
 
 # %% alt="Histogram of the correlations of file pairs: many low ones, a gap, some near 1."
@@ -223,8 +223,8 @@ print(f"{duplicates.SAME}: {n_same} of {len(near)} pairs are the same image")
 # ## A harder copy
 #
 # Somebody cuts a little off each side, turns the image by two degrees, and saves
-# it again. For you it is the same image. What will the correlation say? Guess
-# first: well above the line, or below it?
+# it again. For you it is the same image. What will the correlation be? Guess
+# first.
 
 # %%
 lesson.guess("correlation of a cropped copy", None, sure=None)
@@ -272,7 +272,7 @@ print("best:", tries[int(np.argmax(by_hand))], f"{max(by_hand):.2f}")
 stranger = seen.squares[1]
 for name, square_48 in {"changed copy": other, "a stranger": stranger}.items():
     differs = duplicates.compare(square_48[None], one[None])[0]
-    print(f"{name:13} differs by {differs:5.2f}, a copy by {duplicates.SAME_PLACES}")
+    print(f"{name:13} differs by {differs:5.2f}, a copy by at most {duplicates.SAME_PLACES}")
 
 # %% [markdown]
 # The search has limits, measured on copies that were altered on purpose.
@@ -414,7 +414,7 @@ for protocol, meaning in data.PROTOCOLS.items():
 #
 # ### Your turn: split by children
 #
-# `files` is a table with the columns `path` and `patient_id`, one row an image. Write a
+# `files` is a table with the columns `path` and `patient_id`, one row per image. Write a
 # function that gives back two tables, training and test. About a fifth of the children,
 # drawn as you like, should be in the test.
 
@@ -434,8 +434,8 @@ def split_children(files):
 lesson.check("whole children", split_children)
 
 # %% [markdown]
-# The package checks each split when it is made, and refuses one that leaks. Yours has
-# been checked in the same way.
+# The package checks each split when it is made, and refuses one that breaks what its
+# protocol promises. Yours has been checked for whole children.
 
 # %% [markdown]
 # ## What you take along

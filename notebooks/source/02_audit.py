@@ -377,14 +377,14 @@ for finding in found.findings:
 print("checks that could not run:", ", ".join(found.not_run["check"]) or "none")
 
 # %% [markdown]
-# A finding asks for something, a note is only worth knowing. A check that could not
-# run has found nothing, and says nothing. The figure shows the probes: *ring* is the
+# A finding asks for something, a note is only worth knowing. A check that could not run
+# has found nothing, and says nothing. The figure shows the probes: *ring* is the
 # border, *corners* where a marker may stand, *intensity* the brightness, *spectrum*
-# sharpness and noise, *thumbnail* the coarse image, *header* what the file says of itself.
-# The dot is the
-# measurement with its confidence interval, the upright line its baseline, and the
-# triangle the limit where a finding begins. The limits are set so that one clean set
-# in twenty has any probe beyond its own.
+# sharpness and noise, *thumbnail* the coarse image, *aspect* the shape, *file* and
+# *header* what the file says of itself. The dot is the measurement with its confidence
+# interval, the upright line its baseline, and the triangle the limit where a finding
+# begins. The limits are set so that one clean set in twenty has any probe beyond its
+# own.
 
 # %% alt="Each probe's AUROC as a dot with its interval, its baseline, and where a finding begins."
 ax = plots.plot_probes(found.probes, data_name=here.data_name)

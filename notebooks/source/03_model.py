@@ -14,7 +14,7 @@
 # - compute a convolution and a residual block yourself,
 # - follow an image through a ResNet18, from grey levels to two numbers,
 # - turn the two numbers into a probability and into a loss,
-# - train a network on as a whole, and ask it as one asks a network in use.
+# - fine-tune a whole network, and ask it as one asks a network in use.
 #
 # > Not for clinical use. This course teaches how to judge a model. Nothing in it
 # > may be used to decide about a person's health.
@@ -116,7 +116,7 @@ _ = plots.show_images(
 # > output = relu(input + change(input))
 #
 # `relu` turns everything below zero into zero. `change` is two convolutions, each
-# followed by a rescaling called batch normalisation.
+# followed by a rescaling called batch normalisation, with a `relu` between the two.
 #
 # Before you run it: suppose the block has learnt nothing, and its change is zero
 # everywhere. What comes out for an input without negative numbers? Say "nothing",
@@ -186,15 +186,16 @@ for name, n in n_weights.items():
 
 # %% [markdown]
 # `small` is our quick network for lessons. It has the same kind of blocks, only
-# fewer.
+# fewer and narrower.
 #
 # ## Transfer
 #
 # Nobody has to begin at random. One can take over the weights of a network that has
 # already learnt to see, and put a new last layer on it. This is **transfer learning**;
-# to train all of them on, on the new images, is **fine-tuning**. The original project
-# does both, with weights from ImageNet, a million photographs. Here we take over from a
-# network of our own, which needs no download. What will be equal afterwards?
+# to go on training all of them on the new images is **fine-tuning**. The original
+# project does both, with weights from ImageNet, a million photographs. Here we take
+# over from a network of our own, which needs no download. What will be equal
+# afterwards?
 
 # %%
 elder = models.make_model("small", seed=1)

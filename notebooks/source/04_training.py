@@ -5,7 +5,7 @@
 #
 # The original project trains with Adam, lowers its learning rate in steps, and
 # changes its images at random on the way. These settings are chosen, not learnt:
-# they are **hyperparameters**. Which of that matters? One training cannot tell
+# they are **hyperparameters**. Which of these matter? One training cannot tell
 # you. Here you write the loop by hand, then train many small networks and find out
 # what one can honestly say.
 #
@@ -66,7 +66,7 @@ lesson.keep_truth("best rate", min(ends, key=ends.get))
 # ## The schedule, by hand
 #
 # The original multiplies its rate by `gamma` every seven **epochs**, passes through the
-# training set. PyTorch calls this StepLR.
+# training set (in our short runs equal parts of the run). PyTorch calls this StepLR.
 
 # %%
 recipe = training.RECIPES["original"]
@@ -390,7 +390,7 @@ for name in names:
 _ = plots.plot_schedules(planned, logged, data_name=here.data_name)
 
 # %% [markdown]
-# Which one is best? We ask as one should: with the seeds that StepLR had, and seed by
+# Which one is best? We ask as one should: with three of StepLR's seeds, and seed by
 # seed.
 
 # %% tags=["nbval-ignore-output"]
@@ -421,12 +421,12 @@ low, high = training.rates.suggest_range(curve)
 print(f"from {low:.0e} to {high:.0e}, by {len(curve)} steps and one seed")
 print("The rule:", training.rates.RULE)
 
-# %% alt="Loss against a rising learning rate: level, then falling, then rising steeply."
+# %% alt="Loss against a rising learning rate: level, then falling, then rough and higher again."
 _ = plots.plot_range_test(curve, low, high, data_name=here.data_name)
 
 # %% [markdown]
 # Each dot is one batch, so the ends of the range are rough. Above its upper end the
-# loss falls no more, and sooner or later it bursts. A tenth of the upper end is a usual
+# loss falls no more, and may burst. A tenth of the upper end is a usual
 # choice (Gugger 2018). Is the original's rate within the range? `xraylab find-lr` does
 # the same for any merge.
 #
@@ -479,11 +479,11 @@ print(f"{'merged':30} {len(all_three):4} files, {all_three.mean():.0%} of them p
 #
 # - **class weights**: in the loss a mistake on the rarer class counts for more,
 # - a **balanced sampler**: batches draw from both classes equally often,
-# - a moved threshold: nothing is trained; pneumonia is called from the share of
-#   pneumonia in training on, in place of 0.5.
+# - a moved threshold: nothing is trained; pneumonia is called where the score
+#   passes the share of pneumonia in training, not 0.5.
 #
-# The third asks the score the question that training on equal classes would have
-# asked. So it is what the other two have to beat. We compare **balanced accuracy**, the
+# In theory the third does what training on equal classes would do. So it is what the
+# other two have to beat. We compare **balanced accuracy**, the
 # mean of the shares found of each class; whoever always names the same class has 0.5.
 
 # %%

@@ -85,9 +85,9 @@ fall = logit(image[None])[0] - logit(hidden[None])[0]
 print(f"with the patch the logit falls by {fall:+.3f}")
 
 # %% [markdown]
-# A fall above zero means that what lies under the patch spoke *for* pneumonia. An image
-# of where the answer comes from is called a **saliency map**, and this way of making one
-# is **occlusion**: hide a patch, and measure how the answer moves.
+# Above zero, what lies under the patch spoke *for* pneumonia; below, against it. An
+# image of where the answer comes from is called a **saliency map**, and this way of
+# making one is **occlusion**: hide a patch, and measure how the answer moves.
 #
 # ### Your turn: occlusion by hand
 #
@@ -142,13 +142,13 @@ def edge_map(model, image):
 print(explanation.check_map(edge_map, model, small[0], small))
 
 # %% [markdown]
-# A rank correlation of one: not a single place changed. This map explains the image
+# A correlation of ranks of one: no place changed its rank. This map explains the image
 # and not the network. The limit of 0.5 is a choice, no law of nature, so read the
 # number, too.
 #
 # There are quicker maps than ours. They follow the slope of the logit instead of hiding
-# things. Grad-CAM takes the network's last feature maps, gives each one weight, how far
-# the logit rises with it on the mean over its places, and adds them up.
+# things. Grad-CAM weights each of the network's last feature maps by its mean slope, how
+# far the logit rises with it, and adds them up.
 #
 # ### Your turn: a mistake to mend
 #
@@ -262,18 +262,17 @@ lesson.check("share inside by hand", share_inside)
 # interval above theirs? A blob that never saw an image is hard to beat: it knows where
 # lungs are. A network may score well and look past the disease.
 #
-# With Grad-CAM and twelve longer trainings, 30 simulated children each, the hits were
-# 0.45 on average, of the blob 0.27, and of networks with a learnt marker 0.14:
-# `benchmarks/explanation.py` in the repository. Grad-CAM was picked on the first. On the
-# other eleven it is ahead of the marker by 0.279 (0.14 to 0.41), of the blob by 0.164
-# (0.06 to 0.27).
-# One training proves little: single ones had hits from 0.17 to 0.63.
+# On twelve longer trainings, 30 simulated children each, Grad-CAM hit 0.45 on average,
+# the blob 0.27, and Grad-CAM of networks that had learnt a marker 0.14
+# (`benchmarks/explanation.py` in the repository). It was picked on the first. On the
+# other eleven it is ahead of the marker networks by 0.279 (0.14 to 0.41), of the blob
+# by 0.164 (0.06 to 0.27). Single trainings hit from 0.17 to 0.63.
 #
 # ## A map shows a marker
 #
 # How far can one trust such a map at all? We test it with rules that *we* write, so
-# that we know their reason. The first rule looks at the corner. A letter there, and
-# it says pneumonia. We paint such a marker on an image and ask for the map. Where is
+# that we know their reason. The first rule looks at the corner. Bright there, and
+# it says pneumonia. We paint a marker there and ask for the map. Where is
 # the place that speaks most for pneumonia?
 
 # %% alt="An X-ray with a white marker in a corner; the whole map lies on the marker."
@@ -374,15 +373,17 @@ lesson.check("what a dose shows", answer)
 #
 # Back to the network. We try all of them, and order them by their swing: the mean
 # shift at the dose that lifts the answers most, less the one that lowers them most.
-# Lungs hidden should move an honest reader. What else?
+# Lungs hidden should move an honest reader. `most_flipped`: the largest share of
+# answers that changed sides.
 
 # %% tags=["nbval-ignore-output"]
 moved = explanation.perturb(logit, squares, valid)
 explanation.rank_perturbations(moved).head(8).round(2)
 
 # %% [markdown]
-# Images are squeezed into a square before the network sees them, so the shape of a file
-# becomes the shape of a chest. If it uses that, then squeezing should move its answers.
+# For all that lesson 02 said, we squeeze images into a square, so the shape of a file
+# becomes the shape of a chest. If the network uses that, then squeezing should move its
+# answers.
 
 # %% tags=["nbval-ignore-output"] alt="Mean shift of the logit by dose, one line for squeeze and one for zoom, with intervals."
 curves = {name: moved[moved["perturbation"] == name] for name in ("squeeze", "zoom")}
@@ -421,7 +422,7 @@ tried |= {"outside hidden": ("outside hidden", 1), "20 % closer": ("zoom", 1.2)}
 for name in ("real-64px-official", "real-64px-grouped"):
     for words, change in tried.items():
         found = evaluation.Interval(*doses.loc[(name, *change, "AUROC"), columns])
-        print(f"{name}, {words:14} AUROC {found}")
+        print(f"{name}, {words:14} AUROC {found}, baseline 0.50")
 
 # %% [markdown]
 # Most of the order of the scores can be had without the middle. Lungs may reach beyond
@@ -457,7 +458,7 @@ lesson.check("what a mirror shows", answer)
 #
 # ## Change one thing
 #
-# Set `factor = 2` or `0.5`, and look at the map of the marker again. A small patch
+# Set `factor = 2` or `0.5`: on how much of the image is half of the map? A small patch
 # sees sharply, but hides little. A large one hides much, but blurs.
 
 # %%

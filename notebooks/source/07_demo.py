@@ -90,7 +90,7 @@ print(*samples, sep="\n")
 # %% [markdown]
 # ### Your turn: which samples are fair?
 #
-# `table` has a row a file: `path`, `image_id` (the same for copies), `group_id` (the
+# `table` has one row per file: `path`, `image_id` (the same for copies), `group_id` (the
 # child), `split`. Write a function that gives the paths a fair demo may show: nothing
 # of their children was trained on.
 
@@ -280,7 +280,7 @@ except errors.UnreadableImageError as error:
     print("Refused:", error.cause)
 
 # %% [markdown]
-# ## A third disease
+# ## Another disease
 #
 # One source has a folder of COVID-19 images. We left them out. What does a network
 # say that has never heard of the word? The built-in folder is simulated like the rest:
@@ -296,7 +296,7 @@ if not calls:
     print("These sources hold no such folder.")
 
 # %% [markdown]
-# There is no right answer among its two words. It picks one all the same.
+# Neither word was learnt from such images. It picks one all the same.
 #
 # ## Only when sure?
 #

@@ -88,7 +88,8 @@ for name, change in changes.items():
 # ## The choice
 #
 # The validation set is there for choosing. Each network answers for the same children
-# there, so their scores can be compared in pairs.
+# there, so their scores can be compared in pairs. The rule: the highest AUROC, and of
+# equals the smaller Brier score.
 
 # %% tags=["nbval-ignore-output"]
 valid = {
@@ -140,7 +141,7 @@ print("Chosen, by the smaller Brier score where several are highest:", chosen)
 # %% [markdown]
 # With so few children several networks may be highest together, and even an AUROC of
 # 1.000 has a wide interval: it says little about mistakes that are rare. So the rule for
-# a tie must stand before one looks.
+# a tie stood before we looked.
 #
 # ### Your turn: all right, but how many?
 #
@@ -247,8 +248,7 @@ print("Measured: ", evaluation.describe(metrics.loc[["AUROC"]])[0])
 print("Not shown:", "other hospitals, other seeds, other children, any use in a clinic")
 
 # %% [markdown]
-# The card says the same of your run, and more: what each figure rests on, and what was
-# never measured.
+# The card asks the same of your run, and more. Here is which of its fields are filled.
 
 # %% tags=["nbval-ignore-output"]
 card = claim.make_claim(folders[chosen]).table

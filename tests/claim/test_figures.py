@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import write_file
 from tests.evaluation.tables import make_table
 from xraylab import data, evaluation, phantom, training
 from xraylab.claim import figures
@@ -42,8 +43,27 @@ def test_simulated_sources_are_known_wherever_a_merge_begins(tmp_path):
         assert figures.is_simulated(data.merge(tmp_path / begin, progress=False))
 
 
+def test_of_real_and_simulated_sources_together_it_is_not_known(
+    three_sources, tmp_path
+):
+    truth = phantom.write_phantom(tmp_path / "set", n_children=24)
+    source = Path(truth["path"].iloc[0]).parts[0]
+    (tmp_path / "all").mkdir()
+    (tmp_path / "all/simulated").symlink_to(tmp_path / "set" / source)
+    (tmp_path / "all/real").symlink_to(three_sources / "two")
+    merged = data.merge(tmp_path / "all", progress=False)
+    assert merged.manifest["source"].nunique() == 2
+    assert figures.is_simulated(merged) is None
+
+
+def test_anothers_truth_makes_no_image_simulated(three_sources, tmp_path):
+    shutil.copytree(three_sources, tmp_path / "data")
+    write_file(tmp_path / "truth/truth.csv", b"patient,reader\n1,a\n")
+    assert figures.is_simulated(data.merge(tmp_path / "data", progress=False)) is False
+
+
 def test_real_sources_are_not_simulated(three_sources):
-    assert not figures.is_simulated(data.merge(three_sources, progress=False))
+    assert figures.is_simulated(data.merge(three_sources, progress=False)) is False
 
 
 def test_of_images_that_moved_away_the_kind_is_known(own_run):

@@ -94,7 +94,7 @@ def test_images_of_which_it_is_not_known_bring_no_verdict():
     assert verdict("figures", found) == "supported"
     _, told, why = original.judge("figures", replace(found, is_simulated=None))
     assert told == "not tested"
-    assert why.endswith("is not known: their merge is not at hand.")
+    assert why.endswith("simulated, or their merge is not at hand to tell.")
 
 
 @pytest.mark.parametrize("protocol", ["official", "grouped", "image-random"])

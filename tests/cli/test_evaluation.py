@@ -3,12 +3,13 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from tests.cli.conftest import run_json
 from tests.conftest import as_jpeg, blob_image, write_file
-from xraylab import cli
+from xraylab import cli, data
 from xraylab.training import test_log
 
 
@@ -230,6 +231,22 @@ def test_a_run_carried_elsewhere_takes_a_merge_made_there(
     capsys.readouterr()
     _, listed, _ = run_json(capsys, "readings", moved, "--merge", there)
     assert listed["readings"] == 1
+
+
+def test_no_reading_is_told_of_a_merge_without_the_tests_images(
+    own_run, tmp_path, capsys
+):
+    argv = ["readings", str(own_run), "--add", "a trial", "--merge"]
+    assert cli.main([*argv, str(tmp_path)]) == 1
+    assert "manifest.csv is not there. Make it with" in capsys.readouterr().err
+    merged = data.Merge.load(own_run.parent / "merge")
+    replace(merged, manifest=merged.manifest.iloc[:3]).save(tmp_path / "few")
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*argv, str(tmp_path / "few")])
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert "argument --merge: must hold the images of the test of" in told
+    assert not list(tmp_path.rglob("test-log.jsonl"))
 
 
 def test_images_without_a_known_child_are_counted(run_folder, capsys):

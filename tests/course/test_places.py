@@ -281,6 +281,13 @@ def test_simulated_images_are_not_called_real(inside, built_in, tmp_path, monkey
     assert phantom.masks_for(here.root, path).lesion.max() <= 1
 
 
+def test_a_part_of_a_simulated_set_is_not_called_real(built_in, monkeypatch):
+    path = data.list_files(built_in)[0]["path"].iloc[0]
+    monkeypatch.setenv("XRAYLAB_DATA", str(built_in / Path(path).parts[0]))
+    with pytest.raises(errors.NoDataError, match=r"part of the simulated set .* Give"):
+        lesson.start(6)
+
+
 def test_simulated_beside_real_ones_are_real(built_in, three_sources, tmp_path):
     """Nothing can be shown by masks then."""
     shutil.copytree(built_in, tmp_path / "mixed/sim")

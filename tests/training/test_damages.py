@@ -121,6 +121,8 @@ def test_a_line_that_a_crash_cut_is_no_epoch(tmp_path, data, monkeypatch):
         ({"recipe": {"speed": 1}}, "unexpected keyword argument 'speed'"),
         ({"recipe": {"epochs": 0}}, "epochs must be a whole number"),
         ({"about": 3}, "run\\.json must be the facts of a run"),
+        ({"operating_point": None}, "run\\.json must be the facts of a run"),
+        ({"operating_point": "half"}, "run\\.json must be the facts of a run"),
         ({"protocol": ...}, "no 'protocol'"),
     ],
 )

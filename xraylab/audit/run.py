@@ -12,7 +12,6 @@ import pandas as pd
 
 from xraylab import data, images
 from xraylab.audit import features, findings, probes, shortcuts, tables
-from xraylab.data.manifest import COLUMNS
 from xraylab.errors import InputError, renamed
 
 
@@ -88,7 +87,7 @@ def run_audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> A
         A folder with any of the three sources, or of the form
         `split/class/image` or `class/image`; or a merge: its folder, or the
         manifest.csv in it; or another manifest, its paths relative to its folder,
-        or to the images of the merge that it lies beside.
+        or to the images of the merge that it lies beside, its further columns unread.
     workers : int
         Processes that read images.
     progress : bool
@@ -101,20 +100,13 @@ def run_audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> A
     xraylab.UnknownLayoutError
         If no class folders with images are found, or a source is incomplete.
     ValueError
-        If not one image could be read, or a file is no manifest.
+        If not one image could be read, or a file is no manifest, or a split's table.
     """
     merged = _merge(path, workers, progress)
     if merged.manifest.empty:
         text = f"must be a table with images, found no row in {path}. Merge again."
         raise InputError(text, argument="path")
-    if "split" in merged.manifest:
-        raise InputError(
-            f"must be a manifest, but {path} has a column split, and an audit asks the "
-            "published splits. Give it the merge, or leave the column out.",
-            argument="path",
-        )
-    manifest = merged.manifest[COLUMNS]
-    paths = manifest["path"].tolist()
+    paths = merged.manifest["path"].tolist()
     seen = merged.thumbnails or images.read_thumbnails(
         paths, merged.root, workers=workers, progress=progress
     )
@@ -126,6 +118,8 @@ def run_audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> A
             argument="path",
         )
     facts = seen.files.drop(columns="bytes")
+    further = facts.columns.drop("path")  # of the same name in a table of one's own
+    manifest = merged.manifest.drop(columns=further, errors="ignore")
     table = manifest.merge(facts, on="path", validate="one_to_one")
     table = shortcuts.with_ratios(table).assign(
         split=table["published_split"],
@@ -149,7 +143,14 @@ def run_audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> A
 def _merge(path: str | Path, workers: int, progress: bool) -> data.Merge:
     """Read a merge, or make one of a folder of any layout."""
     if data.Merge.is_saved_at(path):
-        return data.Merge.load(path)
+        merged = data.Merge.load(path)
+        if "split" in merged.manifest:
+            raise InputError(
+                f"must be a manifest, but {path} has a column split, and an audit goes "
+                "by the published splits. Give it the merge, or take the column out.",
+                argument="path",
+            )
+        return merged
     with renamed(root="path"):
         return data.merge(path, layout="any", workers=workers, progress=progress)
 

@@ -163,10 +163,17 @@ def find_merge(run: training.runs.Run) -> data.Merge | None:
         return None
 
 
-def is_simulated(merge: data.Merge) -> bool:
-    """Say whether a source of a merge is of built-in images, wherever it lies."""
-    firsts = merge.manifest.groupby("source")["path"].first()
-    return any(phantom.find_set(merge.root / path) for path in firsts)
+def is_simulated(merge: data.Merge) -> bool | None:
+    """Say whether a merge is of built-in images, wherever they lie.
+
+    A source is where the first image of one of its folders is; None where some
+    sources are and others are not.
+    """
+    table = merge.manifest.assign(folder=merge.manifest["path"].str.rpartition("/")[0])
+    firsts = table.drop_duplicates(["source", "folder"])
+    found = [phantom.find_set(merge.root / path) is not None for path in firsts["path"]]
+    by_source = pd.Series(found).groupby(firsts["source"].to_numpy()).any()
+    return bool(by_source.iloc[0]) if by_source.nunique() == 1 else None
 
 
 def count_merge(merge: data.Merge) -> dict:

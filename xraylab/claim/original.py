@@ -29,11 +29,13 @@ _ALONE = "Here one is, and not so far that three looks would not do it by chance
 # from a 95 % interval to one for three looks at once (Bonferroni), by normal quantiles
 _STRETCH = NormalDist().inv_cdf(1 - 0.05 / 6) / NormalDist().inv_cdf(1 - 0.05 / 2)
 _SIMULATED = "Simulated images do not speak of real ones."
-_UNKNOWN = "Whether the images are simulated is not known: their merge is not at hand."
+_UNKNOWN = "Some images are simulated, or their merge is not at hand to tell."
 _NEW = 0.5  # a set counts as new data when more of it than this is in no other set
-_NAMED = {  # the settings that the original names
+# settings that results from before they were there do not name
+_NEWER = {"schedule", "class_weights", "sampler"}
+_NAMED = {  # the settings that the original names, or would have to
     *("model", "weights", "epochs", "batch_size", "lr", "weight_decay", "dropout"),
-    *("schedule", "step_size", "size_px", "class_weights", "sampler"),
+    *("step_size", "size_px", *_NEWER),
 }
 Verdict = tuple[str, str]
 
@@ -80,11 +82,9 @@ def _judge_split(e: Evidence) -> Verdict:
 
 
 def _judge_recipe(e: Evidence) -> Verdict:
-    ours, theirs = e.recipe, training.RECIPES["original"].as_dict()
-    # results from before a setting was there had the original's
-    differ = [
-        f"{n} {ours[n]}" for n in sorted(_NAMED & set(ours)) if ours[n] != theirs[n]
-    ]
+    theirs = training.RECIPES["original"].as_dict()
+    ours = {name: theirs[name] for name in _NEWER} | e.recipe
+    differ = [f"{n} {ours.get(n)}" for n in sorted(_NAMED) if ours.get(n) != theirs[n]]
     if ours.get("n_steps"):
         differ.append(f"{ours['n_steps']:,} steps in all")
     if differ:

@@ -153,8 +153,11 @@ def _read(place: Path) -> Found:
     root = place.resolve(strict=True)
     with os.scandir(root):  # a folder that is closed says so here
         pass
-    root = _simulated_set(root) or root
     files, _ = data.list_files(root)
+    simulated = _simulated_set(root, files)
+    if simulated is not None:
+        root = simulated
+        files, _ = data.list_files(root)
     if sources.FIRST not in set(files["source"]):
         others = ", ".join(files["source"].unique())
         raise NoDataError(
@@ -163,7 +166,7 @@ def _read(place: Path) -> Found:
         )
     _refuse_too_few(files[files["source"] == sources.FIRST])
     _refuse_others(files)
-    return Found(root, files, phantom.has_truth(root), [])
+    return Found(root, files, simulated is not None, [])
 
 
 def _refuse_too_few(first: pd.DataFrame) -> None:
@@ -200,12 +203,24 @@ def _refuse_others(files: pd.DataFrame) -> None:
         )
 
 
-def _simulated_set(root: Path) -> Path | None:
-    """Find the simulated set that holds all sources under a folder, if one does."""
-    homes = [source.root for source in data.find_sources(root)]
-    shared = Path(os.path.commonpath(homes))
-    inside = [f for f in (shared, *shared.parents) if f.is_relative_to(root)]
-    return next(filter(phantom.has_truth, inside), None)
+def _simulated_set(root: Path, files: pd.DataFrame) -> Path | None:
+    """Find the simulated set that holds all sources under a folder, if one does.
+
+    Raises
+    ------
+    NoDataError
+        If the folder is only a part of such a set.
+    """
+    places = [
+        phantom.find_set(root / p) for p in files.drop_duplicates("source")["path"]
+    ]
+    homes = {place and place[0] for place in places}
+    home = homes.pop() if len(homes) == 1 else None
+    if home and not home.is_relative_to(root):
+        raise NoDataError(
+            f"it is a part of the simulated set {home}. Give that folder."
+        )
+    return home
 
 
 def _built_in(small: bool) -> Found:

@@ -30,7 +30,6 @@ from xraylab.phantom.plants import CLEAN as CLEAN
 from xraylab.phantom.plants import REAL_LIKE as REAL_LIKE
 from xraylab.phantom.plants import Plants as Plants
 from xraylab.phantom.truth import find_set as find_set
-from xraylab.phantom.truth import has_truth as has_truth
 from xraylab.phantom.truth import masks_for as masks_for
 from xraylab.phantom.truth import read_truth as read_truth
 from xraylab.phantom.truth import redraw as redraw

@@ -18,6 +18,7 @@ from xraylab.phantom.plants import GENERATOR, Plants
 from xraylab.phantom.shots import Shot, draw_shot
 
 TRUTH_FOLDER = "truth"
+_TABLES = ("truth.csv", "covid19.csv", "copies.csv")  # an image is in one of them
 _LETTERS = {"bacteria": "b", "virus": "v", "IM": "n", "NORMAL2": "n", "COVID19": "c"}
 
 
@@ -156,7 +157,8 @@ def has_truth(folder: str | Path) -> bool:
 
     A set whose truth was taken away cannot be told from a real one.
     """
-    return (Path(folder) / TRUTH_FOLDER / "truth.csv").is_file()
+    names = (*_TABLES, "plants.json")
+    return all((Path(folder) / TRUTH_FOLDER / name).is_file() for name in names)
 
 
 def find_set(file: str | Path) -> tuple[Path, str] | None:
@@ -208,8 +210,7 @@ def _read_table(folder: Path, name: str) -> pd.DataFrame:
 
 def _read_images(folder: Path) -> list[pd.DataFrame]:
     """Read the tables of all images of a set; the last is of the copies."""
-    names = ("truth.csv", "covid19.csv", "copies.csv")
-    return [_read_table(folder, name) for name in names]
+    return [_read_table(folder, name) for name in _TABLES]
 
 
 def _read_case(folder: Path, path: str) -> Case:

@@ -97,7 +97,9 @@ def read(folder: Path) -> Record:
             recipe=Recipe(**facts["recipe"]),
             protocol=str(facts["protocol"]),
             threshold=threshold,
-            operating_point=_with_nan(facts.get("operating_point", {"rule": RULE})),
+            operating_point=_with_nan(
+                dict(facts.get("operating_point", {"rule": RULE}))
+            ),
             weights_id=str(facts["weights_id"]),
             about=dict(facts["about"]),
             place=dict(facts["trained_on"]),

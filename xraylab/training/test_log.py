@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from xraylab import data
 from xraylab.errors import InputError
 from xraylab.files import alone, append_line
 from xraylab.training import content
@@ -171,4 +172,14 @@ def _folder_of(run: Run, merge: str | Path | None) -> Path:
             "either. Put it back, or give a merge of the same sources.",
             argument="merge",
         )
+    if merge is not None:  # else any folder would tell of no reading
+        there = set(data.Merge.load(merge).manifest["image_id"])
+        wanted = set(run.table.loc[run.table["split"] == "test", "image_id"])
+        if lost := len(wanted - there):
+            raise InputError(
+                f"must hold the images of the test of {run.folder}, but {lost} of "
+                f"{len(wanted)} are not in {merge}. Give a merge of the sources it was "
+                "trained on.",
+                argument="merge",
+            )
     return Path(folder)
