@@ -1,5 +1,6 @@
 """The README says what is true: measured figures, lessons, verbs and links."""
 
+import itertools
 import json
 import re
 import shlex
@@ -164,6 +165,27 @@ def test_the_original_as_written_follows_from_its_answers(protocol, on):
     assert f"| `{protocol}` | {part} | {' | '.join(cells)} |" in README
 
 
+@pytest.mark.parametrize("size", ["64px", "224px"])
+def test_two_networks_answer_for_the_same_images(size):
+    text = re.sub(r"\s+", " ", README)
+    grouped, official = (
+        results.read_predictions(f"real-{size}-{p}") for p in ("grouped", "official")
+    )
+    both = set(grouped["image_id"]) & set(official["image_id"])
+    first, second = (t[t["image_id"].isin(both)] for t in (grouped, official))
+    second = second.drop_duplicates("image_id")
+    assert len(first) == len(second) == len(both) == 127
+    for table in (first, second):
+        assert evaluation.measure(table, "accuracy").figure in text
+    fall = evaluation.difference(first, second, "accuracy")
+    assert f"difference {fall.figure}" in text.replace("difference is ", "difference ")
+    if size == "224px":
+        assert fall.low < 0 < fall.high
+        rest = grouped[~grouped["image_id"].isin(both)]
+        more = evaluation.difference(rest, first, "accuracy").figure
+        assert f"has {more} less on them than on the rest of its own test" in text
+
+
 def test_what_is_said_of_the_original_as_written_follows_from_its_answers():
     text = re.sub(r"\s+", " ", README)
     for protocol, name in WRITTEN.items():
@@ -176,6 +198,11 @@ def test_what_is_said_of_the_original_as_written_follows_from_its_answers():
         for metric in ("accuracy", "AUROC"):
             more = evaluation.difference(*both, metric)
             assert more.figure in text, (protocol, metric)
+    answers = {p: results.read_predictions(name) for p, name in WRITTEN.items()}
+    for pair in itertools.pairwise(data.PROTOCOLS):
+        fall = evaluation.difference(*(answers[p] for p in pair), "accuracy")
+        is_shown = fall.low > 0
+        assert f"{'by' if is_shown else 'is shown,'} {fall}" in text, pair
     naive = results.read_result(WRITTEN["naive-merge"])
     wrong = naive["confusion"]["fp"] + naive["confusion"]["fn"]
     assert f"is passed: {wrong} of {naive['n_test']:,} answers are wrong" in text
