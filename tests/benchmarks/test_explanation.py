@@ -170,11 +170,11 @@ def test_what_lesson_06_says_of_hits_is_what_is_kept():
         return each, mean
 
     each, mean = hits("honest")
-    assert f"the hits were {mean:.2f} on average" in said
-    assert f"hits from {min(each):.2f} to {max(each):.2f}" in said
-    assert f"of the blob {hits('honest', 'centre blob')[1]:.2f}" in said
-    assert f"with a learnt marker {hits('marker')[1]:.2f}" in said
+    assert f"Grad-CAM hit {mean:.2f} on average" in said
+    assert f"trainings hit from {min(each):.2f} to {max(each):.2f}" in said
+    assert f"the blob {hits('honest', 'centre blob')[1]:.2f}" in said
+    assert f"networks that had learnt a marker {hits('marker')[1]:.2f}" in said
     ahead = {row["network"]: row["ahead"] for row in kept["ahead"]}
-    assert f"ahead of the marker by {ahead['marker']}" in said
+    assert f"ahead of the marker networks by {ahead['marker']}" in said
     assert f"of the blob by {ahead['honest']}" in said
     assert len(each) == 12
