@@ -34,10 +34,11 @@ def write(args: argparse.Namespace) -> Answer:
     from xraylab import claim
 
     out = args.run if args.out is None else args.out
-    if args.out is not None or args.run.is_dir():
+    has_place = args.out is not None or args.run.is_dir()
+    if has_place:
         try_writing(out / "claim.html")
     card = claim.make_claim(args.run)
-    if args.out is None and not args.run.is_dir():
+    if not has_place:
         text = f"must be given, for {args.run} is a stored result and has no folder."
         raise InputError(text, argument="out")
     page, facts = claim.write_claim(card, out)

@@ -116,16 +116,11 @@ def read(folder: Path) -> Record:
         ) from error
 
 
-def _with_nan(point: dict) -> dict:
+def _with_nan(value: object) -> object:
     """Read ends of intervals that could not be given, which JSON keeps as null."""
-    return {
-        key: _with_nan(kept)
-        if isinstance(kept, dict)
-        else math.nan
-        if kept is None
-        else kept
-        for key, kept in point.items()
-    }
+    if isinstance(value, dict):
+        return {key: _with_nan(part) for key, part in value.items()}
+    return math.nan if value is None else value
 
 
 def refuse_other(

@@ -126,7 +126,8 @@ def readings_of(run: Run, merge: str | Path | None = None) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If the merge with its log is gone, or the log is damaged.
+        If the merge with its log is gone or, where given, lacks images of the test;
+        or the log is damaged.
     """
     readings = list_readings(_folder_of(run, merge))
     of_test = readings["test"] == content.digest_test(run.table)
@@ -152,7 +153,7 @@ def enter_reading(run: Run, source: str, merge: str | Path | None = None) -> int
     Raises
     ------
     InputError
-        If the source is empty, or the merge with its log is gone.
+        If the source is empty, or the merge is none for `readings_of`.
     OSError
         If the log cannot be written.
     """
