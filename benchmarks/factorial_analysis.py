@@ -10,6 +10,7 @@ import argparse
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ SHORT, LONG = 1450, 5800
 FAILED = 0.9  # validation AUROC of the last epoch, below which a training failed
 SWAPS = ("block", "siblings", "copies", "all")
 CELLS = ("clean", *SWAPS)
+RUN = {SHORT: CELLS, LONG: ("clean", "copies", "all")}
 EXPOSED = {"siblings": "has_sibling", "copies": "copied"}
 INTERACTION = {"all": 1, "block": -1, "siblings": -1, "copies": -1, "clean": 2}
 
@@ -53,6 +55,22 @@ def read_units(folder: Path) -> list[Unit]:
             )
         )
     return units
+
+
+def keep_whole_pairs(units: list[Unit]) -> list[Unit]:
+    """Leave out what is stored of a round that has not ended.
+
+    A pair of seeds judges each half of the block once. It counts when both seeds have
+    run all cells of their weights and steps.
+    """
+    done = {(u.weights, u.n_steps, u.seed, u.cell) for u in units}
+
+    def is_whole(unit: Unit) -> bool:
+        first = unit.seed // 2 * 2
+        pair = product((first, first + 1), RUN[unit.n_steps])
+        return all((unit.weights, unit.n_steps, *member) in done for member in pair)
+
+    return [unit for unit in units if is_whole(unit)]
 
 
 def list_effects(units: list[Unit], n_boot: int = N_BOOT) -> list[dict]:
@@ -247,9 +265,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("results", type=Path, help="folder of the units' JSON and CSV")
     args = parser.parse_args()
-    units = read_units(args.results)
+    stored = read_units(args.results)
+    units = keep_whole_pairs(stored)
     if not units:
-        raise SystemExit(f"RESULTS must hold finished units, {args.results} has none.")
+        raise SystemExit(
+            "RESULTS must hold all units of a pair of seeds, such as 0 and 1; "
+            f"{args.results} has {len(stored)} of them and no whole pair. Run the rest."
+        )
     failed = [u for u in units if u.valid_auroc < FAILED]
     rows = list_effects(units)
     facts = {
@@ -270,7 +292,10 @@ def main() -> None:
         table = {"about": ABOUT, "rows": as_table(rows, find_baselines(units))}
         results.write_tables("factorial", {"factorial": table}, date=facts["date"])
     print(describe(rows))
-    print(f"{len(units)} units, {len(failed)} failed")
+    print(
+        f"{len(units)} units, {len(failed)} failed; "
+        f"{len(stored) - len(units)} wait for the rest of their pair of seeds"
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The analysis of the factorial finds what was planted, and its interval is right."""
 
 import json
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -214,6 +215,34 @@ def test_seeds_inside_give_the_variance_of_their_mean():
     assert found.value == pytest.approx(np.mean(shares))
     expected = np.std(shares, ddof=1) / np.sqrt(len(shares))
     assert found.draws.std() == pytest.approx(expected, rel=0.03)
+
+
+@given(st.data())
+def test_a_pair_of_seeds_counts_when_all_its_units_have_run(data):
+    short = make_units({}, n_groups=4)
+    long = [
+        u
+        for u in make_units({}, n_groups=4, n_steps=5800)
+        if u.cell in analysis.RUN[5800]
+    ]
+    gone = data.draw(st.sampled_from([*short, *long]))
+    kept = analysis.keep_whole_pairs([u for u in [*short, *long] if u is not gone])
+    pair = {(gone.n_steps, seed) for seed in (gone.seed, gone.seed ^ 1)}
+    assert {(u.n_steps, u.seed) for u in kept} == {
+        (n_steps, seed) for n_steps in (1450, 5800) for seed in range(4)
+    } - pair
+    assert len(kept) == len(short) + len(long) - len(pair) * len(
+        analysis.RUN[gone.n_steps]
+    )
+
+
+def test_a_folder_without_a_whole_pair_is_refused_in_words(tmp_path, monkeypatch):
+    for file in analysis.STORED.glob("clean-imagenet-approx-1450-seed0.*"):
+        shutil.copy(file, tmp_path)
+    monkeypatch.setattr(sys, "argv", ["factorial_analysis.py", str(tmp_path)])
+    with pytest.raises(SystemExit, match="has 1 of them and no whole pair"):
+        analysis.main()
+    assert not (tmp_path / "effects.json").exists()
 
 
 def test_o_takes_as_many_seeds_of_each_half_and_r_all():
