@@ -5,8 +5,8 @@
 #
 # A well-known kind of project says: *we merged three chest X-ray sets, trained a
 # ResNet18, and it finds pneumonia with about 96 % accuracy.* In this lesson you
-# rebuild that project in small, from the folders to the score. The training takes one to
-# a few minutes; the first cell says how long on your machine.
+# rebuild that project in small, from the folders to the score. The training takes
+# minutes; how many on your machine stands below the first cell.
 #
 # Afterwards you can
 #
@@ -93,9 +93,10 @@ table["split"].value_counts()
 # %% [markdown]
 # ## The training
 #
-# The network is a ResNet18, with the original's dropout, optimiser, schedule and data
-# augmentation; lessons 03 and 04 take these apart. What the original does not name is
-# ours. And to fit a laptop the images are smaller, the run is shorter, its epochs (in
+# The network is a **ResNet18**, a usual one for images, 18 layers deep, with the
+# original's dropout, optimiser, schedule and data augmentation. You need not know these
+# words yet: lessons 03 and 04 take them apart. What the original does not name is ours.
+# And to fit a laptop the images are smaller, the run is shorter, its epochs (in
 # the original, passes through all images) are equal parts of it, and the weights start
 # at random, not at ImageNet's. Run the cell and have a sip of tea. Too slow? Write
 # `lesson.start(0, "smoke")` above, and begin again.
@@ -123,7 +124,8 @@ for part in ("train", "valid"):
 #
 # The two lines are not measured alike. Training accuracy is taken along the way, with
 # dropout on and on images that were rotated, blurred or mirrored. That makes it lower
-# than it would be on the same images afterwards.
+# than it would be on the same images afterwards. A dotted line marks where the steps of
+# the training become shorter.
 
 # %% alt="Accuracy by epoch on training and validation images. Both lines climb and meet."
 _ = plots.plot_history(run.history, data_name=here.data_name)

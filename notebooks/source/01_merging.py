@@ -186,8 +186,9 @@ print("both agree:", np.allclose(by_hand, by_helper, atol=1e-4))
 
 # %% [markdown]
 # Where should the line be between "same image" and "looks alike"? We do not
-# guess it. Below are the correlations of all pairs of some hundreds of files, as far as
-# they are above 0.8. Files of the same bytes count once. Look for a gap.
+# guess it. Below are the correlations of all pairs of some hundreds of normal files, as
+# far as they are above 0.8. Files of the same bytes count once. Each line of the grid
+# stands for ten times as many as the one below. Look for a gap.
 
 # %% alt="Histogram of the correlations of file pairs: many low ones, a gap, some near 1."
 some = files[files["label"] == 0]
@@ -223,8 +224,8 @@ print(f"{duplicates.SAME}: {n_same} of {len(near)} pairs are the same image")
 # ## A harder copy
 #
 # Somebody cuts a little off each side, turns the image by two degrees, and saves
-# it again. For you it is the same image. What will the correlation be? Guess
-# first.
+# it again. For you it is the same image, as the figure below the next cells shows. What
+# will the correlation be? Guess first.
 
 # %%
 lesson.guess("correlation of a cropped copy", None, sure=None)
@@ -242,6 +243,8 @@ width, height = original.size
 box = (0.05 * width, 0.05 * height, 0.95 * width, 0.95 * height)
 changed = original.rotate(2, Image.Resampling.BICUBIC).crop([round(b) for b in box])
 one, other = as_square(original), as_square(changed)
+pair = [np.asarray(image.resize((224, 224))) for image in (original, changed)]
+_ = plots.show_images(pair, titles=["original", "changed"], data_name=here.data_name)
 found = duplicates.correlate(one, other)
 print(f"correlation {found:.2f}, the line is {duplicates.SAME}")
 lesson.keep_truth("correlation of a cropped copy", found, here.data_name)
@@ -304,7 +307,8 @@ print("most alike pair taken as different:    ", margin["most_alike_different"])
 # So: **are three sources three times the data?** No. They are the same images
 # three times. How sure is the line that we drew? The margin says how near the two
 # sides come to it: the least alike pair that was taken as the same, and the most alike
-# pair that was taken as different. `None` means that no two different images came near.
+# pair that was taken as different. `None` means that no two different images reach 0.97,
+# from where on the merge looks at a pair.
 #
 # Look at the copies yourself. Choose a kind, and move through the images.
 
@@ -364,7 +368,8 @@ for name in [
 # %%
 print(report["patients"], "children by name,", report["groups"], "groups")
 sizes = merged.manifest[merged.manifest["kept"]].groupby("group_id").size()
-sizes.value_counts().sort_index().rename("groups with so many images").head(8)
+n_groups = sizes.value_counts().sort_index().head(8)
+n_groups.rename_axis("images in the group").to_frame("groups")
 
 # %% [markdown]
 # ## Which images may stand in one split?

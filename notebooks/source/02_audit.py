@@ -82,9 +82,10 @@ print("narrow", "".join("NP"[label] for label in ordered), "wide")
 
 # %% [markdown]
 # Now count. Walk from narrow to wide. Each `P` beats every `N` that you have already
-# passed. The share of pairs that are won is called **AUROC**: the chance that a random
-# positive has a higher value than a random negative. It is 1 when all `P` come last, 0
-# when they all come first, and 0.5, chance level, when the letters are mixed.
+# passed. The share of pairs that are won is called **AUROC**, the *area under the ROC
+# curve* (lesson 05 draws it): the chance that a random image with pneumonia has a higher
+# value than a random normal one. It is 1 when all `P` come last, 0 when they all come
+# first, and 0.5, chance level, when the letters are mixed.
 
 # %%
 passed, won = 0, 0

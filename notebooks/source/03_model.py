@@ -89,7 +89,8 @@ def count_places(side, kernel, stride, padding):
 lesson.check("places along a side", count_places)
 
 # %% [markdown]
-# The same on a chest film, with the weights above and with their transpose.
+# The same on a chest film, with the weights above and with their transpose, which find
+# level edges such as ribs.
 
 # %% alt="A simulated chest X-ray, its upright edges, and its level edges."
 files, _ = data.list_files(here.root)
@@ -151,7 +152,8 @@ lesson.keep_truth("block without change", "the input")
 # ## A whole ResNet18
 #
 # Here is the network of the original project. Let us send one image through and
-# write down the shape after each part: channels, height, width.
+# write down the shape after each part: channels, height, width. `layer1` to `layer4`
+# are two residual blocks each.
 
 # %%
 network = models.make_model("resnet18", seed=0).eval()
@@ -170,8 +172,9 @@ with torch.no_grad():
 #
 # Read it from top to bottom. The grey image becomes three channels, because the
 # network was once made for colour photographs. Then height and width shrink while
-# channels grow: fewer places, and more things known about each place. In the end no
-# place is left, only a list of features, and from them two numbers.
+# channels grow: fewer places, and more things known about each place. `maxpool` keeps
+# the largest of nine neighbours, `avgpool` the mean of all places. In the end no place
+# is left, only a list of features, and from them `fc` makes two numbers.
 #
 # The first part, `normalise`, subtracts a mean and divides by a standard deviation. It
 # is part of the network here, so that training and prediction cannot disagree about it.
@@ -205,7 +208,9 @@ with tempfile.TemporaryDirectory() as folder:
 
 given, own = elder.state_dict(), heir.state_dict()
 new = [name for name in given if not torch.equal(given[name], own[name])]
-print(len(given), "tensors, of which new:", *new)
+n_trained = len(list(heir.parameters()))
+print(f"{n_trained} arrays of weights, {len(given) - n_trained} of running means and counts")
+print("of these are new:", *new)
 
 # %% [markdown]
 # All but the last layer came along. The last one is drawn anew, since the old one

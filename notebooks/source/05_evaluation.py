@@ -21,7 +21,6 @@
 
 # %%
 from dataclasses import replace
-from textwrap import fill
 
 import numpy as np
 from scipy import stats
@@ -36,16 +35,16 @@ here = lesson.start(5)
 # ## A real answer sheet
 #
 # To practise we use answers that are stored with this course. They come from **real
-# images**: the original's recipe at 64 px, trained from scratch on the published
-# training folder and asked about the published test. One row is one test file. And
-# what would always saying "pneumonia" reach? That is the baseline.
+# images** (Kermany et al. 2018, as files of 224 px): the original's recipe, from scratch,
+# on images made 64 px small, trained on the published training folder and asked about
+# the published test. One row is one test file. And what would always saying "pneumonia"
+# reach? That is the baseline.
 
 # %%
 name = "real-64px-official"
 real = "real images, from scratch, 64 px"
 answers = results.read_predictions(name)
 labels, scores = answers["label"].to_numpy(), answers["score"].to_numpy()
-print(fill(results.read_result(name)["data"], 84))
 print(f"{len(answers)} files, always pneumonia is right for {labels.mean():.3f}")
 answers[["label", "score", "group_id"]].sample(4, random_state=1).round(3)
 
@@ -54,7 +53,9 @@ answers[["label", "score", "group_id"]].sample(4, random_state=1).round(3)
 #
 # We say "pneumonia" when a score is at or above 0.5. **Sensitivity** is the share of
 # the pneumonia images that are called pneumonia, **specificity** the share of the
-# normal images that are called normal. What will this network's specificity be?
+# normal images that are called normal. **PPV**, the positive predictive value, is the
+# share of alarms that are right, **NPV** the share of all-clears that are right. What
+# will this network's specificity be?
 
 # %%
 lesson.guess("official specificity", None, sure=None)
@@ -68,10 +69,9 @@ found = evaluation.measure(answers, "specificity")
 lesson.keep_truth("official specificity", found, real)
 
 # %% [markdown]
-# A single number, the accuracy, had hidden what happens to the normal images. **PPV**,
-# the positive predictive value, is the share of alarms that are right, **NPV** the
-# share of all-clears that are right. All baselines but that of accuracy are those of a
-# coin that says pneumonia as often as this network does.
+# A single number, the accuracy, had hidden what happens to the normal images. All
+# baselines but that of accuracy are those of a coin that says pneumonia as often as this
+# network does.
 #
 # ### Your turn: specificity by hand
 #
@@ -180,7 +180,8 @@ print("accuracy", package)
 #
 # **AUROC** needs no threshold: take an image with pneumonia and a normal one at random;
 # how often has the first the higher score? Let us look at every pair. The **ROC curve**
-# shows sensitivity against 1 − specificity for every threshold; the dot is 0.5.
+# shows sensitivity against 1 − specificity for every threshold; the dot is 0.5. The area
+# under it is the AUROC, hence the name.
 
 # %% alt="ROC curve, well above the diagonal; the dot at 0.5 has many false alarms."
 positive, negative = scores[labels == 1][:, None], scores[labels == 0]
@@ -223,12 +224,12 @@ print("package:", point.threshold)
 # %%
 def carry_over(point):
     at = point.threshold.value
-    print(f"{point.rule}, threshold {at:.3f}")
+    print(f'by the rule "{point.rule}": threshold {at:.3f}')
     for metric, promised in point.promised.items():
         moved = evaluation.difference(answers, valid, metric, threshold=at)
         print(f"  {metric}: promised {promised}")
         print(f"    found {evaluation.measure(answers, metric, threshold=at)}")
-        print(f"    found less promised {moved.figure}")
+        print(f"    found minus promised {moved.figure}")
 
 
 carry_over(point)
@@ -268,13 +269,15 @@ lesson.check("an honest threshold", report)
 # ## Does 90 % mean 90 %?
 #
 # When the network says 0.9, is it pneumonia in nine of ten? Whether scores can be read
-# as probabilities is called **calibration**. Some figures for it:
+# as probabilities is called **calibration**. Some figures for it, and beside each what it
+# would be *if calibrated*, were these very scores true:
 #
 # - **calibration intercept**: below 0, scores are too high on the whole; above, too low;
 # - **calibration slope**: below 1, scores are too extreme;
 # - **Brier score**: the mean squared distance of score and label;
 # - **expected calibration error (ECE)**: the mean distance of the dots below from the
-#   line. Few images make one by chance, so the level of chance stands beside it.
+#   line, each dot counted by its images. Few images make one by chance, so the level of
+#   chance stands beside it.
 
 # %% alt="Share with pneumonia by score; most dots lie below the diagonal."
 shown = ["intercept", "slope", "Brier", "ECE"]
@@ -298,8 +301,9 @@ _ = plots.plot_reliability(answers, data_name=real)
 # Calibration belongs to a place, like a threshold.
 #
 # To mend scores one needs labelled images *from that place*. We take half of the test's
-# children as such, and judge on the other half. The logit of a score is the output for
-# pneumonia less that for normal. Two ways are common. **Temperature scaling** multiplies
+# children as such, and judge on the other half. The logit of a score is the logit for
+# pneumonia minus that for normal: from here on the word means this difference. Two ways
+# are common. **Temperature scaling** multiplies
 # all logits by one number, **Platt scaling** also adds a second one.
 
 # %%
@@ -311,10 +315,13 @@ for how in ("temperature", "platt"):
     change = calibration.recalibrate(known, how)
     mended[how] = other.assign(score=change.apply(other["score"]))
 for how, rows in mended.items():
-    print(f"{how}: AUROC {evaluation.measure(rows)}, baseline 0.50")
+    print(f"\n{how}: AUROC {evaluation.measure(rows)}, baseline 0.50")
     describe(rows)
 
 # %% [markdown]
+# One number for all logits pulls every score towards 0.5, the far too high ones and the
+# right ones alike, so its slope overshoots.
+#
 # ### Your turn: what does this show?
 #
 # Compare the three blocks. Which sentence do they license?
@@ -390,6 +397,10 @@ curves = {how: decisions.decision_curve(mended[how]) for how in ("as they are", 
 _ = plots.plot_decision_curve(curves, data_name=real)
 
 # %% [markdown]
+# The higher a line, the more is left. Below the dotted line at zero one does better to
+# act on nobody. Scores that are too high, taken at their word, get there: they raise
+# alarms that cost more than they bring.
+#
 # ## For whom?
 #
 # One figure for all may hide a **subgroup**. The names of these files tell which germ
@@ -406,7 +417,7 @@ print(*subgroups.describe_subgroups(parts), sep="\n")
 # several: the more one looks, the more often one is surprised by chance. *Why* a
 # subgroup differs is not in this table.
 #
-# ## On real images
+# ## On another split
 #
 # Our answer sheet is one of several. The same recipe was also trained and tested on
 # another split of the same images. For each the rule chose on its own validation.
@@ -448,7 +459,7 @@ if "promised" not in run.operating_point:  # else it was chosen and stored befor
     run = training.keep_operating_point(folder, chosen.pop("value"), **chosen)
 test, n_readings = training.score(folder, on="test", progress=False)
 mine = evaluation.evaluate(test, threshold=run.threshold)
-print(f"threshold {run.threshold:.3f}, {run.rule}, test reading {n_readings}")
+print(f'threshold {run.threshold:.3f}, by the rule "{run.rule}"; test reading {n_readings}')
 print(*evaluation.describe(mine.drop("average_precision")), sep="\n")
 
 # %% [markdown]

@@ -185,17 +185,19 @@ print(predictor.predict(path))
 panel = prediction.prediction_widget(predictor, samples)
 panel
 
-# %% alt="Four simulated chest X-rays, each with the answer and its confidence above."
+# %% alt="Four simulated chest X-rays, each with its label, the answer and its confidence above."
 shown = list(samples.values())[:4]
 answers = [predictor.predict(image) for image in shown]
 _ = plots.show_images(
     shown,
-    titles=[f"{a.answer}\n{a.how_sure}" for a in answers],
+    titles=[f"{n}\n{a.answer}\n{a.how_sure}" for n, a in zip(samples, answers)],
     columns=4,
     data_name=here.data_name,
 )
 
 # %% [markdown]
+# The first line of each is the label. Is each answer right, and as sure as it should be?
+#
 # A panel is only a thin coat. We can press its buttons from here, and check that it
 # says what the predictor says.
 
@@ -216,7 +218,7 @@ print("and warns:", "Not for clinical use" in panel.answer.value)
 # %%
 lesson.guess("confidence on snow", None, sure=None)
 
-# %%
+# %% alt="Snow, an even grey, a pattern of slow changes, and an X-ray upside down."
 rng = np.random.default_rng(0)
 across, down = np.meshgrid(np.linspace(0, 255, 256), np.linspace(0, 255, 256))
 odd = {
@@ -225,6 +227,9 @@ odd = {
     "colours": np.stack([across, down, 255 - across], axis=2).astype(np.uint8),
     "upside down": np.rot90(images.read_pixels(path, 256), 2),
 }
+in_grey = [image.mean(axis=2) if image.ndim == 3 else image for image in odd.values()]
+in_grey = np.array(in_grey, dtype=np.uint8)
+_ = plots.show_images(in_grey, list(odd), columns=4, data_name=here.data_name)
 
 # %% tags=["nbval-ignore-output"]
 for name, image in odd.items():
@@ -296,7 +301,9 @@ if not calls:
     print("These sources hold no such folder.")
 
 # %% [markdown]
-# Neither word was learnt from such images. It picks one all the same.
+# Neither word was learnt from such images. It picks one all the same. And if the word
+# fits, since COVID-19 may cause a pneumonia? In the real folder these images come from
+# other hospitals and mostly from adults, so a word that fits may be owed to the place.
 #
 # ## Only when sure?
 #
@@ -330,7 +337,7 @@ lesson.keep_truth("wrong at confidence 0.99", int(n_wrong), real)
 # %%
 wrong = answers[~right & (confidence >= 0.99)]
 words = {0: "normal, called pneumonia", 1: "pneumonia, called normal"}
-print(wrong["label"].map(words).value_counts().to_string())
+print(wrong["label"].map(words).value_counts().rename_axis(None).to_string())
 for which, rows in {"all": answers, "surest": answers[confidence >= 0.99]}.items():
     print(f"specificity, {which:6}", evaluation.measure(rows, "specificity"))
 

@@ -103,7 +103,7 @@ table = pd.DataFrame(
 table.round(3)
 
 # %% alt="AUROC of four networks on the validation set, each with its interval."
-_ = plots.plot_metrics(table, data_name=f"{here.data_name}, validation")
+_ = plots.plot_metrics(table, data_name=f"AUROC, {here.data_name}, validation")
 
 # %% [markdown]
 # ### Your turn: choose, then look once
@@ -141,7 +141,8 @@ print("Chosen, by the smaller Brier score where several are highest:", chosen)
 # %% [markdown]
 # With so few children several networks may be highest together, and even an AUROC of
 # 1.000 has a wide interval: it says little about mistakes that are rare. So the rule for
-# a tie stood before we looked.
+# a tie stood before we looked. Where all are tied, these children cannot tell the
+# networks apart, and the choice is little more than a lot that was drawn.
 #
 # ### Your turn: all right, but how many?
 #
@@ -176,9 +177,9 @@ for name in changes:
 # %% [markdown]
 # ### Your turn: four networks, one luck
 #
-# Suppose all four networks were equally good. On so few children their scores differ
-# all the same, by luck. You choose the highest. What will its score on fresh children
-# be, as a rule?
+# Suppose all four networks were equally good, and none of them perfect. Their scores on
+# a few hundred children would differ all the same, by luck. You choose the highest. What
+# will its score on fresh children be, as a rule?
 #
 # - **a** the same as on validation,
 # - **b** lower than on validation,
@@ -213,6 +214,10 @@ print(*evaluation.describe(metrics.loc[["AUROC", "sensitivity", "specificity"]])
 lesson.keep_truth("your AUROC", metrics.loc["AUROC", "value"], here.data_name)
 
 # %% [markdown]
+# Hold it against the score on validation. A test that is lower may be so because we chose
+# the best of four, because so few children judged, or because the published test is a
+# block of its own. One run cannot say which. So the claim is about this number only.
+#
 # ## Your claim
 #
 # ### Your turn: a sentence that can be checked
@@ -241,8 +246,9 @@ lesson.check("a sentence that can be checked", in_words)
 
 # %% tags=["nbval-ignore-output"]
 print("Data:     ", here.data_name)
-print("Training: ", base.model, f"{base.size_px} px, one seed, changed:", changes[chosen])
-print("Chosen:   ", chosen, f"from {len(changes)}, by AUROC, then Brier, on validation")
+changed = ", ".join(f"{field} {v}" for field, v in changes[chosen].items()) or "nothing"
+print("Training: ", base.model, f"{base.size_px} px, one seed, changed: {changed}")
+print("Chosen:   ", f'"{chosen}", of {len(changes)}, by AUROC, then Brier, on validation')
 print("Test:     ", "published folder, read", n_readings, "time(s) for these images")
 print("Measured: ", evaluation.describe(metrics.loc[["AUROC"]])[0])
 print("Not shown:", "other hospitals, other seeds, other children, any use in a clinic")

@@ -170,7 +170,7 @@ def test_what_lesson_06_says_of_hits_is_what_is_kept():
         return each, mean
 
     each, mean = hits("honest")
-    assert f"Grad-CAM hit {mean:.2f} on average" in said
+    assert f"On the first Grad-CAM hit {mean:.2f} on average" in said
     assert f"trainings hit from {min(each):.2f} to {max(each):.2f}" in said
     assert f"the blob {hits('honest', 'centre blob')[1]:.2f}" in said
     assert f"networks that had learnt a marker {hits('marker')[1]:.2f}" in said

@@ -158,7 +158,7 @@ QUESTIONS: dict[str, Number | Choice] = {
     "block without change": Choice(("nothing", "the input", "noise")),
     "softmax of 0.5 and 2.5": SHARE,
     "best rate": Choice((0.02, 0.4, 1.05)),
-    "accuracy, best seed less worst": SHARE,
+    "accuracy, best seed minus worst": SHARE,
     "official specificity": SHARE,
     "PPV at one in a hundred": SHARE,
     "share of the map in the lesion": SHARE,

@@ -56,7 +56,7 @@ def plot_confusion(
         annot_kws={"size": 12},
         ax=ax,
     )
-    ax.set(xlabel="answer", ylabel="truth")
+    ax.set(xlabel="answer, % of the row", ylabel="truth")
     ax.tick_params(length=0)
     return finish(ax, f"Answers and truth, n = {table.sum():,}", data_name, grid=None)
 
@@ -167,7 +167,7 @@ def plot_effects(
         at = y[effects["test"] == test]
         ends = 100 * rows[["low", "high"]]
         ax.hlines(at, ends["low"], ends["high"], color=colour, linewidth=2, alpha=0.55)
-        label = f"on {test}, 95 %"
+        label = f"on {test}, 95 % interval"
         is_open = rows["verdict"] == "not settled"
         fills = np.where(is_open, "white", colour)
         dots = {"s": 42, "edgecolors": colour, "linewidths": 1.5, "zorder": 3}
@@ -196,8 +196,8 @@ def plot_probes(
     names = rows["question"] + ", " + rows["feature"]
     ax = draw_dots(rows, _with_counts(names, rows), ax)
     limit = {"marker": 9, "color": "black", "zorder": 4, "clip_on": False}
-    y = np.arange(len(rows))
-    ax.scatter(rows["limit"], y, s=45, label="finding from here", **limit)
+    below = np.arange(len(rows)) + 0.3  # clear of a value as high
+    ax.scatter(rows["limit"], below, s=35, label="finding from here", **limit)
     legend_below(ax, len(rows))
     ax.set_xlabel("AUROC of the probe, groups kept whole")
     return finish(ax, "Probes beside their baselines", data_name, grid="x")

@@ -92,7 +92,7 @@ def plot_decision_curve(
         raise InputError(text, argument="curves")
     ax, x = make_axes(ax, 3.4, width=5), first["threshold"]
     for (name, table), (colour, line) in zip(curves.items(), _LINES, strict=False):
-        ax.plot(x, table["value"], line, color=colour, label=f"{name}, 95 %")
+        ax.plot(x, table["value"], line, color=colour, label=f"{name}, 95 % interval")
         ends = table["low"], table["high"]
         ax.fill_between(x, *ends, color=colour, alpha=0.15, linewidth=0)
     ax.plot(x, first["act_on_all"], color=GREY, linestyle="--", label="act on all")

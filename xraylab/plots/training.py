@@ -109,8 +109,12 @@ def plot_range_test(
     ax.plot(curve["lr"], curve["smoothed"], color=BLUE, linewidth=2, label="smoothed")
     ax.axvspan(low, high, color=ORANGE, alpha=0.15, linewidth=0, label="range")
     ends = curve["smoothed"].min(), curve["smoothed"].iloc[0]
-    room = 0.8 * (ends[1] - ends[0])  # where the loss bursts, it leaves the figure
-    ax.set(xscale="log", ylim=(ends[0] - room, ends[1] + room))
+    room = 0.8 * (ends[1] - ends[0])
+    top = ends[1] + room  # where the loss bursts, it leaves the figure
+    higher = curve.loc[curve["loss"] > top, "lr"]
+    arrow = {"marker": 6, "s": 30, "color": GREY, "clip_on": False}
+    ax.scatter(higher, np.full(len(higher), top), label="batch, higher", **arrow)
+    ax.set(xscale="log", ylim=(ends[0] - room, top))
     ax.set(xlabel="learning rate", ylabel="loss")
     legend_above(ax)
     return finish(ax, "Learning-rate range test", data_name)

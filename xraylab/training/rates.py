@@ -17,8 +17,8 @@ from xraylab.training.recipe import Recipe
 __all__ = ["RULE", "range_test", "suggest_range"]
 
 RULE = (
-    "from where a tenth of the loss's fall is behind to its least, smoothed (ours, "
-    "after Smith 2017)"
+    "from the rate at which the smoothed loss has made a tenth of its fall, to the one "
+    "at which it is lowest (ours, after Smith 2017)"
 )
 _BURST = 4  # times the least loss: then the test is over (Gugger 2018)
 

@@ -200,7 +200,7 @@ CASES = [
         wrong={
             "as it was": (
                 lambda network: Adam(network.network.fc.parameters(), lr=0.001),
-                "2 of 36 tensors",
+                "2 of 36 arrays",
             ),
             "all but the last": (all_but_the_last, "network.fc.1.weight is as it was"),
             "convolutions only": (convolutions_only, "is as it was"),
@@ -211,7 +211,7 @@ CASES = [
             ),
             "no step": (
                 lambda network: Adam(network.parameters(), lr=0.0),
-                "none of the 36 tensors",
+                "none of the 36 arrays",
             ),
             "steps too long for one layer": (
                 lambda network: Adam(

@@ -92,12 +92,12 @@ def what_the_optimiser_holds(answer, network):
     n = len(before)
     if len(stayed) == n:
         raise Wrong(
-            f"After one step none of the {n} tensors of the network has changed. Does "
+            f"After one step none of the {n} arrays of weights has changed. Does "
             "the optimiser hold the weights of the network that it is given?"
         )
     if stayed:
         raise Wrong(
-            f"After one step {n - len(stayed)} of {n} tensors have changed. "
+            f"After one step {n - len(stayed)} of {n} arrays of weights have changed. "
             f"{stayed[0]} is as it was. Does anybody move it?"
         )
     steps = [(w.detach() - before[n]).abs() for n, w in own.named_parameters()]
@@ -108,8 +108,8 @@ def what_the_optimiser_holds(answer, network):
             "lost: keep the steps as small as they were."
         )
     return (
-        f"One step now moves all {n} tensors. Before, most of the network was frozen, "
-        "and no error said so. Looked at: each tensor before and after a step."
+        f"One step now moves all {n} arrays of weights. Before, most of the network was "
+        "frozen, and no error said so. Looked at: each of them before and after a step."
     )
 
 
