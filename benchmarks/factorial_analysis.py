@@ -9,18 +9,20 @@ Of the units in xraylab/results the accuracies also become a table, which
 import argparse
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from factorial_estimate import METRICS, N_BOOT, Estimate, Experiment, Unit, judge
+from factorial_estimate import METRICS, Estimate, Experiment, Term, Unit, judge
 
 from xraylab import results
 from xraylab.files import write_text
 
 STORED = Path(results.__file__).parent / "factorial"
+N_BOOT = 40_000  # ten times the plan's: an end lay too near its limit for fewer
 STRICT = 1 - 0.05 / 8  # eight primary differences of one weights and length
 SMALL = {"R": 0.02, "O": 0.04}
 SHORT, LONG = 1450, 5800
@@ -75,75 +77,86 @@ def keep_whole_pairs(units: list[Unit]) -> list[Unit]:
 
 def list_effects(units: list[Unit], n_boot: int = N_BOOT) -> list[dict]:
     """Compute every figure of the plan, one dict each, fit for JSON and figures."""
+    experiment = Experiment(units, n_boot)
+    names = sorted({u.weights for u in units})
+    asked = [q for weights in names for q in _questions(weights)]
+    asked += [q for other in names if other != "none" for q in _beyond(other)]
     rows = []
-    for weights in sorted({u.weights for u in units}):
-        experiment = Experiment([u for u in units if u.weights == weights], n_boot)
-        for asked in _questions():
-            found = experiment.estimate(
-                asked["test"], asked["metric"], asked["terms"], exposed=asked["exposed"]
-            )
-            if found:
-                rows.append(_row(weights, asked, found))
+    for question in asked:
+        found = experiment.estimate(
+            question.test, question.metric, question.terms, exposed=question.exposed
+        )
+        if found:
+            rows.append(_row(question, found))
+    for weights in names:
         rows += _shift(weights, experiment)
     return rows
 
 
-def _questions() -> Iterator[dict]:
+@dataclass(frozen=True)
+class Question:
+    """One contrast of cells, and where it is asked."""
+
+    weights: str
+    n_steps: int
+    test: str
+    metric: str
+    what: str
+    terms: dict[Term, float]
+    exposed: str | None = None
+
+
+def _questions(weights: str) -> Iterator[Question]:
     """Level of each cell, cell minus clean, and the secondary contrasts."""
-    for n_steps in (SHORT, LONG):
-        for test in ("O", "R"):
-            for metric in METRICS:
-                for what, terms in _contrasts(n_steps):
-                    yield _question(what, n_steps, test, metric, terms)
-            for swap, flag in EXPOSED.items():
-                terms = {(swap, n_steps): 1, ("clean", n_steps): -1}
-                what = f"{swap} - clean"
-                yield _question(what, n_steps, test, "accuracy", terms, flag)
-    for test in ("O", "R"):
-        for swap in ("copies", "all"):
-            terms = {
-                (swap, LONG): 1,
-                ("clean", LONG): -1,
-                (swap, SHORT): -1,
-                ("clean", SHORT): 1,
-            }
-            what = f"{swap} - clean, long - short"
-            yield _question(what, LONG, test, "accuracy", terms)
+    for n_steps, test in product((SHORT, LONG), ("O", "R")):
+        for metric, (what, cells) in product(METRICS, _contrasts()):
+            terms = {(cell, n_steps, weights): by for cell, by in cells.items()}
+            yield Question(weights, n_steps, test, metric, what, terms)
+        for swap, flag in EXPOSED.items():
+            terms = {(swap, n_steps, weights): 1, ("clean", n_steps, weights): -1}
+            what = f"{swap} - clean"
+            yield Question(weights, n_steps, test, "accuracy", what, terms, flag)
+    for test, swap in product(("O", "R"), SWAPS):
+        terms = _second_less_first(swap, (SHORT, weights), (LONG, weights))
+        what = f"{swap} - clean, long - short"
+        yield Question(weights, LONG, test, "accuracy", what, terms)
 
 
-def _contrasts(n_steps: int) -> Iterator[tuple[str, dict]]:
+def _contrasts() -> Iterator[tuple[str, dict[str, float]]]:
     for cell in CELLS:
-        yield cell, {(cell, n_steps): 1}
+        yield cell, {cell: 1}
     for swap in SWAPS:
-        yield f"{swap} - clean", {(swap, n_steps): 1, ("clean", n_steps): -1}
-    yield "copies - block", {("copies", n_steps): 1, ("block", n_steps): -1}
-    yield "interaction", {(c, n_steps): factor for c, factor in INTERACTION.items()}
+        yield f"{swap} - clean", {swap: 1, "clean": -1}
+    yield "copies - block", {"copies": 1, "block": -1}
+    yield "interaction", INTERACTION
 
 
-def _question(
-    what: str,
-    n_steps: int,
-    test: str,
-    metric: str,
-    terms: dict,
-    exposed: str | None = None,
-) -> dict:
+def _beyond(other: str) -> Iterator[Question]:
+    """What a swap brings from scratch beyond what it brings with other weights."""
+    for n_steps, test, swap in product((SHORT, LONG), ("O", "R"), SWAPS):
+        terms = _second_less_first(swap, (n_steps, other), (n_steps, "none"))
+        what = f"{swap} - clean, none - ImageNet"
+        yield Question("both", n_steps, test, "accuracy", what, terms)
+
+
+def _second_less_first(
+    swap: str, first: tuple[int, str], second: tuple[int, str]
+) -> dict[Term, float]:
+    """Give the effect of a swap in one design minus that in another."""
     return {
-        "what": what,
-        "n_steps": n_steps,
-        "test": test,
-        "metric": metric,
-        "terms": terms,
-        "exposed": exposed,
+        (swap, *second): 1,
+        ("clean", *second): -1,
+        (swap, *first): -1,
+        ("clean", *first): 1,
     }
 
 
-def _row(weights: str, asked: dict, found: Estimate) -> dict:
-    is_level = asked["what"] in CELLS
-    low, high = found.level_interval(asked["metric"]) if is_level else found.interval()
+def _row(asked: Question, found: Estimate) -> dict:
+    is_level = asked.what in CELLS
+    low, high = found.level_interval(asked.metric) if is_level else found.interval()
+    shown = ("weights", "n_steps", "test", "metric", "what", "exposed")
     row = {
-        "weights": weights,
-        **{key: asked[key] for key in ("n_steps", "test", "metric", "what", "exposed")},
+        **{key: getattr(asked, key) for key in shown},
         "value": round(found.value, 5),
         "low": round(low, 5),
         "high": round(high, 5),
@@ -158,18 +171,18 @@ def _row(weights: str, asked: dict, found: Estimate) -> dict:
             ("verdict", found.interval(STRICT)),
             ("verdict_few", found.few_interval(STRICT)),
         ):
-            row[name] = judge(found, strict, SMALL[asked["test"]])
+            row[name] = judge(found, strict, SMALL[asked.test])
             for end, value in zip(("low", "high"), strict, strict=True):
                 row[f"{name}_{end}"] = round(value, 5) if np.isfinite(value) else None
     return row
 
 
-def is_primary(asked: Mapping) -> bool:
+def is_primary(asked: Question) -> bool:
     """Accuracy of a cell minus clean, on all images."""
     return (
-        asked["metric"] == "accuracy"
-        and asked["exposed"] is None
-        and asked["what"] in {f"{swap} - clean" for swap in SWAPS}
+        asked.metric == "accuracy"
+        and asked.exposed is None
+        and asked.what in {f"{swap} - clean" for swap in SWAPS}
     )
 
 
@@ -179,7 +192,7 @@ def _shift(weights: str, experiment: Experiment) -> list[dict]:
     for n_steps in (SHORT, LONG):
         for metric in METRICS:
             parts = [
-                experiment.estimate(test, metric, {("clean", n_steps): 1})
+                experiment.estimate(test, metric, {("clean", n_steps, weights): 1})
                 for test in ("R", "O")
             ]
             if all(parts):
@@ -187,15 +200,15 @@ def _shift(weights: str, experiment: Experiment) -> list[dict]:
                 found = Estimate(
                     value=r.value - o.value,
                     draws=r.draws - o.draws,
-                    seeds=r.seeds,
+                    seeds=tuple(sorted({*r.seeds, *o.seeds})),
                     n_images=min(r.n_images, o.n_images),
                     n_groups=min(r.n_groups, o.n_groups),
                     n_differ=None,
                     per_image_seeds=min(r.per_image_seeds, o.per_image_seeds),
                     parts=r.parts + o.parts,
                 )
-                asked = _question("clean, R - O", n_steps, "R, O", metric, {})
-                rows.append(_row(weights, asked, found))
+                asked = Question(weights, n_steps, "R, O", metric, "clean, R - O", {})
+                rows.append(_row(asked, found))
     return rows
 
 
@@ -233,12 +246,20 @@ def find_baselines(units: list[Unit]) -> dict[str, float]:
     return {test: round(max(p, 1 - p), 5) for test, p in share.items()}
 
 
+def name_design(row: Mapping) -> str:
+    """Name the trainings of a figure: weights and steps."""
+    return f"factorial, weights {row['weights']}, {row['n_steps']} steps"
+
+
 def as_table(rows: list[dict], baselines: Mapping[str, float]) -> list[dict]:
     """Give the accuracies of all images, and what each cell has more than clean."""
-    shown = {*CELLS, *(f"{swap} - clean" for swap in SWAPS), "clean, R - O"}
+    effects = [f"{swap} - clean" for swap in SWAPS]
+    beyond = ("long - short", "none - ImageNet")
+    shown = {*CELLS, *effects, "clean, R - O"}
+    shown |= {f"{effect}, {what}" for effect, what in product(effects, beyond)}
     return [
         {
-            "result": f"factorial, weights {row['weights']}, {row['n_steps']} steps",
+            "result": name_design(row),
             **{key: row[key] for key in ("test", "what", "value", "low", "high")},
             "baseline": baselines[row["test"]] if row["what"] in CELLS else None,
             **{key: row[key] for key in ("n", "n_groups")},
@@ -278,13 +299,14 @@ def main() -> None:
         "date": datetime.now(UTC).date().isoformat(),
         "plan": "benchmarks/factorial_plan.md",
         "n_units": len(units),
+        "n_readings": len(stored),  # each unit read O and R once, at its end
         "n_boot": N_BOOT,
         "failed": [[u.cell, u.weights, u.n_steps, u.seed] for u in failed],
         "figures": rows,
     }
     if failed:
         facts["figures_without_failed"] = list_effects(
-            [u for u in units if u.valid_auroc >= FAILED]
+            keep_whole_pairs([u for u in units if u.valid_auroc >= FAILED])
         )
     text = json.dumps(facts, indent=1, ensure_ascii=False) + "\n"
     write_text(args.results / "effects.json", text)

@@ -20,6 +20,8 @@ N_BOOT = 4000
 SEED = 19
 LEVEL = 0.95
 IMAGES = ("R", "O0", "O1")
+# streams of random numbers, all apart: groups by set of images, trainings by test
+STREAMS = {name: (SEED, i) for i, name in enumerate((*IMAGES, "R: seeds", "O: seeds"))}
 FEWEST = 10  # groups that must differ before a difference is called an effect
 
 
@@ -102,19 +104,21 @@ def judge(found: Estimate, strict: tuple[float, float], small: float) -> str:
     return "settled as small" if low >= -small and high <= small else "not settled"
 
 
+Term = tuple[str, int, str]  # cell, steps and weights: what a training is but its seed
+
+
 class Experiment:
-    """The units of one weights, with one set of draws for each set of images.
+    """The units, with one set of draws for each set of images.
 
     Parameters
     ----------
     units : list of Unit
-        Of one weights.
     n_boot : int
         Draws of groups.
     """
 
     def __init__(self, units: list[Unit], n_boot: int = N_BOOT) -> None:
-        self.units = {(u.cell, u.n_steps, u.seed): u for u in units}
+        self.units = {(u.cell, u.n_steps, u.weights, u.seed): u for u in units}
         self.half = {u.seed: u.half for u in units}
         self.n_boot = n_boot
         self._judged, self._weights, self._measured = {}, {}, {}
@@ -126,7 +130,7 @@ class Experiment:
         self,
         test: str,
         metric: str,
-        terms: Mapping[tuple[str, int], float],
+        terms: Mapping[Term, float],
         *,
         exposed: str | None = None,
     ) -> Estimate | None:
@@ -138,8 +142,8 @@ class Experiment:
             "O" or "R".
         metric : str
             One of `METRICS`.
-        terms : mapping of (cell, n_steps) to its factor
-            Such as {("copies", 1450): 1, ("clean", 1450): -1}.
+        terms : mapping of (cell, n_steps, weights) to its factor
+            Such as {("copies", 1450, "none"): 1, ("clean", 1450, "none"): -1}.
         exposed : str, optional
             Flag of the answers; only images with it count.
 
@@ -157,12 +161,16 @@ class Experiment:
             drawn.append(np.array([by_draw for _, by_draw in found]))  # (S, n_boot)
         if not values:
             return None
-        rows = pd.concat([self._rows(test, seeds[0], exposed) for seeds in blocks])
+        # which of R's images are copied differs from half to half
+        rows = [self._rows(test, seed, exposed) for seed in chain(*blocks)]
+        rows = pd.concat(rows).drop_duplicates("path")
         counted = rows[_among(metric, rows)]
         n_groups = counted["group_id"].nunique()
         return Estimate(
             value=float(np.mean([each.mean() for each in values])),
-            draws=draw_trainings(drawn, np.random.default_rng((SEED, 1))),
+            draws=draw_trainings(
+                drawn, np.random.default_rng(STREAMS[f"{test}: seeds"])
+            ),
             seeds=tuple(sorted(chain(*blocks))),
             n_images=len(counted),
             n_groups=n_groups,
@@ -192,8 +200,8 @@ class Experiment:
         self, test: str, metric: str, terms: Mapping, seed: int, exposed: str | None
     ) -> tuple[float, np.ndarray] | None:
         value, draws = 0.0, np.zeros(self.n_boot)
-        for (cell, n_steps), factor in terms.items():
-            found = self._measure((cell, n_steps, seed), test, metric, exposed)
+        for term, factor in terms.items():
+            found = self._measure((*term, seed), test, metric, exposed)
             if found is None:
                 return None
             value, draws = value + factor * found[0], draws + factor * found[1]
@@ -228,8 +236,7 @@ class Experiment:
         rows = unit.answers[test][["path", "group_id", "label"]]
         if images not in self._judged:
             self._judged[images] = rows
-            seed = (SEED, IMAGES.index(images))
-            self._weights[images] = draw_groups(rows, self.n_boot, seed)
+            self._weights[images] = draw_groups(rows, self.n_boot, STREAMS[images])
         elif not self._judged[images].equals(rows):
             raise ValueError(
                 f"all units must judge the same images, {unit.cell} of seed "

@@ -125,16 +125,16 @@ def list_effects(
 ) -> list[dict]:
     """Every cell's figures, and the differences of the plan."""
     experiment = estimating.Experiment(units, n_boot)
-    (n_steps,) = {unit.n_steps for unit in units}
-    levels = [((cell, n_steps),) for cell in (*CELLS, "threshold")]
-    pairs = [((a, n_steps), (b, n_steps)) for a, b in DIFFERENCES]
+    (design,) = {(unit.n_steps, unit.weights) for unit in units}
+    levels = [(cell,) for cell in (*CELLS, "threshold")]
     rows = []
-    for terms in (*levels, *pairs):
+    for cells in (*levels, *DIFFERENCES):
         for metric in METRICS:
+            terms = [(cell, *design) for cell in cells]
             factors = dict(zip(terms, (1, -1), strict=False))
             found = experiment.estimate("R", metric, factors)
             if found:
-                rows.append(_row(" - ".join(cell for cell, _ in terms), metric, found))
+                rows.append(_row(" - ".join(cells), metric, found))
     return rows
 
 

@@ -78,7 +78,7 @@ def make_units(
 
 
 def against_clean(cell: str, n_steps: int = 1450) -> dict:
-    return {(cell, n_steps): 1, ("clean", n_steps): -1}
+    return {(cell, n_steps, "none"): 1, ("clean", n_steps, "none"): -1}
 
 
 def test_a_planted_effect_is_found_and_no_other():
@@ -96,6 +96,39 @@ def test_a_planted_effect_is_found_and_no_other():
                 assert row["value"] == pytest.approx(0.1, abs=0.05)
     interaction = [r for r in rows if r["what"] == "interaction"]
     assert all(r["low"] <= 0 <= r["high"] for r in interaction)
+
+
+def test_what_longer_training_or_other_weights_add_is_paired_by_seed():
+    """Seeds 2 and 3 of the short ones have no partner, so they have no say."""
+    short = make_units({"copies": 0.1}, n_groups=60)
+    long = make_units({"copies": 0.2}, seeds=(0, 1), n_steps=5800, n_groups=60)
+    other = make_units({"copies": 0.05}, seeds=(0, 1), rng_seed=7, n_groups=60)
+    units = [*short, *long, *(replace(u, weights="imagenet") for u in other)]
+    rows = analysis.list_effects(units, 50)
+
+    def effect(units, test):
+        calls = {
+            (u.cell, u.seed): (u.answers[test]["score"] >= 0.5)
+            == u.answers[test]["label"]
+            for u in units
+        }
+        return np.mean(
+            [calls["copies", s].mean() - calls["clean", s].mean() for s in (0, 1)]
+        )
+
+    for what, more, less in (
+        ("long - short", long, short),
+        ("none - ImageNet", short, other),
+    ):
+        for test in ("O", "R"):
+            found = next(
+                row
+                for row in rows
+                if (row["test"], row["what"]) == (test, f"copies - clean, {what}")
+            )
+            assert found["seeds"] == [0, 1]
+            expected = effect(more, test) - effect(less, test)
+            assert found["value"] == pytest.approx(expected, abs=1e-5)
 
 
 def test_a_paired_interval_equals_scipys_over_groups():
@@ -205,7 +238,7 @@ def test_seeds_inside_give_the_variance_of_their_mean():
         made.append(replace(unit, answers={"R": images.assign(score=share)}))
     experiment = estimating.Experiment(made, 20_000)
     experiment._measured = {
-        ((u.cell, 1450, u.seed), "R", "accuracy", None): (
+        ((u.cell, 1450, "none", u.seed), "R", "accuracy", None): (
             u.answers["R"]["score"][0],
             np.full(20_000, u.answers["R"]["score"][0]),
         )
@@ -315,6 +348,11 @@ def test_one_training_settles_nothing_however_many_images():
     assert make_estimate([0.3, 0.3]).few_interval() == pytest.approx((0.3, 0.3))
 
 
+def test_the_streams_of_random_numbers_are_apart():
+    first = [np.random.default_rng(s).random() for s in estimating.STREAMS.values()]
+    assert len(set(first)) == len(estimating.STREAMS) == 5
+
+
 def test_units_that_judged_other_images_are_refused():
     units = make_units({}, seeds=(0,))
     answers = units[1].answers | {"R": units[1].answers["R"].iloc[1:]}
@@ -326,17 +364,17 @@ def test_which_images_of_r_are_copied_may_differ_from_half_to_half():
     units = make_units({}, seeds=(0, 1))
     rows = [unit.answers["R"].copy() for unit in units]
     for unit, own in zip(units, rows, strict=True):
-        if unit.half == 1:
-            own["copied"] = 1 - own["copied"]
+        own["copied"] = (own.index % 2 == unit.half).astype(int)
     units = [
         replace(unit, answers=unit.answers | {"R": own})
         for unit, own in zip(units, rows, strict=True)
     ]
     found = estimating.Experiment(units, 10)
-    terms = {("copies", 1450): 1, ("clean", 1450): -1}
-    assert found.estimate("R", "accuracy", terms) is not None
+    assert found.estimate("R", "accuracy", against_clean("copies")) is not None
     counts = {seed: len(found._rows("R", seed, "copied")) for seed in (0, 1)}
     assert sum(counts.values()) == len(rows[0])
+    among = found.estimate("R", "accuracy", against_clean("copies"), exposed="copied")
+    assert among.n_images == len(rows[0])  # each image is copied in one of the halves
 
 
 def test_units_are_read_as_they_were_written(tmp_path):

@@ -312,6 +312,9 @@ def test_narrow_intervals_are_written_with_three_digits():
 def test_no_end_looks_certain_or_like_nothing_by_rounding():
     assert Interval(0.97, 0.93, 0.998, 9).figure == "0.970 (0.930 to 0.998)"
     assert Interval(0.97, 0.93, 1.0, 9).figure == "0.970 (0.93 to 1.00)"
+    assert Interval(0.9999, 0.9998, 1.0, 9).figure == "0.9999 (0.9998 to 1.0000)"
+    assert Interval(0.9999, 0.9998, 0.99997, 9).figure == "0.99990 (0.99980 to 0.99997)"
+    assert Interval(1.0, 0.91, 1.0, 9).figure == "1.000 (0.91 to 1.00)"
     assert Interval(0.016, 0.0014, 0.031, 9).figure == "0.016 (0.001 to 0.031)"
     assert Interval(-0.0001, -0.0004, 0.05, 9).figure == "0.000 (0.000 to 0.050)"
     assert Interval(-0.97, -0.998, -0.93, 9).figure == "-0.970 (-0.998 to -0.930)"

@@ -11,6 +11,8 @@ from xraylab.cli.arguments import Answer, Verbs
 from xraylab.errors import InputError
 from xraylab.files import as_json
 
+_NOT_FOR_USE = "Not for clinical use."
+
 
 def add_verbs(verbs: Verbs) -> None:
     """Add the verbs and their arguments."""
@@ -97,7 +99,7 @@ def show_results(args: argparse.Namespace) -> Answer:
         text = table.drop(columns="method", errors="ignore").to_string(
             index=False, na_rep="-"
         )
-        return answer, f"{table.attrs['about']}\n{text}", 0
+        return answer, f"{table.attrs['about']} {_NOT_FOR_USE}\n{text}", 0
     if args.name:
         answer = results.read_result(args.name)
         return answer, as_json(answer, indent=2), 0
@@ -107,6 +109,7 @@ def show_results(args: argparse.Namespace) -> Answer:
     lines += ["", "Tables, and each result in full, with `xraylab results NAME`:"]
     for row in tables.itertuples(index=False):
         lines += textwrap.wrap(f"{row.name}: {row.about}", 100, subsequent_indent="  ")
+    lines += ["", _NOT_FOR_USE]
     return answer, "\n".join(lines), 0
 
 

@@ -49,15 +49,19 @@ class Interval(NamedTuple):
     def figure(self) -> str:
         """Value and interval without counts, with what is known against it.
 
-        Such as "0.768 (0.72 to 0.81)".
+        Such as "0.768 (0.72 to 0.81)"; with more digits where it would look perfect
+        and is not.
         """
         if math.isnan(self.value):
             return "not defined"
         if math.isnan(self.low):
             return f"{self.value:.3f} (interval {self.method})"
-        digits = 3 if _hides(self.low, self.high) else 2
-        ends = " to ".join(f"{end:z.{digits}f}" for end in self[1:3])
-        return f"{self.value:z.3f} ({'; '.join([ends, *self.notes])})"
+        if self.value < 1 and round(self.value, 3) == 1:
+            of_value = of_ends = _digits_below_1(*self[:3])
+        else:
+            of_value, of_ends = 3, 3 if _hides(self.low, self.high) else 2
+        ends = " to ".join(f"{end:z.{of_ends}f}" for end in self[1:3])
+        return f"{self.value:z.{of_value}f} ({'; '.join([ends, *self.notes])})"
 
     @property
     def short(self) -> str:
@@ -83,6 +87,13 @@ def _hides(low: float, high: float) -> bool:
         round(end, 2) in certain and end not in certain for end in (low, high)
     )
     return rounded or high - low < 0.02
+
+
+def _digits_below_1(*shares: float) -> int:
+    """Count the digits with which none of them looks like 1 that is not."""
+    return next(
+        (d for d in (4, 5, 6) if all(s == 1 or round(s, d) < 1 for s in shares)), 6
+    )
 
 
 def not_given(value: float, n: int, n_groups: int | None, reason: str) -> Interval:

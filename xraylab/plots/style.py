@@ -42,7 +42,9 @@ def draw_dots(table: pd.DataFrame, labels: Sequence[str], ax: Axes | None) -> Ax
     y = np.arange(len(table))
     # the lines keep white space between a dot and its interval's ends
     ax.hlines(y, table["low"], table["high"], color=BLUE, linewidth=2, alpha=0.55)
-    ax.scatter(table["value"], y, s=42, color=BLUE, zorder=3, label="value, 95 % interval")
+    ax.scatter(
+        table["value"], y, s=42, color=BLUE, zorder=3, label="value, 95 % interval"
+    )
     baseline = {"marker": "|", "color": ORANGE, "linewidth": 2, "zorder": 4}
     ax.scatter(table["baseline"], y, s=80, label="baseline", **baseline)
     for i, value in enumerate(table["value"]):

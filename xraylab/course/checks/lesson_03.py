@@ -108,8 +108,8 @@ def what_the_optimiser_holds(answer, network):
             "lost: keep the steps as small as they were."
         )
     return (
-        f"One step now moves all {n} arrays of weights. Before, most of the network was "
-        "frozen, and no error said so. Looked at: each of them before and after a step."
+        f"One step now moves all {n} arrays of weights. Before, most of the network "
+        "was frozen, and no error said so. Looked at: each before and after a step."
     )
 
 
