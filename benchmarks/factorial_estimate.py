@@ -1,6 +1,6 @@
 """Figures of the factorial experiment: one contrast of cells, with its draws.
 
-The interval draws whole groups and, inside each draw, the seeds; a wider one allows
+The interval draws whole groups and, inside each draw, the seeds; another allows
 for few trainings. See factorial_plan.md, and factorial_coverage.py for how often each
 holds the truth.
 """

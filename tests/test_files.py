@@ -146,18 +146,20 @@ def test_a_line_that_does_not_fit_on_the_disk_leaves_those_before(
 
 
 def test_what_a_kill_left_goes_and_nothing_else(tmp_path):
-    kept = {".git", ".hidden.json", "a.12345678", ".a.1234567", ".a.1234567g", "a"}
+    kept = {".git", ".hidden.json", "a.12345678", ".a.json.1234567", "a.json"}
+    kept |= {".a.json.1234567g", ".notes.20240131", ".bashrc.deadbeef"}  # another's
     for name in (*kept, ".a.json.12ab34cd", ".b.safetensors.00000000"):
         (tmp_path / name).touch()
-    remove_halves(tmp_path)
-    assert {file.name for file in tmp_path.iterdir()} == kept
-    remove_halves(tmp_path / "missing")
+    (tmp_path / ".backup.20240131").mkdir()
+    remove_halves(tmp_path, ["a.json", "b.safetensors"])
+    assert {file.name for file in tmp_path.iterdir()} == {*kept, ".backup.20240131"}
+    remove_halves(tmp_path / "missing", ["a.json"])
 
 
 def test_a_file_being_written_has_the_name_of_a_half(tmp_path):
     with whole_file(tmp_path / "x.json") as half:
         half.touch()
-        remove_halves(tmp_path)
+        remove_halves(tmp_path, ["x.json"])
         assert not half.exists()
         half.touch()
     assert (tmp_path / "x.json").is_file()

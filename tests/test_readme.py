@@ -7,7 +7,6 @@ import shlex
 import socket
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from tests.conftest import as_jpeg, blob_image, write_file
@@ -245,102 +244,6 @@ def test_what_is_said_of_the_original_as_written_follows_from_its_answers():
     unseen = evaluation.Interval(*(row[key] for key in evaluation.Interval._fields))
     assert f"on these accuracy is {unseen}, baseline {row['baseline']:.2f}." in text
     assert unseen.low > row["baseline"]
-
-
-TRAININGS = {
-    "block": "the block's other half",
-    "siblings": "other images of the judged children",
-    "copies": "copies of nine in ten judged images",
-    "all": "all three",
-}
-
-
-def test_what_the_factorial_has_so_far_follows_from_its_units():
-    table = results.read_table("factorial").set_index(["test", "what"])
-
-    def tell(test, what):
-        row = table.loc[test, what]
-        return evaluation.Interval(row.value, row.low, row.high, row.n, row.n_groups)
-
-    heads = ["Training"]
-    for test in ("O", "R"):
-        found = tell(test, "clean")
-        counts = f"n = {found.n}, {found.n_groups} groups"
-        baseline = table.loc[(test, "clean"), "baseline"]
-        heads.append(f"On {test}: {counts}, baseline {baseline:.2f}")
-    assert f"| {' | '.join(heads)} |" in README
-    clean = [tell(test, "clean").figure for test in ("O", "R")]
-    assert f"| clean | {' | '.join(clean)} |" in README
-    for cell, words in TRAININGS.items():
-        told = [words]
-        for test in ("O", "R"):
-            more = tell(test, f"{cell} - clean").figure
-            verdict = table.loc[(test, f"{cell} - clean"), "verdict"]
-            told.append(f"{tell(test, cell).figure}<br>{more} from clean, {verdict}")
-            if table.loc[(test, f"{cell} - clean"), "verdict_few"] != verdict:
-                told[-1] += " (not by the wider interval below)"
-        assert f"| {' | '.join(told)} |" in README
-    text = re.sub(r"\s+", " ", README)
-    assert f"lower by {tell('R, O', 'clean, R - O').figure}." in text
-    for words, cell in (("its other half", "block"), ("judged images", "copies")):
-        assert f"{words} {tell('O', f'{cell} - clean').figure}" in text
-    assert f"all three {tell('O', 'all - clean').figure}; these are settled" in text
-
-
-def test_what_is_called_settled_in_the_readme_is():
-    table = results.read_table("factorial").set_index(["test", "what"])
-    verdicts = {
-        verdict: {key for key in table.index if table.loc[key, "verdict"] == verdict}
-        for verdict in set(table["verdict"]) - {""}
-    }
-    assert verdicts == {
-        "settled as small": {("R", f"{cell} - clean") for cell in TRAININGS},
-        "settled": {("O", f"{cell} - clean") for cell in ("block", "copies", "all")},
-        "not settled": {("O", "siblings - clean")},
-    }
-    other = table[table["verdict_few"] != table["verdict"]]
-    assert other.index.tolist() == [("R", "copies - clean")]
-    assert other["verdict_few"].tolist() == ["not settled"]
-    assert set(table.loc["O", "seeds_per_image"]) == {2}
-    assert table.loc[("R", "clean"), "low"] > 0.96
-
-
-def test_what_is_secondary_in_the_factorial_follows_from_its_units():
-    text = re.sub(r"\s+", " ", README)
-    file = Path(results.__file__).parent / "factorial/effects.json"
-    kept = json.loads(file.read_text("utf-8"))
-    assert kept["n_units"] == 20
-    assert "Twenty of its 52 units have run, four seeds of each training" in text
-    assert all(len(seeds) == 4 for seeds in (row["seeds"] for row in kept["figures"]))
-    effects = pd.DataFrame(kept["figures"])
-    effects = effects[effects["exposed"].isna()].set_index(["test", "what", "metric"])
-
-    def tell(*key):
-        row = effects.loc[key]
-        return evaluation.Interval(row.value, row.low, row.high, row.n, row.n_groups)
-
-    higher = tell("R, O", "clean, R - O", "sensitivity")
-    ends = f"{-higher.value:.3f} ({-higher.high:.3f} to {-higher.low:.3f})"
-    counts = f"n = {higher.n}, {higher.n_groups} groups"
-    assert f"sensitivity is higher by {ends}, {counts}" in text
-    lower = tell("R, O", "clean, R - O", "specificity")
-    assert f"specificity lower by {lower}" in text
-    order = tell("R, O", "clean, R - O", "AUROC")
-    assert f"AUROC lower by only {order}. Much of the fall" in text
-    assert f"the other is {tell('O', 'copies - block', 'accuracy').figure}." in text
-    row = effects.loc[("R", "copies - clean", "accuracy")]
-    wide = f"{row['verdict_few_low']:.3f} to {row['verdict_few_high']:.3f}"
-    assert f"that is not settled ({wide}). The other seven verdicts stay." in text
-
-
-def test_how_many_judged_images_have_another_of_the_child_is_as_cut():
-    folder = Path(results.__file__).parent / "factorial"
-    files = [folder / f"clean-imagenet-approx-1450-seed{seed}.csv" for seed in (0, 1)]
-    judged = pd.concat([pd.read_csv(file) for file in files])
-    judged = judged.drop_duplicates(["test", "path"])
-    n = judged[judged["has_sibling"] == 1].groupby("test").size()
-    text = re.sub(r"\s+", " ", README)
-    assert f"{n['O']} on O and {n['R']} on R have another image of the child" in text
 
 
 def test_each_lesson_is_listed_with_its_question():

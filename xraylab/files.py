@@ -94,13 +94,15 @@ def try_writing(path: Path) -> None:
         raise NotWrittenError(path, error) from error
 
 
-def remove_halves(folder: Path) -> None:
-    """Remove what a kill left of files that were being written in a folder.
+def remove_halves(folder: Path, names: Iterable[str]) -> None:
+    """Remove what a kill left of files of these names that were being written.
 
-    Only for who writes there alone: the half of a file that is being written goes, too.
+    Others' hidden files stay. Only for who writes there alone: the half of a file that
+    is being written goes, too.
     """
+    named = "|".join(map(re.escape, names))
     for file in folder.glob(".*"):
-        if re.fullmatch(r"\..+\.[0-9a-f]{8}", file.name):
+        if re.fullmatch(rf"\.(?:{named})\.[0-9a-f]{{8}}", file.name):
             file.unlink(missing_ok=True)
 
 

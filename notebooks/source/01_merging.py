@@ -224,8 +224,8 @@ print(f"{duplicates.SAME}: {n_same} of {len(near)} pairs are the same image")
 # ## A harder copy
 #
 # Somebody cuts a little off each side, turns the image by two degrees, and saves
-# it again. For you it is the same image, as the figure below the next cells shows. What
-# will the correlation be? Guess first.
+# it again. For you it is the same image. What will the correlation be? Guess
+# first.
 
 # %%
 lesson.guess("correlation of a cropped copy", None, sure=None)
@@ -243,8 +243,6 @@ width, height = original.size
 box = (0.05 * width, 0.05 * height, 0.95 * width, 0.95 * height)
 changed = original.rotate(2, Image.Resampling.BICUBIC).crop([round(b) for b in box])
 one, other = as_square(original), as_square(changed)
-pair = [np.asarray(image.resize((224, 224))) for image in (original, changed)]
-_ = plots.show_images(pair, titles=["original", "changed"], data_name=here.data_name)
 found = duplicates.correlate(one, other)
 print(f"correlation {found:.2f}, the line is {duplicates.SAME}")
 lesson.keep_truth("correlation of a cropped copy", found, here.data_name)
@@ -369,7 +367,7 @@ for name in [
 print(report["patients"], "children by name,", report["groups"], "groups")
 sizes = merged.manifest[merged.manifest["kept"]].groupby("group_id").size()
 n_groups = sizes.value_counts().sort_index().head(8)
-n_groups.rename_axis("images in the group").to_frame("groups")
+print(n_groups.rename_axis("images in the group").to_frame("groups").to_string())
 
 # %% [markdown]
 # ## Which images may stand in one split?

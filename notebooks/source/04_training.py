@@ -568,6 +568,6 @@ print(f"n = {n}, baseline {baseline:.2f}")
 # - The schedule takes long steps first and short steps later.
 # - Compare a change seed by seed, on validation, with n beside it.
 # - Copies leave the class imbalance as it was; what else is done about it has to beat a
-#   moved threshold, which costs nothing.
+#   moved threshold, which needs no training.
 #
 # Next: [05 · Evaluation](05_evaluation.ipynb) asks how sure we may be of a score.

@@ -78,14 +78,12 @@ print(f"score {score(image[None])[0]:.2f}, logit {logit(image[None])[0]:+.2f}")
 # Now we lay a grey patch over one place and ask again. Grey means: the mean of the
 # image. It should say neither yes nor no.
 
-# %% tags=["nbval-ignore-output"] alt="The same X-ray twice, the second with a grey square near the upper left corner."
+# %% tags=["nbval-ignore-output"]
 patch_px = len(image) // 8
 hidden = image.copy()
 hidden[patch_px : 2 * patch_px, patch_px : 2 * patch_px] = round(image.mean())
 change = logit(hidden[None])[0] - logit(image[None])[0]
 print(f"with the patch the logit changes by {change:+.3f}")
-pair = np.array([image, hidden])
-_ = plots.show_images(pair, titles=["image", "hidden"], data_name=here.data_name)
 
 # %% [markdown]
 # Where it falls, what lies under the patch spoke *for* pneumonia; where it rises, against
@@ -125,7 +123,7 @@ lesson.check("occlusion by hand", occlude)
 
 # %% alt="One X-ray with soft orange and purple patches where hiding moved the logit."
 smooth = explanation.occlusion_map(logit, image, 2 * patch_px, patch_px)
-_ = plots.show_map(image, smooth, data_name=here.data_name)
+_ = plots.show_map(image[::2, ::2], smooth, data_name=here.data_name)
 
 # %% [markdown]
 # It is tempting to nod now: wherever the colours lie, one finds a reason for them.
@@ -145,7 +143,7 @@ def edge_map(model, image):
 check = explanation.check_map(edge_map, model, small[0], small)
 print(check)
 edges = edge_map(model, small[0])
-_ = plots.show_map(squares[0], edges, check=check, data_name=here.data_name)
+_ = plots.show_map(small[0], edges, check=check, data_name=here.data_name)
 
 # %% [markdown]
 # A correlation of ranks of one: no place changed its rank. This map explains the image
@@ -180,11 +178,12 @@ lesson.check("what Grad-CAM forgot", gradcam)
 # checks.
 
 # %% tags=["nbval-ignore-output"] alt="Three maps over one X-ray, by occlusion, Grad-CAM and integrated gradients; each title holds its sanity check."
-figure, axes = plt.subplots(1, 3, figsize=(9.9, 2.8))
+figure, axes = plt.subplots(1, 3, figsize=(8.7, 2.3))
 for ax, (name, draw) in zip(axes, explanation.MAPS.items(), strict=True):
     check = explanation.check_map(draw, model, small[asked], small)
     found = draw(model, small[asked])
-    _ = plots.show_map(image, found, check=check, ax=ax, data_name=name)
+    ax = plots.show_map(small[asked], found, check=check, ax=ax)
+    _ = ax.set_title(f"{name}\n{check.verdict}", loc="left", fontsize=8)
 _ = figure.supxlabel(here.data_name, fontsize=9)
 
 # %% [markdown]
@@ -232,7 +231,7 @@ for row, case in children.iterrows():
 for row, case in children.head(1).iterrows():
     lesion = phantom.masks_for(here.root, case["path"], size=(recipe.size_px,) * 2).lesion
     found = by_hiding(model, small[row])
-    _ = plots.show_map(squares[row], found, mask=lesion, data_name=here.data_name)
+    _ = plots.show_map(small[row], found, mask=lesion, data_name=here.data_name)
 
 # %% tags=["nbval-ignore-output"]
 measured = pd.DataFrame(rows, columns=["map", "child", "hit", "inside"])
@@ -297,7 +296,7 @@ marked[:side, :side] = 255
 by_marker = explanation.occlusion_map(marker_rule, marked, side, stride_px=side // 2)
 row, column = np.unravel_index(by_marker.argmax(), by_marker.shape)
 print("strongest place is in the marker:", row < side and column < side)
-_ = plots.show_map(marked, by_marker, data_name=here.data_name)
+_ = plots.show_map(marked[::2, ::2], by_marker, data_name=here.data_name)
 
 # %% [markdown]
 # A reason that sits in *one place* is found at once. This is what maps are good for,
@@ -320,7 +319,7 @@ def closeness_rule(images):
 
 
 by_closeness = explanation.occlusion_map(closeness_rule, squares[0], side, side // 2)
-_ = plots.show_map(squares[0], by_closeness, data_name=here.data_name)
+_ = plots.show_map(squares[0][::2, ::2], by_closeness, data_name=here.data_name)
 
 # %% [markdown]
 # Would you have read "zoom" from that? Mind the scale beside it, too: every map is

@@ -228,7 +228,7 @@ odd = {
     "upside down": np.rot90(images.read_pixels(path, 256), 2),
 }
 in_grey = [image.mean(axis=2) if image.ndim == 3 else image for image in odd.values()]
-in_grey = np.array(in_grey, dtype=np.uint8)
+in_grey = np.array(in_grey, dtype=np.uint8)[:, ::4, ::4]
 _ = plots.show_images(in_grey, list(odd), columns=4, data_name=here.data_name)
 
 # %% tags=["nbval-ignore-output"]

@@ -14,7 +14,7 @@ def test_confusion_shows_counts_and_shares_of_the_truth():
     ax = plots.plot_confusion({"tn": 30, "fp": 10, "fn": 0, "tp": 1200})
     texts = [text.get_text() for text in ax.texts]
     assert texts == ["30\n75.0%", "10\n25.0%", "0\n0.0%", "1,200\n100.0%"]
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("answer", "truth")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("answer, % of the row", "truth")
     assert "n = 1,240" in ax.get_title("left")
 
 
@@ -70,8 +70,8 @@ def test_protocols_keep_their_order():
 def test_effects_are_drawn_in_points_each_test_in_its_colour():
     ax = plots.plot_effects(EFFECTS)
     o, r = ax.collections[1], ax.collections[3]
-    assert (o.get_label(), o.get_offsets().tolist()) == ("on O, 95 %", [[9.0, 0.0]])
-    assert (r.get_label(), r.get_offsets().tolist()) == ("on R, 95 %", [[-1.0, 1.0]])
+    assert (o.get_label(), o.get_offsets().tolist()) == ("on O, 95 % interval", [[9.0, 0.0]])
+    assert (r.get_label(), r.get_offsets().tolist()) == ("on R, 95 % interval", [[-1.0, 1.0]])
     lines = [ax.collections[i].get_segments()[0][:, 0].tolist() for i in (0, 2)]
     assert lines == [[6.0, 12.0], [-2.0, 0.0]]
     names = [label.get_text() for label in ax.get_yticklabels()]

@@ -76,7 +76,9 @@ def test_a_folder_of_known_images_only_is_refused(run, tmp_path, three_sources):
     assert len(test_log.list_readings(run.about["merge"])) == before
 
 
-@pytest.mark.parametrize("names", [("cats", "dogs"), ("a", "b", "normal")])
+@pytest.mark.parametrize(
+    "names", [("cats", "dogs"), ("a", "b", "normal"), ("healthy", "normal")]
+)
 def test_classes_that_would_be_guessed_are_refused(run, tmp_path, names):
     for i, name in enumerate(names):
         write_file(tmp_path / "x" / name / "1.png", as_jpeg(blob_image(800 + i)))

@@ -8,8 +8,6 @@ from xraylab.phantom.banks import banks, take_window
 from xraylab.phantom.geometry import Frame, smooth_step
 from xraylab.phantom.lesion import Lesion
 
-_VISIBLE_MASK = 0.35
-
 
 def lesion_mask(lesion: Lesion, frame: Frame) -> np.ndarray:
     """Give the soft mask of the disease, before it is cut to the lungs.

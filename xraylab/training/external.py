@@ -184,13 +184,14 @@ def _keep(run: runs.Run, found: External, data_folder: Path) -> None:
 def _read_classes(table: pd.DataFrame, folder: str | Path) -> dict[int, list[str]]:
     """Map each label to its class folders, or refuse what is no such pair."""
     names = table.groupby("label")["class_name"].unique().map(sorted).to_dict()
-    is_pair = (
-        set(names) == {0, 1} and {n.lower() for n in names[0]} <= folders.NO_DISEASE
-    )
-    if not is_pair:
+    is_normal = {
+        label: {name.lower() in folders.NO_DISEASE for name in own}
+        for label, own in names.items()
+    }
+    if is_normal != {0: {True}, 1: {False}}:
         found = ", ".join(sorted(table["class_name"].unique()))
         raise InputError(
-            "must hold two classes, one of them named "
+            "must hold two classes, one of them, and not the other, named "
             f"{', '.join(sorted(folders.NO_DISEASE))}; found {found} in {folder}. "
             "Which of two others is normal cannot be guessed: rename it.",
             argument="data_folder",

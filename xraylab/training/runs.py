@@ -40,6 +40,7 @@ from xraylab.training.recipe import Recipe
 TABLE_COLUMNS = ["path", "image_id", "group_id", "label", "split", "row"]
 _BEST, _LAST = "best.safetensors", "last.safetensors"
 _STATE = "unfinished.safetensors"  # weights, optimiser and history, in one file
+_FILES = (record.FACTS, record.TABLE, record.HISTORY, _BEST, _LAST, _STATE)
 
 
 @dataclass(frozen=True)
@@ -234,7 +235,7 @@ def train_run(
         state = _take_up(folder, recipe)
         place = processes.describe(state.accelerator, state.precision)
         if state.accelerator.is_main_process:
-            remove_halves(folder)
+            remove_halves(folder, _FILES)
             if not (folder / record.FACTS).is_file():
                 record.write(folder, *made_from, about or {}, place, table)
             record.write_history(folder, state.history)
