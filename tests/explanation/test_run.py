@@ -103,6 +103,7 @@ def test_maps_are_checked_on_validation_and_kept(
 ):
     table, text = explanation.run.check_run(run_folder)
     read = [file.relative_to(three_sources).as_posix() for file in opened]
+    read = list(dict.fromkeys(read))  # as the network sees it, and larger
     assert set(read) <= of_split(run_folder, "valid")
     assert len(test_log.list_readings(merge_folder)) == 0
     groups = training.load_run(run_folder).table.set_index("path")["group_id"]
@@ -242,6 +243,33 @@ def test_a_merge_that_is_gone_is_named(run_folder, tmp_path):
     with pytest.raises(ValueError, match=r"data_folder must be given: .*gone, which"):
         explanation.run.perturb_run(copy, progress=False)
     with pytest.raises(ValueError, match=r"run_folder must have its images"):
+        explanation.run.check_run(copy)
+
+
+@pytest.mark.parametrize("is_merged_again", [False, True])
+def test_other_images_under_the_same_names_are_refused(
+    run_folder, merge_folder, three_sources, tmp_path, is_merged_again
+):
+    root = shutil.copytree(three_sources, tmp_path / "root")
+    copy = shutil.copytree(run_folder, tmp_path / "copy")
+    facts = (copy / "run.json").read_text("utf-8")
+    merge = training.load_run(copy).about["merge"]
+    (copy / "run.json").write_text(
+        facts.replace(merge, str(tmp_path / "merge")), "utf-8"
+    )
+    data.merge(root, progress=False).save(tmp_path / "merge")
+    for path in of_split(run_folder, "valid"):
+        write_file(root / path, as_jpeg(blob_image(900 + len(path), 64)))
+    if is_merged_again:
+        data.merge(root, progress=False).save(tmp_path / "merge")
+    n = len(of_split(run_folder, "valid"))
+    with pytest.raises(
+        ValueError, match=rf"{n} of {n} validation images in .* have oth"
+    ):
+        explanation.run.perturb_run(copy, progress=False)
+    with pytest.raises(
+        ValueError, match=r"run_folder must have its images: .* other pix"
+    ):
         explanation.run.check_run(copy)
 
 

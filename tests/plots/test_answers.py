@@ -70,8 +70,14 @@ def test_protocols_keep_their_order():
 def test_effects_are_drawn_in_points_each_test_in_its_colour():
     ax = plots.plot_effects(EFFECTS)
     o, r = ax.collections[1], ax.collections[3]
-    assert (o.get_label(), o.get_offsets().tolist()) == ("on O, 95 % interval", [[9.0, 0.0]])
-    assert (r.get_label(), r.get_offsets().tolist()) == ("on R, 95 % interval", [[-1.0, 1.0]])
+    assert (o.get_label(), o.get_offsets().tolist()) == (
+        "on O, 95 % interval",
+        [[9.0, 0.0]],
+    )
+    assert (r.get_label(), r.get_offsets().tolist()) == (
+        "on R, 95 % interval",
+        [[-1.0, 1.0]],
+    )
     lines = [ax.collections[i].get_segments()[0][:, 0].tolist() for i in (0, 2)]
     assert lines == [[6.0, 12.0], [-2.0, 0.0]]
     names = [label.get_text() for label in ax.get_yticklabels()]

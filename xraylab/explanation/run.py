@@ -16,6 +16,7 @@ from xraylab.explanation.doses import perturb, rank_perturbations
 from xraylab.explanation.maps import MAPS
 from xraylab.explanation.perturbations import PERTURBATIONS
 from xraylab.explanation.scorers import make_scorer
+from xraylab.training import content
 
 __all__ = ["LEAST", "check_run", "describe_check", "perturb_run"]
 SHOWN_PX = 224  # images are changed at this size, or the network's if that is larger
@@ -66,15 +67,15 @@ def perturb_run(
     xraylab.files.NotWrittenError
         If the folder cannot be written.
     ValueError
-        If the merge that the run was trained on is gone, the other images are not of
-        two classes, or not both are left.
+        If the merge that the run was trained on is gone or other images lie there, the
+        other images are not of two classes, or not both are left.
     """
     run = training.load_run(run_folder)
     kind = "doses" if data_folder is None else "doses elsewhere"
     stored.try_keeping(run.folder, kind)
     if data_folder is None:
-        root = _find_root(run)
         rows = run.table[run.table["split"] == "valid"]
+        root = _find_own(run, rows)
         what = f"validation of {run.protocol}"
     else:
         root, rows = _find_others(run, Path(data_folder), progress)
@@ -122,13 +123,13 @@ def check_run(run_folder: str | Path) -> tuple[pd.DataFrame, str]:
     xraylab.files.NotWrittenError
         If the folder cannot be written.
     ValueError
-        If the merge that the run was trained on is gone.
+        If the merge that the run was trained on is gone, or other images lie there.
     """
     run = training.load_run(run_folder)
     stored.try_keeping(run.folder, "maps")
-    root = _find_root(run, _AGAIN)
     valid = run.table[run.table["split"] == "valid"].sample(frac=1, random_state=0)
     few = valid.drop_duplicates("group_id").groupby("label").head(N_MAPPED // 2)
+    root = _find_own(run, few, _AGAIN)
     model, side = run.make_model(), run.recipe.size_px
     squares = np.stack([images.read_pixels(root / p, side) for p in few["path"]])
     others = sanity.shuffled_networks(model, squares)
@@ -184,12 +185,27 @@ _OTHERS = "data_folder", "must be given", "Give a folder of the same images, or 
 _AGAIN = "run_folder", "must have its images", "`xraylab merge` there makes it anew."
 
 
-def _find_root(run: training.runs.Run, told: tuple[str, str, str] = _OTHERS) -> Path:
-    """Give the folder of a run's images; `told` is what to say where it is gone."""
+def _find_own(
+    run: training.runs.Run, rows: pd.DataFrame, told: tuple[str, str, str] = _OTHERS
+) -> Path:
+    """Give the folder of a run's own images; `told` is what to say where they are gone.
+
+    Names can be given to other images, so it is asked what the network sees of them.
+    """
     argument, what, advice = told
     if run.merge_folder is None:
         raise InputError(f"{what}: {run.missing_merge}. {advice}", argument=argument)
-    return data.Merge.load(run.merge_folder).root
+    root, side = data.Merge.load(run.merge_folder).root, run.recipe.size_px
+    seen = np.stack([images.read_pixels(root / p, side) for p in rows["path"]])
+    is_other = rows["pixels"].to_numpy() != content.digest_rows(seen, range(len(seen)))
+    if is_other.any():
+        raise InputError(
+            f"{what}: {is_other.sum()} of {len(rows)} validation images in {root} have "
+            f"other pixels than in training, first {rows['path'][is_other].iloc[0]}. "
+            f"Put them back. {advice}",
+            argument=argument,
+        )
+    return root
 
 
 def _find_others(
