@@ -190,13 +190,17 @@ shown = list(samples.values())[:4]
 answers = [predictor.predict(image) for image in shown]
 _ = plots.show_images(
     shown,
-    titles=[f"{n}\n{a.answer}\n{a.how_sure}" for n, a in zip(samples, answers)],
+    titles=[
+        f"{name.split(',')[0]} → {a.answer}\n{a.how_sure}"
+        for name, a in zip(samples, answers, strict=False)
+    ],
     columns=4,
     data_name=here.data_name,
 )
 
 # %% [markdown]
-# The first line of each is the label. Is each answer right, and as sure as it should be?
+# Above each stand its number, its label and the answer. Is each answer right, and as sure
+# as it should be?
 #
 # A panel is only a thin coat. We can press its buttons from here, and check that it
 # says what the predictor says.

@@ -25,9 +25,3 @@ def test_results_are_listed_and_shown(capsys):
     names = [row["name"] for row in answer["results"]]
     _, one, _ = run_json(capsys, "results", names[0])
     assert one["name"] == names[0]
-
-
-@pytest.mark.parametrize("name", [[], ["factorial"], ["real-64px-calibration"]])
-def test_whoever_reads_scores_reads_what_they_are_not_for(capsys, name):
-    assert cli.main(["results", *name]) == 0
-    assert "Not for clinical use." in capsys.readouterr().out

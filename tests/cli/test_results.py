@@ -13,6 +13,7 @@ def test_results_and_tables_are_listed(capsys):
     for name in (*results.list_results()["name"], *results.list_tables()["name"]):
         assert f"{name}: " in out
     assert max(map(len, out.splitlines())) < 120
+    assert out.splitlines()[-1] == "Not for clinical use."
     for name in results.list_results()["name"]:
         kept, part = results.read_result(name), out.split(f"{name}: ")[1]
         first, *more = part.split("\n  test")[0].splitlines()
@@ -33,7 +34,7 @@ def test_a_table_is_shown_below_what_it_is(name, capsys):
     assert cli.main(["results", name]) == 0
     first, head, *rows = capsys.readouterr().out.splitlines()
     table = results.read_table(name)
-    assert first == table.attrs["about"]
+    assert first == f"{table.attrs['about']} Not for clinical use."
     assert "value" in head
     assert len(rows) == len(table)
     assert cli.main(["results", name, "--json"]) == 0
