@@ -246,11 +246,6 @@ def find_baselines(units: list[Unit]) -> dict[str, float]:
     return {test: round(max(p, 1 - p), 5) for test, p in share.items()}
 
 
-def name_design(row: Mapping) -> str:
-    """Name the trainings of a figure: weights and steps."""
-    return f"factorial, weights {row['weights']}, {row['n_steps']} steps"
-
-
 def as_table(rows: list[dict], baselines: Mapping[str, float]) -> list[dict]:
     """Give the accuracies of all images, and what each cell has more than clean."""
     effects = [f"{swap} - clean" for swap in SWAPS]
@@ -259,7 +254,7 @@ def as_table(rows: list[dict], baselines: Mapping[str, float]) -> list[dict]:
     shown |= {f"{effect}, {what}" for effect, what in product(effects, beyond)}
     return [
         {
-            "result": name_design(row),
+            "result": f"factorial, weights {row['weights']}, {row['n_steps']} steps",
             **{key: row[key] for key in ("test", "what", "value", "low", "high")},
             "baseline": baselines[row["test"]] if row["what"] in CELLS else None,
             **{key: row[key] for key in ("n", "n_groups")},
