@@ -5,14 +5,13 @@ import shutil
 import sys
 from dataclasses import replace
 
-import factorial_analysis as analysis
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.benchmarks.factorial_units import CELLS, estimating, make_units
+from tests.benchmarks.factorial_units import CELLS, analysis, estimating, make_units
 
 
 def test_a_planted_effect_is_found_and_no_other():
