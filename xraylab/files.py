@@ -16,7 +16,7 @@ import uuid
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from errno import EBUSY, EDQUOT, EFBIG, EISDIR, ENOSPC
+from errno import EBUSY, EDQUOT, EEXIST, EFBIG, EISDIR, ENOSPC
 from pathlib import Path
 
 import platformdirs
@@ -92,6 +92,22 @@ def try_writing(path: Path) -> None:
             pass
     except OSError as error:
         raise NotWrittenError(path, error) from error
+
+
+def refuse_foreign(folder: Path, names: Iterable[str], *, mark: str) -> None:
+    """Raise NotWrittenError where files of these names lie without one named `mark`.
+
+    What we write into a folder has names that others use too, such as manifest.csv;
+    `mark` is the one that is written first, and by us alone.
+    """
+    if (folder / mark).exists():
+        return
+    for path in (folder / name for name in names):
+        if path.exists():
+            other = (
+                f"one is there already, and no {mark} beside it says that it is ours"
+            )
+            raise NotWrittenError(path, FileExistsError(EEXIST, other))
 
 
 def remove_halves(folder: Path, names: Iterable[str]) -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import data, errors
 from xraylab.data import sources
+from xraylab.files import NotWrittenError
 
 
 def test_three_sources_are_one_set_of_images(three_sources):
@@ -253,6 +254,18 @@ def test_a_table_cut_between_two_lines_is_refused(
         data.Merge.load(tmp_path / given)
     table.rename(tmp_path / "mine.csv")  # a table of one's own may have any length
     assert len(data.Merge.load(tmp_path / "mine.csv").manifest) == n_kept
+
+
+@pytest.mark.parametrize("name", ["manifest.csv", "notes.csv"])
+def test_files_of_others_are_not_replaced(three_sources, tmp_path, name):
+    mine = write_file(tmp_path / "out" / name, b"mine")
+    merged = data.merge(three_sources, progress=False)
+    with pytest.raises(NotWrittenError, match=rf"{name} .* no merge\.json beside it"):
+        merged.save(mine.parent)
+    assert [mine.read_bytes(), *mine.parent.iterdir()] == [b"mine", mine]
+    mine.unlink()
+    merged.save(mine.parent)
+    merged.save(mine.parent)  # its own files it does replace
 
 
 def test_a_merge_without_its_report_says_what_is_missing(three_sources, tmp_path):

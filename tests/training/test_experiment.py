@@ -6,9 +6,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from tests.conftest import write_file
 from tests.training.test_loop import TINY
 from tests.training.test_runs import contents, stop_after_two_epochs
 from xraylab import data, errors, training
+from xraylab.files import NotWrittenError
 from xraylab.training import test_log
 
 
@@ -63,6 +65,22 @@ def test_a_run_is_not_written_into_a_merge(own):
     with pytest.raises(errors.InputError, match=r"out must .*, but .* holds a merge\."):
         train(merge, merge)
     assert contents(merge) == before
+
+
+@pytest.mark.parametrize("name", ["split.csv", "history.jsonl", "best.safetensors"])
+def test_files_of_others_are_not_replaced_by_a_run(own, tmp_path, name):
+    _, merge = own
+    file = write_file(tmp_path / "r" / name, b"mine\n")
+    before = contents(merge) | contents(tmp_path / "r")
+    with pytest.raises(NotWrittenError, match=rf"{name} could not .* no run\.json"):
+        train(merge, tmp_path / "r")
+    assert contents(merge) | contents(tmp_path / "r") == before
+    file.unlink()
+    run = train(merge, tmp_path / "r")
+    for kept in tmp_path.glob("r/*"):  # a kill came between split.csv and run.json
+        if kept.name != "split.csv":
+            kept.unlink()
+    assert train(merge, run.folder).note == "trained"
 
 
 def test_training_scores_are_never_asked_for(tmp_path):

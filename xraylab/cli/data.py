@@ -49,6 +49,7 @@ def merge(args: argparse.Namespace) -> Answer:
     files, _ = data.list_files(args.root)
     with renamed(folder="out"):  # before images are read
         data.merging.refuse_among_images(args.out, args.root, files)
+    data.merging.refuse_others(args.out)
     try_writing(args.out / "merge.json")
     merged = data.merge(args.root, workers=cores.count_cores())
     merged.save(args.out)

@@ -13,7 +13,7 @@ import pandas as pd
 from xraylab import duplicates
 from xraylab.data import listing, manifest, sources, splits
 from xraylab.errors import InputError
-from xraylab.files import write_texts
+from xraylab.files import refuse_foreign, write_texts
 
 _FACTS, _TABLE = "merge.json", "manifest.csv"
 _LISTS = {
@@ -114,16 +114,17 @@ class Merge:
         InputError
             If the folder lies among the images.
         OSError
-            If the folder cannot be written or the disk is full; a merge that lay
-            there is still whole.
+            If the folder cannot be written, has files of these names that are of no
+            merge, or the disk is full; what lay there is still whole.
         """
         self.refuse_among_images(folder)
+        refuse_others(folder)
         facts = {"root": str(self.root.resolve()), **self.report()}
-        texts = {
+        texts = {_FACTS: json.dumps(facts, indent=2) + "\n"}
+        texts |= {
             f"{name}.csv": getattr(self, name).to_csv(index=False, lineterminator="\n")
             for name in _LISTS
         }
-        texts |= {_FACTS: json.dumps(facts, indent=2) + "\n"}
         texts |= {_TABLE: manifest.as_csv(self.manifest)}
         write_texts({Path(folder) / name: text for name, text in texts.items()})
 
@@ -257,6 +258,12 @@ def refuse_among_images(
                 f"of {source}. Choose another.",
                 argument="folder",
             )
+
+
+def refuse_others(folder: str | Path) -> None:
+    """Raise NotWrittenError where a merge would take the place of others' files."""
+    names = (_TABLE, *(f"{name}.csv" for name in _LISTS))
+    refuse_foreign(Path(folder), names, mark=_FACTS)
 
 
 def _take_notes(files: pd.DataFrame) -> pd.DataFrame:

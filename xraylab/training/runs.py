@@ -40,7 +40,7 @@ from xraylab.training.recipe import Recipe
 TABLE_COLUMNS = ["path", "image_id", "group_id", "label", "split", "row"]
 _BEST, _LAST = "best.safetensors", "last.safetensors"
 _STATE = "unfinished.safetensors"  # weights, optimiser and history, in one file
-_FILES = (record.FACTS, record.TABLE, record.HISTORY, _BEST, _LAST, _STATE)
+FILES = (record.FACTS, record.TABLE, record.HISTORY, _BEST, _LAST, _STATE)
 
 
 @dataclass(frozen=True)
@@ -213,8 +213,9 @@ def train_run(
     xraylab.TrainingError
         If the loss stops being a number or memory is full; the last whole epoch stays.
     OSError
-        If another command trains in the folder meanwhile; what that one writes stays.
-        When the disk is full; the last whole epoch stays.
+        If another command trains in the folder meanwhile, or files of these names are
+        there that are of no run; what they hold stays. When the disk is full; the last
+        whole epoch stays.
     """
     board.check(tensorboard)
     folder = Path(folder)
@@ -228,6 +229,7 @@ def train_run(
         if is_finished(folder):
             _tidy(folder)
             return replace(load_run(folder), note="finished earlier, loaded")
+    record.refuse_others(folder, FILES)
     rows = _rows_by_part(recipe, pixels, table)
     with _held(folder):
         # before anything is written: it may fail to fetch its weights, and a folder
@@ -235,7 +237,7 @@ def train_run(
         state = _take_up(folder, recipe)
         place = processes.describe(state.accelerator, state.precision)
         if state.accelerator.is_main_process:
-            remove_halves(folder, _FILES)
+            remove_halves(folder, FILES)
             if not (folder / record.FACTS).is_file():
                 record.write(folder, *made_from, about or {}, place, table)
             record.write_history(folder, state.history)
