@@ -7,6 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from tests.conftest import as_jpeg, blob_image, write_file
 from tests.training.test_loop import TINY
 from xraylab import cli, data, errors, phantom, training
 from xraylab.cli import demo
@@ -50,9 +51,20 @@ def test_a_run_whose_images_are_gone_has_no_samples(run_folder, capsys):
     shutil.rmtree(run_folder.parent / "merge")
     page = demo.prepare(run_folder)
     assert page["samples"] == {}
-    assert (
-        "no samples: the images of this run were not found" in capsys.readouterr().err
-    )
+    assert "no samples: merge must be given: " in capsys.readouterr().err
+
+
+def test_other_images_under_the_names_of_a_run_s_are_no_samples(run_folder, capsys):
+    merge = training.load_run(run_folder).merge_folder
+    root = shutil.copytree(data.Merge.load(merge).root, run_folder.parent / "root")
+    data.merge(root, progress=False).save(merge)
+    assert demo.prepare(run_folder)["samples"]
+    for file in root.rglob("*.jpeg"):
+        write_file(file, as_jpeg(blob_image(900)))
+    page = demo.prepare(run_folder)
+    assert page["samples"] == {}
+    assert page["data_name"] == "images that were not found"
+    assert "or have other pixels, first " in capsys.readouterr().err
 
 
 def test_the_page_s_notebook_is_one_call_with_a_title(tmp_path):

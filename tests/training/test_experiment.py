@@ -9,9 +9,9 @@ from PIL import Image
 from tests.conftest import write_file
 from tests.training.test_loop import TINY
 from tests.training.test_runs import contents, stop_after_two_epochs
-from xraylab import data, errors, training
+from xraylab import data, errors, images, training
 from xraylab.files import NotWrittenError
-from xraylab.training import test_log
+from xraylab.training import content, test_log
 
 
 def merge_into(folder, root):
@@ -81,6 +81,23 @@ def test_files_of_others_are_not_replaced_by_a_run(own, tmp_path, name):
         if kept.name != "split.csv":
             kept.unlink()
     assert train(merge, run.folder).note == "trained"
+
+
+def test_a_run_s_images_are_found_under_one_another_s_names(own, tmp_path):
+    root, merge = own
+    run = train(merge, tmp_path / "r")
+    expected, _ = score(run.folder)
+    first, second = (root / path for path in expected["path"].iloc[:2])
+    for old, new in ((first, root / "x"), (second, first), (root / "x", second)):
+        old.rename(new)
+    for _ in "before and after merging anew":
+        pd.testing.assert_frame_equal(score(run.folder)[0], expected)
+        valid = run.table[run.table["split"] == "valid"]
+        own = training.origin.find_rows(run, valid, progress=False)
+        for path, digest in own.rows[["now", "pixels"]].to_numpy():
+            pixels = images.read_pixels(root / path, run.recipe.size_px)
+            assert content.digest_rows(pixels[None], [0]) == [digest]
+        merge_into(merge, root)
 
 
 def test_training_scores_are_never_asked_for(tmp_path):

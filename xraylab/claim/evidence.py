@@ -106,8 +106,6 @@ def of_run(folder: str | Path) -> Evidence:
     run.refuse_unfinished("A claim is made")
     answers = {on: read_answers(run, on) for on in PARTS if _file(run, on).is_file()}
     merge = figures.find_merge(run)
-    if merge is not None and not _holds(merge, run):
-        merge = None
     log, notes = _read_log(run, "test" in answers)
     return Evidence(
         name=run.folder.resolve().name,
@@ -222,13 +220,6 @@ def _file(run: training.runs.Run, on: str) -> Path:
 def _command(run: training.runs.Run, on: str) -> str:
     on_external = " --data DIR" if on == "external" else ""
     return f"xraylab evaluate {as_argument(run.folder)} --on {on}{on_external}"
-
-
-def _holds(merge: data.Merge, run: training.runs.Run) -> bool:
-    """Say whether a merge still holds the images that the run was trained on."""
-    key = ["path", "image_id"]
-    there = set(map(tuple, merge.manifest[key].to_numpy()))
-    return set(map(tuple, run.table[key].to_numpy())) <= there
 
 
 def _read_log(

@@ -153,14 +153,21 @@ def recalibrate_answers(
     return found, recalibration.describe_recalibrations(changes, reasons, table)
 
 
-def find_merge(run: training.runs.Run) -> data.Merge | None:
-    """Read the merge a run was trained on; None where it or its images are away."""
-    if run.merge_folder is None:
-        return None
+def find_merge(
+    run: training.runs.Run, given: str | Path | None = None
+) -> data.Merge | None:
+    """Read the merge a run was trained on, or one given.
+
+    None where it or its images are away, or others lie there under their names: what
+    is counted of files by their paths would then be of others.
+    """
+    origin = training.origin
     try:
-        return data.Merge.load(run.merge_folder)
+        merged = data.Merge.load(origin.find_merge(run, given))
     except (OSError, ValueError):
         return None
+    lost = origin.find_lost(run.table, merged, by=["path", "image_id"])
+    return None if len(lost) else merged
 
 
 def is_simulated(merge: data.Merge) -> bool | None:

@@ -63,6 +63,16 @@ def add_run(verb: argparse.ArgumentParser) -> None:
     )
 
 
+def add_merge(verb: argparse.ArgumentParser) -> None:
+    """Add the merge that has a run's images, where it is another than its own."""
+    verb.add_argument(
+        "--merge",
+        type=folder,
+        metavar="MERGE",
+        help="where the run was carried elsewhere: a merge of the same sources there",
+    )
+
+
 def add_out(verb: argparse.ArgumentParser, metavar: str, text: str) -> None:
     """Add the place where a verb writes."""
     verb.add_argument("--out", type=path, required=True, metavar=metavar, help=text)

@@ -72,25 +72,26 @@ def prepare(run_folder: Path | None) -> dict:
     -------
     dict
         What `xraylab.prediction.demo_page` takes. No samples where the images of the
-        run are no longer where they were.
+        run are no longer there.
     """
-    from xraylab import prediction, training
+    from xraylab import data, prediction, training
     from xraylab.claim import figures
 
     if run_folder is None:
         run_folder = _train()
     run = training.load_run(run_folder)
     page = {"run_folder": str(run_folder.resolve()), "samples": {}}
-    merge = figures.find_merge(run)
-    if merge is None:
-        print("no samples: the images of this run were not found.", file=sys.stderr)
+    try:
+        own = training.origin.find_rows(run, run.table)
+    except (InputError, FileNotFoundError) as error:
+        print(f"no samples: {error}", file=sys.stderr)
         return page | {"data_name": "images that were not found"}
-    root = merge.root
-    samples = prediction.choose_samples(run.table, root)
+    rows = own.rows.assign(path=own.rows["now"])
+    samples = prediction.choose_samples(rows, own.root)
     page["samples"] = {name: str(path) for name, path in samples.items()}
-    if figures.is_simulated(merge):
+    if figures.is_simulated(data.Merge.load(training.origin.find_merge(run))):
         return page | {"data_name": "simulated images"}
-    return page | {"data_name": f"the images in {root.name}"}
+    return page | {"data_name": f"the images in {own.root.name}"}
 
 
 def _train() -> Path:

@@ -22,21 +22,12 @@ def add_verbs(verbs: Verbs) -> None:
     text = "list who read a run's test, and when"
     verb = arguments.add_verb(verbs, "readings", readings, text)
     arguments.add_run(verb)
-    _add_merge(verb)
+    arguments.add_merge(verb)
     verb.add_argument(
         "--add",
         dest="source",
         metavar="TEXT",
         help="enter one reading that was made elsewhere: who, when, with what",
-    )
-
-
-def _add_merge(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument(
-        "--merge",
-        type=arguments.folder,
-        metavar="MERGE",
-        help="where the run was carried elsewhere: a merge of the same sources there",
     )
 
 
@@ -58,7 +49,7 @@ def _add_evaluate(verbs: Verbs) -> None:
         metavar="DIR",
         help="with --on external: two class folders, one of them normal",
     )
-    _add_merge(verb)
+    arguments.add_merge(verb)
     point = verb.add_mutually_exclusive_group()
     point.add_argument(
         "--choose",
@@ -79,7 +70,7 @@ def _add_evaluate(verbs: Verbs) -> None:
 
 def evaluate(args: argparse.Namespace) -> Answer:
     """Score a run's validation or test, the latter counted."""
-    from xraylab import data, training
+    from xraylab import training
     from xraylab.claim import figures
 
     valid = _score_validation(args)
@@ -92,7 +83,7 @@ def evaluate(args: argparse.Namespace) -> Answer:
     point = f"threshold {threshold:.3f}, given by hand"
     if not by_hand:
         point = figures.describe_point(threshold, run.operating_point)
-    merge = data.Merge.load(args.merge) if args.merge else figures.find_merge(run)
+    merge = figures.find_merge(run, args.merge)
     root = args.data_folder or (merge and merge.root)
     found = figures.measure_answers(predictions, root, threshold=threshold)
     n_unknown, basis = figures.describe_basis(run)
@@ -120,17 +111,13 @@ def _hold_against(
     args: argparse.Namespace,
     run: training.runs.Run,
     predictions: pd.DataFrame,
-    valid: pd.DataFrame | None,
+    valid: pd.DataFrame | str,
 ) -> tuple[dict, list[str]]:
     """Say what was fitted or promised on validation, and whether it holds here."""
     from xraylab.claim import figures
 
-    if valid is None:
-        text = (
-            "Not held against validation: its images are not there any more. --merge "
-            "gives them."
-        )
-        return {}, [text]
+    if isinstance(valid, str):
+        return {}, [f"Not held against validation: {valid}"]
     judged = None if args.on == "valid" else predictions
     changed, lines = figures.recalibrate_answers(valid, judged)
     held = {"recalibrated": changed}
@@ -144,20 +131,20 @@ def _hold_against(
     return held, lines
 
 
-def _score_validation(args: argparse.Namespace) -> pd.DataFrame | None:
-    """Let the run answer for its validation; None where only others are at hand.
+def _score_validation(args: argparse.Namespace) -> pd.DataFrame | str:
+    """Let the run answer for its validation; what is in the way, where others will do.
 
     Before anything else is read: what goes wrong here costs no reading.
     """
     from xraylab import training
-    from xraylab.claim import figures
 
     _check_arguments(args)
-    if args.on == "external" and args.merge is None:
-        run = training.load_run(args.run_folder)
-        if figures.find_merge(run) is None:
-            return None
-    return training.score(args.run_folder, on="valid", merge=args.merge)[0]
+    try:
+        return training.score(args.run_folder, on="valid", merge=args.merge)[0]
+    except (InputError, FileNotFoundError) as error:
+        if args.on != "external" or args.merge is not None:
+            raise
+        return str(error)
 
 
 def _check_arguments(args: argparse.Namespace) -> None:
@@ -175,7 +162,7 @@ def _check_arguments(args: argparse.Namespace) -> None:
 
 
 def _score(
-    args: argparse.Namespace, valid: pd.DataFrame | None
+    args: argparse.Namespace, valid: pd.DataFrame | str
 ) -> tuple[pd.DataFrame, int, list[str]]:
     """Let the run answer: predictions, readings so far, what to say of the images."""
     from xraylab import training

@@ -23,6 +23,7 @@ def add_verbs(verbs: Verbs) -> None:
     text = "check the maps of a run: do they change when its weights are shuffled"
     verb = arguments.add_verb(verbs, "explain", explain, text)
     arguments.add_run(verb)
+    arguments.add_merge(verb)
 
 
 def perturb(args: argparse.Namespace) -> Answer:
@@ -40,5 +41,5 @@ def explain(args: argparse.Namespace) -> Answer:
     """Check a run's maps on its validation; the test is not read."""
     from xraylab import explanation
 
-    table, text = explanation.run.check_run(args.run_folder)
+    table, text = explanation.run.check_run(args.run_folder, merge=args.merge)
     return {"run": str(args.run_folder), "maps": table.to_dict("records")}, text, 0

@@ -16,7 +16,6 @@ from xraylab.explanation.doses import perturb, rank_perturbations
 from xraylab.explanation.maps import MAPS
 from xraylab.explanation.perturbations import PERTURBATIONS
 from xraylab.explanation.scorers import make_scorer
-from xraylab.training import content
 
 __all__ = ["LEAST", "check_run", "describe_check", "perturb_run"]
 SHOWN_PX = 224  # images are changed at this size, or the network's if that is larger
@@ -74,8 +73,9 @@ def perturb_run(
     kind = "doses" if data_folder is None else "doses elsewhere"
     stored.try_keeping(run.folder, kind)
     if data_folder is None:
-        rows = run.table[run.table["split"] == "valid"]
-        root = _find_own(run, rows)
+        valid = run.table[run.table["split"] == "valid"]
+        with renamed(merge="data_folder"):
+            root, rows = _find_own(run, valid, None, progress)
         what = f"validation of {run.protocol}"
     else:
         root, rows = _find_others(run, Path(data_folder), progress)
@@ -97,7 +97,12 @@ def perturb_run(
     return found, "\n".join([head, *_describe(found)])
 
 
-def check_run(run_folder: str | Path) -> tuple[pd.DataFrame, str]:
+def check_run(
+    run_folder: str | Path,
+    *,
+    merge: str | Path | None = None,
+    progress: bool = True,
+) -> tuple[pd.DataFrame, str]:
     """Check every map of `MAPS` on a run's validation images with shuffled weights.
 
     One image each of up to 12 groups is drawn by chance, half of them of each class.
@@ -107,6 +112,11 @@ def check_run(run_folder: str | Path) -> tuple[pd.DataFrame, str]:
     ----------
     run_folder : path
         As written by `xraylab.training.train`.
+    merge : path, optional
+        A merge that holds the run's images, where they have moved since the run was
+        trained.
+    progress : bool
+        Show progress bars on stderr.
 
     Returns
     -------
@@ -123,13 +133,13 @@ def check_run(run_folder: str | Path) -> tuple[pd.DataFrame, str]:
     xraylab.files.NotWrittenError
         If the folder cannot be written.
     ValueError
-        If the merge that the run was trained on is gone, or other images lie there.
+        If no merge with the images is given or there.
     """
     run = training.load_run(run_folder)
     stored.try_keeping(run.folder, "maps")
     valid = run.table[run.table["split"] == "valid"].sample(frac=1, random_state=0)
     few = valid.drop_duplicates("group_id").groupby("label").head(N_MAPPED // 2)
-    root = _find_own(run, few, _AGAIN)
+    root, few = _find_own(run, few, merge, progress)
     model, side = run.make_model(), run.recipe.size_px
     squares = np.stack([images.read_pixels(root / p, side) for p in few["path"]])
     others = sanity.shuffled_networks(model, squares)
@@ -181,31 +191,15 @@ def _as_text(row: pd.Series) -> str:
     return Interval(*(row[name] for name in Interval._fields)).figure
 
 
-_OTHERS = "data_folder", "must be given", "Give a folder of the same images, or others."
-_AGAIN = "run_folder", "must have its images", "`xraylab merge` there makes it anew."
-
-
 def _find_own(
-    run: training.runs.Run, rows: pd.DataFrame, told: tuple[str, str, str] = _OTHERS
-) -> Path:
-    """Give the folder of a run's own images; `told` is what to say where they are gone.
-
-    Names can be given to other images, so it is asked what the network sees of them.
-    """
-    argument, what, advice = told
-    if run.merge_folder is None:
-        raise InputError(f"{what}: {run.missing_merge}. {advice}", argument=argument)
-    root, side = data.Merge.load(run.merge_folder).root, run.recipe.size_px
-    seen = np.stack([images.read_pixels(root / p, side) for p in rows["path"]])
-    is_other = rows["pixels"].to_numpy() != content.digest_rows(seen, range(len(seen)))
-    if is_other.any():
-        raise InputError(
-            f"{what}: {is_other.sum()} of {len(rows)} validation images in {root} have "
-            f"other pixels than in training, first {rows['path'][is_other].iloc[0]}. "
-            f"Put them back. {advice}",
-            argument=argument,
-        )
-    return root
+    run: training.runs.Run,
+    rows: pd.DataFrame,
+    merge: str | Path | None,
+    progress: bool,
+) -> tuple[Path, pd.DataFrame]:
+    """Find a run's own images, and give each the path that it has now."""
+    own = training.origin.find_rows(run, rows, merge, progress=progress)
+    return own.root, own.rows.assign(path=own.rows["now"])
 
 
 def _find_others(

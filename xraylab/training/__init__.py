@@ -3,12 +3,14 @@
 `models` has the networks, `batches` what they are shown; `fit` is the loop, on arrays.
 It sees training and validation rows only; a test set is read by `score`, which logs
 each reading first; `external` reads images from elsewhere, and `test_log` tells who
-read what. `schedules` has the learning rate of each step, `rates` looks for one.
+read what; `origin` finds a run's own images again. `schedules` has the learning rate of
+each step, `rates` looks for one.
 """
 
 from xraylab.training import batches as batches
 from xraylab.training import external as external
 from xraylab.training import models as models
+from xraylab.training import origin as origin
 from xraylab.training import rates as rates
 from xraylab.training import schedules as schedules
 from xraylab.training import test_log as test_log

@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xraylab import data, images
+from xraylab import data
 from xraylab.errors import InputError, renamed
 from xraylab.files import try_writing
 from xraylab.training import (
     answers,
     board,
     content,
+    origin,
     processes,
     rates,
     record,
@@ -80,7 +81,7 @@ def train(
     with renamed(manifest="merge_folder"):
         table = data.split(merged.manifest, protocol, seed=recipe.seed)
     with processes.main_first():
-        cache = _read(
+        cache = origin.read_images(
             table["path"], merged.root, recipe.size_px, merge_folder, progress
         )
     return runs.train_run(
@@ -121,7 +122,9 @@ def find_lr(
     merged = data.Merge.load(merge_folder)
     with renamed(manifest="merge_folder"):
         table = data.split(merged.manifest, protocol, seed=recipe.seed)
-    cache = _read(table["path"], merged.root, recipe.size_px, merge_folder, progress)
+    cache = origin.read_images(
+        table["path"], merged.root, recipe.size_px, merge_folder, progress
+    )
     labels = np.zeros(len(cache.paths), np.int64)
     train = table[table["split"] == "train"]
     rows = cache.rows(train["path"])
@@ -175,20 +178,20 @@ def score(
     run = runs.load_run(run_folder)
     if on == "test":
         run.refuse_unfinished("The test is read")
-    home = _find_merge(run, merge)
-    rows, pixels = _find_rows(run, on, home, progress)
+    asked = run.table[run.table["split"] == on]
+    own = origin.find_rows(run, asked, merge, progress=progress)
     # before the reading: a damaged file must cost none, nor a folder that is shut
     try_writing(run.folder / f"predictions-{on}.csv")
     model = run.make_model().to(processes.make_accelerator().device)
     n_readings = 0
     if on == "test":
         n_readings = test_log.count_reading(
-            home,
+            origin.find_merge(run, merge),
             test=content.digest_test(run.table),
             protocol=run.protocol,
             **test_log.describe_reader(run),
         )
-    predictions = answers.score_rows(model, pixels, rows)
+    predictions = answers.score_rows(model, own.pixels, own.rows)
     answers.write_predictions(run_folder, on, predictions, run.network_id)
     return predictions, n_readings
 
@@ -240,46 +243,3 @@ def _count_own_readings(run: runs.Run) -> int:
     left = (run.folder / f"predictions-{on}.csv" for on in ("test", "external"))
     was_read = any(file.is_file() for file in left)  # the log may be away
     return max(n_logged, int(was_read))
-
-
-def _find_merge(run: runs.Run, given: str | Path | None) -> Path:
-    home = given or run.merge_folder
-    if home is None:
-        raise InputError(
-            f"must be given: {run.missing_merge}. "
-            "Merge the same sources with `xraylab merge`, and give that folder.",
-            argument="merge",
-        )
-    return Path(home)
-
-
-def _find_rows(
-    run: runs.Run, on: str, home: Path, progress: bool
-) -> tuple[pd.DataFrame, object]:
-    """Find the images of one part in a merge by what the network sees of them."""
-    merged = data.Merge.load(home)
-    table = run.table[run.table["split"] == on]
-    there = merged.manifest
-    paths = run.table["path"]  # as in training: its cache is there already
-    if not paths.isin(there["path"]).all():
-        paths = there.loc[there["image_id"].isin(table["image_id"]), "path"]
-    cache = _read(paths, merged.root, run.recipe.size_px, home, progress)
-    digests = content.digest_rows(cache.pixels, range(len(cache.paths)))
-    number = {digest: row for row, digest in enumerate(digests)}
-    lost = table.loc[~table["pixels"].isin(number), "path"]
-    if len(lost):
-        raise InputError(
-            f"must hold the images of {run.folder}, but {len(lost)} of {len(table)} "
-            f"{on} images are not in {home}, or have other pixels; first "
-            f"{lost.iloc[0]}. Give a merge of the sources it was trained on.",
-            argument="merge",
-        )
-    return table.assign(row=table["pixels"].map(number)), cache.pixels
-
-
-def _read(
-    paths: pd.Series, root: Path, size_px: int, home: str | Path, progress: bool
-) -> images.Cache:
-    """Open the merge's cache of these images, or build it."""
-    folder = Path(home) / "cache"
-    return images.build_cache(paths, root, size_px, folder, progress=progress)

@@ -16,7 +16,7 @@ import pandas as pd
 from xraylab import data
 from xraylab.errors import InputError
 from xraylab.files import alone, append_line
-from xraylab.training import content
+from xraylab.training import content, origin
 from xraylab.training.runs import Run
 
 __all__ = [
@@ -166,21 +166,15 @@ def enter_reading(run: Run, source: str, merge: str | Path | None = None) -> int
 
 
 def _folder_of(run: Run, merge: str | Path | None) -> Path:
-    folder = merge or run.merge_folder
-    if folder is None:
-        raise InputError(
-            f"must be given: {run.missing_merge}, and the log of its test is not "
-            "either. Put it back, or give a merge of the same sources.",
-            argument="merge",
-        )
+    folder = origin.find_merge(run, merge)
     if merge is not None:  # else any folder would tell of no reading
-        there = set(data.Merge.load(merge).manifest["image_id"])
-        wanted = set(run.table.loc[run.table["split"] == "test", "image_id"])
-        if lost := len(wanted - there):
+        test = run.table[run.table["split"] == "test"]
+        lost = origin.find_lost(test, data.Merge.load(merge), by=["image_id"])
+        if len(lost):
             raise InputError(
-                f"must hold the images of the test of {run.folder}, but {lost} of "
-                f"{len(wanted)} are not in {merge}. Give a merge of the sources it was "
+                f"must hold the images of the test of {run.folder}, but {len(lost)} of "
+                f"{len(test)} are not in {merge}. Give a merge of the sources it was "
                 "trained on.",
                 argument="merge",
             )
-    return Path(folder)
+    return folder
