@@ -439,6 +439,20 @@ lesson.check("whole children", split_children)
 # %% [markdown]
 # The package checks each split when it is made, and refuses one that breaks what its
 # protocol promises. Yours has been checked for whole children.
+#
+# ## Change one thing
+#
+# Was it the merging? Take fewer sources, 2 or 1, and split their files at random. How
+# far will each of the two shares fall?
+
+# %%
+n_sources = 3
+taken = merged.manifest["source"].unique()[:n_sources]
+files = merged.manifest[merged.manifest["source"].isin(taken)]
+test = data.describe_split(data.split(files, "naive-merge")).loc["test"]
+print(f"sources: {n_sources}, files: {len(files)}, in test: {test['n_files']:.0f}")
+print(f"   image in train {test['image_in_train']:.0%}", end=", ")
+print(f"child in train {test['group_in_train']:.0%}")
 
 # %% [markdown]
 # ## What you take along

@@ -466,6 +466,18 @@ for fact in ("table_sum", "bits_per_pixel", "bytes", "aspect"):
 #   any fault of the files: severity is then the confounder.
 # - A probe that finds nothing proves little. A less simple one might find something.
 #
+# ## Change one thing
+#
+# The ring was 3 of 32 pixels wide. Make it thinner, 1, or wider, 6. How much of the
+# image does the linear model need?
+
+# %%
+ring_px = 3
+ring = audit.hide_lungs(squares, ring_px=ring_px)
+found = probe_auroc(ring, train["label"], train)
+print(f"a ring of {ring_px} px: {found}, baseline 0.50")
+
+# %% [markdown]
 # ## What you take along
 #
 # - AUROC is a count: the share of pairs that a number puts in the right order.

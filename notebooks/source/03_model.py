@@ -363,6 +363,22 @@ lesson.check("what a mean loss says", answer)
 # - Softmax always sums to one. Show it a cat, and it will still divide its trust
 #   between normal and pneumonia. Lesson 07 tries that.
 #
+# ## Change one thing
+#
+# The ResNet18 got an image of 224 pixels a side. Give it one of 64, or of 320. How
+# many places are left before `avgpool`? And will `fc` still fit?
+
+# %%
+size_px = 224
+x = batches.make_batch(images.read_pixels(path, size_px)[None], np.array([0]))
+x = network.normalise(x)
+for name, part in network.network.named_children():
+    with torch.no_grad():
+        x = part(x.flatten(1) if name == "fc" else x)
+    if name in ("layer4", "avgpool", "fc"):
+        print(f"{name:8}", *x.shape[1:])
+
+# %% [markdown]
 # ## What you take along
 #
 # - A convolution is multiply, add, move on.
