@@ -184,6 +184,10 @@ def test_a_chosen_threshold_is_kept_until_the_test_is_read(own, tmp_path):
     with pytest.raises(errors.InputError, match="must come before a test is read"):
         training.keep_operating_point(run.folder, 0.5, rule="youden")
     assert contents(run.folder) == before
+    (run.folder / "predictions-test.csv").unlink()
+    (run.folder / "predictions-test.csv").mkdir()  # whatever lies there now
+    with pytest.raises(errors.InputError, match="must come before a test is read"):
+        training.keep_operating_point(run.folder, 0.5, rule="youden")
 
 
 def test_ends_that_could_not_be_given_come_back_as_such(own, tmp_path):

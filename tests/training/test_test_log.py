@@ -62,12 +62,47 @@ def test_a_log_whose_last_line_lost_its_end_counts_on(tmp_path):
     assert len(test_log.list_readings(tmp_path)) == 3
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '{"run": "r"}', "3", "\xff"])
-def test_a_damaged_log_stops_the_count(tmp_path, line):
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("{", "Expecting property"),
+        ("", "Expecting value"),
+        ("[]", r"it is \[\], not an object"),
+        ('{"run": "r"}', "no 'when'"),
+        ("3", "it is 3, not an object"),
+        ("\xff", "can't decode"),
+        ("[" * 100_000, "it is nested too deep"),
+        ('{"when": 5, "test": "a"}', "when is 5, not text"),
+        ('{"when": "May", "test": ["a"]}', r'test is \["a"\], not text'),
+        ('{"when": "May", "test": "a", "run": [1]}', r"run is \[1\], not text"),
+        ('{"when": "May", "test": "a", "seed": NaN}', "NaN is no finite number"),
+        ('{"when": "May", "test": "a", "recipe": "r"}', "recipe is .*not an object"),
+    ],
+)
+def test_a_damaged_log_stops_the_count(tmp_path, line, told):
     read(tmp_path, "a")
     log = tmp_path / "test-log.jsonl"
     log.write_bytes(log.read_bytes() + line.encode("latin-1") + b"\n")
     before = log.read_bytes()
-    with pytest.raises(errors.InputError, match="but line 2 is none"):
+    with pytest.raises(errors.InputError, match=f"but line 2 is none: .*{told}.* Mend"):
         read(tmp_path, "a")
     assert log.read_bytes() == before
+
+
+@pytest.mark.parametrize("kind", ["folder", "dead link"])
+def test_a_log_that_is_no_file_is_not_one_without_readings(tmp_path, kind):
+    log = tmp_path / "test-log.jsonl"
+    if kind == "folder":
+        log.mkdir()
+    else:
+        try:
+            log.symlink_to(tmp_path / "gone")
+        except OSError:  # links need rights on Windows
+            pytest.skip("no links here")
+    told = (
+        r"test-log\.jsonl must be a file with one reading a line, but could not be re"
+    )
+    for work in (test_log.list_readings, lambda folder: read(folder, "a")):
+        with pytest.raises(errors.InputError, match=told):
+            work(tmp_path)
+    assert not (tmp_path / "gone").exists()

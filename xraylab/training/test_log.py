@@ -15,7 +15,7 @@ import pandas as pd
 
 from xraylab import data
 from xraylab.errors import InputError
-from xraylab.files import alone, append_line
+from xraylab.files import alone, append_line, read_json
 from xraylab.training import content, origin
 from xraylab.training.runs import Run
 
@@ -27,9 +27,13 @@ __all__ = [
     "readings_of",
 ]
 LOG = "test-log.jsonl"
-_NEEDED = ["when", "test"]
+_NEEDED = {"when": str, "test": str}
 # what else is known of a reading; empty where nobody knows it
-_COLUMNS = ["run", "protocol", "seed", "network", "recipe", "source"]
+_KNOWN = {
+    **{"run": str, "protocol": str, "seed": int},
+    **{"network": str, "recipe": dict, "source": str},
+}
+_FORM = _NEEDED | {f"{name}?": kind for name, kind in _KNOWN.items()}
 
 
 def count_reading(folder: str | Path, *, test: str, **known: object) -> int:
@@ -59,7 +63,7 @@ def count_reading(folder: str | Path, *, test: str, **known: object) -> int:
         If it cannot be written: then the test must not be read either.
     """
     line = {"when": datetime.now(UTC).isoformat(timespec="seconds"), "test": test}
-    line |= {name: known.pop(name) for name in _COLUMNS if name in known}
+    line |= {name: known.pop(name) for name in _KNOWN if name in known}
     if known:
         raise TypeError(f"a reading has no {', '.join(known)}")
     file = Path(folder) / LOG
@@ -81,22 +85,33 @@ def list_readings(folder: str | Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        Naming the line that is none of a log.
+        Naming the line that is none of a log, or the log if it is no file.
     """
-    file = Path(folder) / LOG
-    rows = []
-    text = file.read_bytes().decode("utf-8", "replace") if file.is_file() else ""
-    for number, line in enumerate(text.splitlines(), 1):
+    file, rows = Path(folder) / LOG, []
+    for number, line in enumerate(_read_lines(file), 1):
         try:
-            row = json.loads(line)
-            needed = [row[name] for name in _NEEDED]
-            rows.append(needed + [row.get(name, "") for name in _COLUMNS])
-        except (ValueError, KeyError, TypeError) as error:
+            row = read_json(line, _FORM)
+        except ValueError as error:
             raise InputError(
-                f"{file} must have one reading a line, but line {number} is none. "
-                "Mend that line: without it nobody can count the readings."
+                f"{file} must have one reading a line, but line {number} is none: "
+                f"{error}. Mend that line: without it nobody can count the readings."
             ) from error
-    return pd.DataFrame(rows, columns=[*_NEEDED, *_COLUMNS], dtype=object)
+        rows.append([row.get(name, "") for name in (*_NEEDED, *_KNOWN)])
+    return pd.DataFrame(rows, columns=[*_NEEDED, *_KNOWN], dtype=object)
+
+
+def _read_lines(file: Path) -> list[bytes]:
+    """Read the lines of a log; none where no log was begun."""
+    try:
+        return file.read_bytes().splitlines()
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) and not file.is_symlink():
+            return []
+        raise InputError(
+            f"{file} must be a file with one reading a line, but could not be read "
+            f"({error.strerror}). Put it back: without it nobody can count the "
+            "readings."
+        ) from error
 
 
 def describe_reader(run: Run) -> dict:
