@@ -1,14 +1,17 @@
 """What a claim rests on: only what is stored, and only where it is a run's own."""
 
 import json
+import math
 import shutil
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.claim import conftest
 from xraylab import claim, errors, training
-from xraylab.claim import evidence
+from xraylab.claim import evidence, fields, figures
 from xraylab.training import test_log
 
 
@@ -64,7 +67,8 @@ def rewrite(folder, on, change):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda t: t.drop(columns="score"), "no column 'score'"),
+        (lambda t: t.drop(columns="score"), "no column score"),
+        (lambda t: t.drop(columns=["path", "label"]), "no column path, label"),
         (lambda t: t.assign(score=t["score"] + 2), r"probabilities in \[0, 1\], got"),
         (lambda t: t.assign(score="high"), "could not convert string"),
         (lambda t: t.assign(score=float("nan")), "probabilities in"),
@@ -173,7 +177,14 @@ def test_what_external_answers_rest_on_is_kept_or_an_error(own_run):
     assert "normal from a, pneumonia from b" in labels
     assert "mostly adults" in adults
     assert said == "folder nih, reading 2"
-    for text in (json.dumps(basis), "[]", "{"):
+    basis |= {"n_known": 0, "n_readings": 2}
+    for text in (
+        *("[]", "{", "[" * 100_000),
+        *(json.dumps({k: v for k, v in basis.items() if k != name}) for name in basis),
+        json.dumps(basis | {"classes": {"0": ["a"]}}),
+        json.dumps(basis | {"classes": {"0": "ab", "1": [3]}}),
+        json.dumps(basis | {"n_readings": math.inf}),
+    ):
         file.write_text(text)
         with pytest.raises(errors.NotARunError, match="must say what the external"):
             evidence.of_run(own_run)
@@ -184,3 +195,55 @@ def test_a_stored_result_gives_its_answers_and_count():
     assert (len(found.answers["test"]), found.n_readings) == (624, 23)
     assert found.root is None
     assert found.command == ""
+
+
+ODD = st.sampled_from(
+    [None, True, -1, 0, 7, 0.5, 2**62, "", "7", "a\n", [], [1], {}, {"a": 1}]
+)
+POINT = {"rule": "youden", "value": 0.4, "low": 0.2, "high": None, "n": 8}
+POINT |= {"n_groups": 4, "method": "not given: few", "promised": {"sensitivity": {}}}
+KEPT = {
+    **{"folder": "nih", "classes": {"0": ["a"], "1": ["b"]}, "kinds": ["NIH"]},
+    **{"n_known": 0, "n_readings": 2},
+}
+FILES = {
+    "run/run.json": json.dumps({"operating_point": POINT}),
+    "run/history.jsonl": "{}",
+    "run/external.json": json.dumps(KEPT),
+    "merge/test-log.jsonl": "{}",
+}
+CHEAP = ("use", "flow", "protocol", "recipe", "readings", "availability")
+
+
+def places(value, way=()):
+    """Each place in a value of JSON."""
+    inner = value.items() if isinstance(value, dict) else ()
+    inner = enumerate(value) if isinstance(value, list) else inner
+    return [way, *(place for key, part in inner for place in places(part, (*way, key)))]
+
+
+def replaced(value, way, new):
+    if way:
+        value[way[0]] = replaced(value[way[0]], way[1:], new)
+    return value if way else new
+
+
+@pytest.mark.parametrize("name", FILES)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(draw=st.data())
+def test_whatever_one_value_of_json_becomes_it_is_read_or_refused(own_run, name, draw):
+    file = own_run.parent / name
+    before = file.read_text() if file.is_file() else "{}"
+    line, *others = before.splitlines() if name.endswith("l") else [before]
+    facts = json.loads(line) | json.loads(FILES[name])
+    way = draw.draw(st.sampled_from(places(facts)))
+    text = json.dumps(replaced(facts, way, draw.draw(ODD)))
+    file.write_text("\n".join([text, *others, ""]))
+    try:
+        found = evidence.of_run(own_run)
+    except errors.InputError:
+        return  # in one line, as other tests hold
+    finally:
+        file.write_text(before)
+    figures.describe_point(found.threshold, found.point)
+    assert all(fields.FIELDS[key](found).state for key in CHEAP)

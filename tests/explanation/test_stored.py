@@ -78,6 +78,10 @@ def test_a_damaged_file_is_named_with_what_writes_it(text, tmp_path):
         lambda t: pd.concat([t, t.head(1)]),
         lambda t: t.assign(perturbation="magic"),
         lambda t: t[t["figure"] != "flipped"],
+        lambda t: t.assign(value=math.nan),
+        lambda t: t.assign(dose="high"),
+        lambda t: t.assign(n="9"),
+        lambda t: t.assign(method=3),
     ],
 )
 def test_rows_that_do_not_make_a_dose_curve_are_refused(change, tmp_path):

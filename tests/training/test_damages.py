@@ -90,11 +90,15 @@ def test_a_damaged_state_is_never_passed_over(tmp_path, data, monkeypatch, damag
     ("text", "message"),
     [
         ("", "must have 4 epochs, as the run is finished, but has 0"),
-        ('{"epoch": 1}\n', "must have 4 epochs, as the run is finished, but has 1"),
-        ('{"epoch": 2}\n', r"from the first, but: the epochs are \[2\]"),
+        ('{"epoch": 1, "valid_auroc": 1}\n', "must have 4 epochs, .*, but has 1"),
+        ('{"epoch": 2, "valid_auroc": 1}\n', r"the first, but: the epochs are \[2\]"),
         ("<html>\n", "must hold one line of JSON for each epoch"),
-        ("[1]\n", "must hold one line of JSON for each epoch"),
-        ('{"loss": 1}\n', "must hold one line of JSON for each epoch"),
+        ("[1]\n", r"for each epoch from the first, but: it is \[1\], not an object"),
+        ('{"loss": 1}\n', "from the first, but: no 'epoch'"),
+        ('{"epoch": 1}\n', "from the first, but: no 'valid_auroc'"),
+        ('{"epoch": 1, "valid_auroc": null}\n', "valid_auroc is null, not a number"),
+        ('{"epoch": 1, "valid_auroc": NaN}\n', "but: NaN is no finite number"),
+        ("[" * 100_000 + "\n", "but: it is nested too deep"),
     ],
 )
 def test_a_damaged_history_is_named(tmp_path, data, text, message):
@@ -120,10 +124,14 @@ def test_a_line_that_a_crash_cut_is_no_epoch(tmp_path, data, monkeypatch):
         ({"threshold": 7}, "threshold is 7"),
         ({"recipe": {"speed": 1}}, "unexpected keyword argument 'speed'"),
         ({"recipe": {"epochs": 0}}, "epochs must be a whole number"),
-        ({"about": 3}, "run\\.json must be the facts of a run"),
-        ({"operating_point": None}, "run\\.json must be the facts of a run"),
-        ({"operating_point": "half"}, "run\\.json must be the facts of a run"),
+        ({"about": 3}, "run\\.json must be the facts .*: about is 3, not an object"),
+        ({"about": {"merge": 3}}, "merge is 3, not text"),
+        ({"operating_point": None}, "operating_point is null, not an object"),
+        ({"operating_point": "half"}, 'operating_point is "half", not an object'),
+        ({"operating_point": {"rule": "youden", "promised": {}}}, "no 'low'"),
+        ({"protocol": None}, "protocol is null, not text"),
         ({"protocol": ...}, "no 'protocol'"),
+        ({"recipe": {"lr": float("nan")}}, "NaN is no finite number"),
     ],
 )
 def test_facts_changed_by_hand_are_named(tmp_path, data, change, message):

@@ -114,7 +114,7 @@ def of_run(folder: str | Path) -> Evidence:
         protocol=run.protocol,
         recipe=run.recipe.as_dict(),
         versions=run.versions,
-        point={"value": run.threshold, **run.operating_point},
+        point=run.operating_point | {"value": run.threshold},
         answers=answers,
         splits=data.describe_split(run.table),
         merge={} if merge is None else figures.count_merge(merge),
@@ -179,12 +179,14 @@ def read_answers(run: training.runs.Run, on: str) -> pd.DataFrame:
         # scores as text first: pandas' own way to numbers may be off by a bit
         text = dict.fromkeys([*_TEXT_COLUMNS, "score"], str)
         table = pd.read_csv(file, dtype=text, keep_default_na=False)
+        if missing := [name for name in (*_KEY, "score") if name not in table]:
+            raise ValueError(f"no column {', '.join(missing)}")
         table = table.assign(score=table["score"].replace("", "nan").astype(float))
         evaluation.evaluate(table)
-    except (ValueError, KeyError) as error:  # an InputError is a ValueError
-        cause = f"no column {error}" if isinstance(error, KeyError) else str(error)
+    except ValueError as error:  # an InputError is one
+        cause = str(error).rstrip(".")
         raise InputError(
-            f"{file} must hold the answers of a run, but: {cause.rstrip('.')}. {advice}"
+            f"{file} must hold the answers of a run, but: {cause}. {advice}"
         ) from error
     _check_network(table, run, file, advice)
     if on != "external":

@@ -5,8 +5,6 @@ Each is one JSON file in the run's folder, written whole or not at all.
 
 from __future__ import annotations
 
-import json
-import math
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +14,7 @@ from xraylab.errors import NotARunError
 from xraylab.evaluation import Interval
 from xraylab.explanation.doses import FIGURES
 from xraylab.explanation.perturbations import PERTURBATIONS
-from xraylab.files import as_json, try_writing, write_text
+from xraylab.files import as_json, read_json, try_writing, write_text
 
 __all__ = ["Kept", "keep", "read", "try_keeping"]
 
@@ -25,24 +23,25 @@ class _Kind(NamedTuple):
     """A file, the columns before those of an interval, facts, and who writes it."""
 
     file: str
-    columns: list[str]
+    columns: dict[str, type]
     facts: dict[str, type]
     verb: str
 
 
+_INTERVAL = dict.fromkeys(["value", "low", "high"], float | None)
+_INTERVAL |= {"n": int, "n_groups": int, "method": str}
 _FACTS = {"on": str, "network": str}
 _DOSES = (
-    ["perturbation", "dose", "figure"],
+    {"perturbation": str, "dose": float, "figure": str},
     _FACTS | {"threshold": float, "lungs": str},
 )
+_MAPS = {"map": str}, _FACTS | {"n_shuffled": int, "limit": float}
 _KINDS = {
     "doses": _Kind("perturbations.json", *_DOSES, "perturb"),
     "doses elsewhere": _Kind(
         "perturbations-elsewhere.json", *_DOSES, "perturb --data DIR"
     ),
-    "maps": _Kind(
-        "maps.json", ["map"], _FACTS | {"n_shuffled": int, "limit": float}, "explain"
-    ),
+    "maps": _Kind("maps.json", *_MAPS, "explain"),
 }
 
 
@@ -105,29 +104,28 @@ def read(run_folder: str | Path, kind: str) -> Kept | None:
     if not file.is_file():
         return None
     try:
-        about = json.loads(file.read_bytes())
-        table = _read_rows(about.pop("rows"), asked.columns)
-        if any(type(about[name]) is not fact for name, fact in asked.facts.items()):
-            raise TypeError
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        row = asked.columns | _INTERVAL
+        about = read_json(file.read_bytes(), asked.facts | {"rows": [row]})
+        table = _read_rows(about.pop("rows"), list(asked.columns))
+    except ValueError as error:
         raise NotARunError(
             f"{file} must hold what `xraylab {asked.verb}` found, but could not be "
-            f"read ({type(error).__name__}). Delete it, or have it written anew."
+            f"read ({error}). Delete it, or have it written anew."
         ) from error
     return Kept(about, table)
 
 
 def _read_rows(rows: list[dict], first: list[str]) -> pd.DataFrame:
     """Check that each figure is there once, of each dose of a known change."""
-    table = pd.DataFrame(rows)[[*first, *Interval._fields]]
+    table = pd.DataFrame(rows, columns=[*first, *Interval._fields])
     if table.empty or table.duplicated(first).any():
-        raise ValueError
-    numbers = ["value", "low", "high", "n", "n_groups"]
-    table[numbers] = table[numbers].fillna(math.nan).astype(float)
-    table[["n", "n_groups"]] = table[["n", "n_groups"]].astype(int)
+        raise ValueError("each figure must stand there once")
+    table = table.astype(dict.fromkeys(["value", "low", "high"], float))  # null: NaN
     if "dose" in first:
         figures = table.groupby(["perturbation", "dose"])["figure"].agg(frozenset)
         is_known = table["perturbation"].isin(list(PERTURBATIONS)).all()
         if not is_known or figures.nunique() != 1 or not figures.iloc[0] >= FIGURES:
-            raise ValueError
+            raise ValueError("each dose of a known change must have each figure")
+        if table.loc[table["figure"] == "flipped", "value"].isna().any():
+            raise ValueError("flipped must be a number")
     return table

@@ -8,8 +8,14 @@ from pathlib import Path
 import torch
 
 from xraylab.errors import NotARunError
-from xraylab.training import steps, tensors
+from xraylab.files import read_json
+from xraylab.training import record, steps, tensors
 from xraylab.training.recipe import Recipe, without_download
+
+_FORM = {
+    **{"recipe": dict, "param_groups": [dict], "scaler": dict},
+    "history": [record.EPOCH],
+}
 
 
 def save_state(file: Path, recipe: Recipe, state: steps.State) -> None:
@@ -40,7 +46,7 @@ def load_state(file: Path, recipe: Recipe) -> steps.State:
     kept, metadata = tensors.read_tensors(file, error=NotARunError)
     state = steps.start(without_download(recipe))
     try:
-        facts = json.loads(metadata["facts"])
+        facts = read_json(metadata["facts"], _FORM)
         if facts["recipe"] != without_download(recipe).as_dict():
             raise ValueError("it is of a training by another recipe")
         weights, moments = _sort(kept)

@@ -12,11 +12,15 @@ import pandas as pd
 from xraylab import data, images
 from xraylab.data import folders
 from xraylab.errors import InputError, NotARunError, renamed
-from xraylab.files import as_argument, cache_folder, try_writing
+from xraylab.files import as_argument, cache_folder, read_json, try_writing
 from xraylab.training import answers, content, processes, runs, test_log
 
 __all__ = ["External", "find_known", "read_basis", "score_external"]
 _BASIS = "external.json"  # what the answers in predictions-external.csv rest on
+_FORM = {
+    **{"folder": str, "classes": {"0": [str], "1": [str]}, "kinds": [str]},
+    **{"n_known": int, "n_readings": int},
+}
 
 
 @dataclass(frozen=True)
@@ -154,16 +158,15 @@ def read_basis(run_folder: str | Path) -> dict:
     if not file.is_file():
         return {}
     try:
-        kept = json.loads(file.read_bytes())
-        classes = {int(label): list(names) for label, names in kept["classes"].items()}
-        known = {name: kept[name] for name in ("folder", "n_known", "n_readings")}
-        return known | {"classes": classes, "kinds": set(kept["kinds"])}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        kept = read_json(file.read_bytes(), _FORM)
+    except ValueError as error:
         raise NotARunError(
             f"{file} must say what the external answers rest on, but could not be read "
-            f"({type(error).__name__}). Read the set anew: xraylab evaluate "
+            f"({error}). Read the set anew: xraylab evaluate "
             f"{as_argument(run_folder)} --on external --data DIR."
         ) from error
+    classes = {label: kept["classes"][str(label)] for label in (0, 1)}
+    return kept | {"classes": classes, "kinds": set(kept["kinds"])}
 
 
 def _keep(run: runs.Run, found: External, data_folder: Path) -> None:

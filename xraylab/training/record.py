@@ -23,6 +23,8 @@ from xraylab.errors import InputError, NotARunError
 from xraylab.files import (
     append_line,
     as_json,
+    check_form,
+    read_json,
     refuse_foreign,
     write_text,
     write_texts,
@@ -35,6 +37,16 @@ COLUMNS = ["path", "image_id", "group_id", "label", "split", "pixels"]
 THRESHOLD, RULE = 0.5, "the original's 0.5"  # until another is chosen on validation
 FACTS, HISTORY, TABLE = "run.json", "history.jsonl", "split.csv"
 _ADVICE = "Copy a good one back, or delete the folder and train anew."
+_FORM = {  # of run.json
+    **{"recipe": {"weights?": str}, "protocol": str, "threshold": float},
+    **{"weights_id": str, "about": {"merge?": str}, "trained_on": dict},
+    **{"versions": dict, "table_sha256": str, "operating_point?": {"rule?": str}},
+}
+_CHOSEN = {  # an operating point that a rule chose
+    **{"rule": str, "low": float | None, "high": float | None, "n": int},
+    **{"n_groups": int, "method": str, "promised": dict},
+}
+EPOCH = {"epoch": int, "valid_auroc": float}  # what must stand in a history's line
 
 
 @dataclass(frozen=True)
@@ -105,30 +117,30 @@ def read(folder: Path) -> Record:
     """
     file = folder / FACTS
     try:
-        facts = json.loads(_read(file))
+        facts = read_json(_read(file), _FORM)
         threshold = float(facts["threshold"])
         if not 0 <= threshold <= 1:
             raise ValueError(f"threshold is {threshold}")
+        point = facts.get("operating_point", {"rule": RULE})
+        if "promised" in point:
+            check_form(point, _CHOSEN)
         return Record(
             recipe=Recipe(**facts["recipe"]),
-            protocol=str(facts["protocol"]),
+            protocol=facts["protocol"],
             threshold=threshold,
-            operating_point=_with_nan(
-                dict(facts.get("operating_point", {"rule": RULE}))
-            ),
-            weights_id=str(facts["weights_id"]),
-            about=dict(facts["about"]),
-            place=dict(facts["trained_on"]),
-            versions=dict(facts["versions"]),
+            operating_point=_with_nan(point),
+            weights_id=facts["weights_id"],
+            about=facts["about"],
+            place=facts["trained_on"],
+            versions=facts["versions"],
             table=_read_table(folder / TABLE, facts["table_sha256"]),
         )
     except NotARunError:
         raise
     except (ValueError, KeyError, TypeError) as error:
-        what = f"no {error}" if isinstance(error, KeyError) else str(error)
         raise NotARunError(
             f"{file} must be the facts of a run as this version of xraylab writes "
-            f"them, but could not be read as such: {what.rstrip('.')}. {_ADVICE}"
+            f"them, but could not be read as such: {str(error).rstrip('.')}. {_ADVICE}"
         ) from error
 
 
@@ -177,7 +189,7 @@ def refuse_other(
 
 def keep_operating_point(folder: Path, threshold: float, chosen: dict) -> None:
     """Write a chosen threshold, and how it was chosen, into the facts of a run."""
-    facts = json.loads(_read(folder / FACTS))
+    facts = read_json(_read(folder / FACTS))
     facts |= {"threshold": threshold, "operating_point": chosen}
     write_text(folder / FACTS, as_json(facts, indent=2) + "\n")
 
@@ -210,12 +222,12 @@ def read_history(folder: Path) -> pd.DataFrame:
     file = folder / HISTORY
     lines = _read(file).split("\n")[:-1]
     try:
-        rows = [dict(json.loads(line)) for line in lines]
+        rows = [read_json(line, EPOCH) for line in lines]
         numbers = [row["epoch"] for row in rows]
         if numbers != list(range(1, len(rows) + 1)):
             raise ValueError(f"the epochs are {numbers}")
         return pd.DataFrame(rows).apply(pd.to_numeric)  # null is no number: NaN
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, TypeError) as error:
         raise NotARunError(
             f"{file} must hold one line of JSON for each epoch from the first, but: "
             f"{error}. {_ADVICE}"
