@@ -100,6 +100,8 @@ def test_number_only_joins_strangers_and_says_how_many():
     )
     found = leakage.count_number_only(rows)
     assert found == {"shared_numbers": 1, "test_files": 1}
+    nothing = leakage.count_number_only(rows.assign(number=""))
+    assert nothing == {"shared_numbers": 0, "test_files": 0}
 
 
 def test_blocks_have_few_runs_and_a_shuffle_has_many():
@@ -117,7 +119,8 @@ def test_blocks_have_few_runs_and_a_shuffle_has_many():
     assert again.equals(leakage.measure_blocks(one, seed=0))
     assert not again.equals(leakage.measure_blocks(one, seed=1))
     unknown = one.assign(patient_id="", kind="", number="")
-    more = pd.concat([one, unknown, one.assign(split="", number="1")])
+    unnumbered = one.assign(patient_id=one["patient_id"] + "x", number="")
+    more = pd.concat([one, unknown, unnumbered, one.assign(split="", number="1")])
     assert leakage.measure_blocks(more).equals(again)
     assert leakage.measure_blocks(split_as(["train"] * 9)).empty
     far = split_as(["test"] * 10 + ["train"] * 30)

@@ -74,6 +74,12 @@ def test_a_table_cut_anywhere_is_refused_by_its_line(table, tmp_path_factory, dr
         ("bytes", "many", "as bytes, which must be a whole number from 0, has 'many'"),
         ("kept", "", "as kept, which must be True or False, has ''"),
         ("group_id", "", "as group_id, which must be the name of a group, has ''"),
+        ("number", "ten", "as number, which must be a whole number .* has 'ten'"),
+        ("number", "9" * 5000, "as number, which must be a whole number .* has '999"),
+        ("path", "/x/a.jpeg", "as path, which must be the relative path of a file, wi"),
+        ("path", "../a.jpeg", "as path, .* without .., has '../a.jpeg'"),
+        ("path", "x/../a.jpeg", "as path, .* without .., has 'x/../a.jpeg'"),
+        ("path", "x/..", "as path, .* without .., has 'x/..'"),
     ],
 )
 def test_an_odd_field_is_told_by_file_line_and_column(
@@ -92,6 +98,23 @@ def test_a_path_that_stands_twice_in_a_file_is_told_by_its_line(table, tmp_path)
     rows = pd.concat([table.head(4), table.head(1)])
     rows.to_csv(tmp_path / "m.csv", index=False)
     with pytest.raises(errors.InputError, match=r"line 6 has the path .*jpeg again\."):
+        manifest.read_manifest(tmp_path / "m.csv")
+
+
+@pytest.mark.parametrize("path", ["..a.jpeg", "x/a..", "a/...", "x../y/.a", "a\\..\\b"])
+def test_a_path_may_have_points_in_its_names(table, tmp_path, path):
+    rows = table.head(1).assign(path=path, number="")
+    rows.to_csv(tmp_path / "m.csv", index=False)
+    assert manifest.read_manifest(tmp_path / "m.csv")["path"].tolist() == [path]
+
+
+@pytest.mark.parametrize("kept", ["False", "True"])
+def test_of_each_image_one_file_is_kept(table, tmp_path, kept):
+    copies = table.groupby("image_id").head(2).assign(kept=kept)
+    copies.to_csv(tmp_path / "m.csv", index=False)
+    n = 2 if kept == "True" else 0
+    told = rf"line 2 is of an image of which {n} files are kept, not one\. Merge again"
+    with pytest.raises(errors.InputError, match=told):
         manifest.read_manifest(tmp_path / "m.csv")
 
 

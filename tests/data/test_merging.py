@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import data, errors
-from xraylab.data import sources
+from xraylab.data import merging, sources
 from xraylab.files import NotWrittenError
 
 
@@ -188,6 +188,43 @@ def test_a_list_that_is_gone_is_said(three_sources, tmp_path):
         data.Merge.load(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "path;cause;source;label;reason;note\n",
+            "but are path;cause;source;label;reas",
+        ),
+        ("path\na.jpeg\n", "but are path"),
+        ("", "No columns to parse"),
+        ("path,cause,source,label\na,b,one,high\n", "."),
+    ],
+)
+def test_a_list_that_is_another_table_is_said(three_sources, tmp_path, text, told):
+    data.merge(three_sources, progress=False).save(tmp_path)
+    for name in ("problems", "ignored", "notes"):
+        whole = (tmp_path / f"{name}.csv").read_bytes()
+        (tmp_path / f"{name}.csv").write_text(text)
+        match = (
+            rf"{name}\.csv is not as `xraylab merge` writes it: .*{told}.* Merge again"
+        )
+        with pytest.raises(errors.InputError, match=match):
+            data.Merge.load(tmp_path)
+        (tmp_path / f"{name}.csv").write_bytes(whole)
+
+
+@pytest.mark.parametrize("path", ["a.jpeg", "NORMAL/a.jpeg", "train/NORMAL/a.jpeg"])
+def test_images_of_a_flat_table_are_those_of_its_folder(tmp_path, path):
+    """Results may lie beside the folder, wherever in it the images are."""
+    files = pd.DataFrame({"path": [path], "source": "x", "published_split": "train"})
+    merging.refuse_among_images(tmp_path / "out", tmp_path / "images", files)
+    for place in ("images", "images/out", f"images/{path}"):
+        with pytest.raises(
+            errors.InputError, match="folder must lie outside the image"
+        ):
+            merging.refuse_among_images(tmp_path / place, tmp_path / "images", files)
+
+
 def deep_png(seed, n_bits):
     """A 16-bit PNG whose levels use some of the 16 bits."""
     levels = blob_image(seed).astype(np.float64)
@@ -276,11 +313,21 @@ def test_a_merge_without_its_report_says_what_is_missing(three_sources, tmp_path
         data.Merge.load(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["{}", "[]", "", '{"root": 1, "margin": {}}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("{}", "[]", "", "[" * 100_000, '{"root": 1, "margin": {}}'),
+        '{"root": 1, "margin": {}, "files": 72}',
+        '{"root": ".", "margin": [[1, 2]], "files": 72}',
+        '{"root": ".", "margin": {}, "files": "72"}',
+        '{"root": ".", "margin": {}, "files": Infinity}',
+    ],
+)
 def test_a_report_that_is_none_is_said(three_sources, tmp_path, text):
     data.merge(three_sources, progress=False).save(tmp_path)
     (tmp_path / "merge.json").write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError, match=r"merge\.json is not as .* Merge again\."):
+    told = r"merge\.json is not as .* it: .+\. Merge again\.$"
+    with pytest.raises(errors.InputError, match=told):
         data.Merge.load(tmp_path)
 
 

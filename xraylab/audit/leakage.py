@@ -116,7 +116,7 @@ def count_number_only(table: pd.DataFrame) -> dict[str, int]:
         whose number, so read, is outside a test of the same source too. Both
         count only pairs of which one is bacteria and the other virus.
     """
-    person = table[table["kind"].isin(["bacteria", "virus"])]
+    person = table[table["kind"].isin(["bacteria", "virus"]) & (table["number"] != "")]
     kinds = person.groupby("number")["kind"].nunique()
     rest = person[person["split"] != "test"]
     other = set(zip(rest["source"], rest["number"], rest["kind"], strict=True))
@@ -152,7 +152,8 @@ def measure_blocks(table: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
         share of shuffles, this split counted as one, with as few runs.
     """
     rng = np.random.default_rng(seed)
-    known = table[(table["patient_id"] != "") & (table["split"] != "")]
+    has = table[["patient_id", "split", "number"]] != ""
+    known = table[has.all(axis=1)]
     rows = []
     for (source, kind), part in known.groupby(["source", "kind"]):
         children = part.drop_duplicates("patient_id")

@@ -20,8 +20,9 @@ COLUMNS = [
 ]
 # What a field of the file must be, where it is not free.
 _FORMS = {
-    "path": (".+", "the path of a file"),
+    "path": (r"(?!/|(.*/)?\.\.(/|$)).+", "the relative path of a file, without .."),
     "label": ("[0-9]{1,18}", "a whole number from 0"),
+    "number": ("[0-9]{0,255}", "a whole number from 0, or empty"),  # as long as a name
     "bytes": ("[0-9]{1,18}", "a whole number from 0"),
     "image_id": (".+", "the name of an image"),
     "kept": ("True|False", "True or False"),
@@ -114,6 +115,12 @@ def _find_fault(table: pd.DataFrame) -> str:
     ]
     twice = np.flatnonzero(table["path"].duplicated())[:1]
     faults += [(row, f"has the path {table['path'].iloc[row]} again") for row in twice]
+    if not faults:
+        n_kept = (table["kept"] == "True").groupby(table["image_id"]).transform("sum")
+        faults = [
+            (row, f"is of an image of which {n_kept.iloc[row]} files are kept, not one")
+            for row in np.flatnonzero(n_kept != 1)[:1]
+        ]
     row, words = min(faults, default=(-1, ""))
     return f"line {row + 2} {words}" if words else ""  # the first line has the names
 

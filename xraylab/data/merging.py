@@ -13,7 +13,7 @@ import pandas as pd
 from xraylab import duplicates
 from xraylab.data import listing, manifest, sources, splits
 from xraylab.errors import InputError
-from xraylab.files import refuse_foreign, write_texts
+from xraylab.files import read_json, refuse_foreign, write_texts
 
 _FACTS, _TABLE = "merge.json", "manifest.csv"
 _LISTS = {
@@ -21,6 +21,7 @@ _LISTS = {
     "ignored": ["path", "reason"],
     "notes": ["path", "note"],
 }
+_FORM = {"root": str, "margin": dict, "files": int}  # of merge.json
 
 
 @dataclass(frozen=True)
@@ -249,7 +250,8 @@ def refuse_among_images(
     once = files.assign(folder=files["path"].str.rpartition("/")[0])
     once = once.drop_duplicates("folder")[["path", "source", "published_split"]]
     for path, source, split in once.itertuples(index=False):
-        depth = 2 if split else 0  # above train/NORMAL, or NORMAL itself
+        # above train/NORMAL, or NORMAL itself; a table of one's own may have neither
+        depth = min(2 if split else 0, path.count("/"))
         homes[root.joinpath(path).parents[depth].resolve()] = source or "the images"
     for home, source in homes.items():
         if home == here or home in here.parents:
@@ -274,32 +276,37 @@ def _take_notes(files: pd.DataFrame) -> pd.DataFrame:
 def _read_facts(home: Path) -> dict:
     """Read where the images of a merge are, its margin and its number of files."""
     try:
-        facts = json.loads((home / _FACTS).read_text("utf-8"))
-        root, margin = Path(facts["root"]), dict(facts["margin"])
-        facts = {"root": root, "margin": margin, "files": int(facts["files"])}
+        facts = read_json((home / _FACTS).read_bytes(), _FORM)
     except FileNotFoundError as error:
         raise FileNotFoundError(
             f"{home / _FACTS} is not there, which `xraylab merge` writes beside "
             f"{_TABLE}. Merge again."
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except ValueError as error:
         raise InputError(
-            f"{home / _FACTS} is not as `xraylab merge` writes it. Merge again."
+            f"{home / _FACTS} is not as `xraylab merge` writes it: {error}. "
+            "Merge again."
         ) from error
+    root = Path(facts["root"])
     if not root.is_dir():
         raise FileNotFoundError(
             f"the images of {home} were in {root}, which is not there any more. "
             "Merge again with `xraylab merge`."
         )
-    return facts
+    return facts | {"root": root}
 
 
 def _read_list(file: Path, columns: list[str], is_own: bool) -> pd.DataFrame:
     if not is_own:
         return pd.DataFrame(columns=columns)
     try:
-        return pd.read_csv(file, keep_default_na=False, dtype={"path": str})
+        table = pd.read_csv(file, keep_default_na=False, dtype=str)
+        if table.columns.tolist() != columns:
+            wanted, found = ", ".join(columns), ", ".join(table.columns)
+            raise ValueError(f"its columns must be {wanted}, but are {found}")
+        return table.astype({"label": int} if "label" in columns else {})
     except (OSError, ValueError) as error:
+        cause = getattr(error, "strerror", None) or error
         raise InputError(
-            f"{file} is not as `xraylab merge` writes it. Merge again."
+            f"{file} is not as `xraylab merge` writes it: {cause}. Merge again."
         ) from error
