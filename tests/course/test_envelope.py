@@ -107,7 +107,11 @@ def test_nothing_to_carry_is_said(capsys):
 
 
 @pytest.mark.parametrize(
-    "spoil", [lambda c: c[:-9], lambda c: "", lambda c: c[4:], str.upper]
+    "spoil",
+    [
+        *(lambda c: c[:-9], lambda c: "", lambda c: c[4:], str.upper),
+        lambda _: base64.urlsafe_b64encode(zlib.compress(b"[" * 100_000)).decode(),
+    ],
 )
 def test_a_code_that_is_cut_is_refused_and_nothing_is_taken(
     spoil, capsys, file, monkeypatch

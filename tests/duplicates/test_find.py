@@ -233,8 +233,10 @@ def test_no_readable_file_is_an_empty_table(tmp_path):
 
 
 DAMAGED = ["[1, ", "5", "null", "[[1], {}]", '{"number": [1], "margin": {}}', "{}"]
+DAMAGED += ["[" * 100_000]
 # of another number of squares, or another margin: each alone will do
 PARTLY = [lambda kept: kept["number"].pop(), lambda kept: kept["margin"].popitem()]
+PARTLY += [lambda kept: kept["number"].__setitem__(0, 10**30)]
 
 
 def damaged(text, change):

@@ -16,6 +16,7 @@ import pandas as pd
 from xraylab.course import guesses
 from xraylab.course.questions import SHARE, find_question
 from xraylab.errors import InputError
+from xraylab.files import read_json
 
 # what reading raises where a code is cut, or holds something else
 _NO_CODE = (zlib.error, ValueError, LookupError, TypeError, AttributeError)
@@ -108,7 +109,8 @@ def carry_guesses(code: str | None = None) -> None:
 
 def _read_code(code: str) -> tuple[list[dict], dict[str, dict]]:
     """Read guesses and measurements: each of a question, whole, and an answer to it."""
-    kept = json.loads(zlib.decompress(base64.urlsafe_b64decode(code.strip())))
+    text = zlib.decompress(base64.urlsafe_b64decode(code.strip()))
+    kept = read_json(text, {"guesses": [dict], "truths": dict})
     lines = [
         {
             "name": line["name"],

@@ -28,11 +28,14 @@ from xraylab.course.questions import (
     find_question,
 )
 from xraylab.errors import BrokenSealError
-from xraylab.files import alone, append_line, write_text
+from xraylab.files import alone, append_line, check_form, read_json, write_text
 
 MENDED_WITHIN = timedelta(minutes=1)  # a slip of the hand
 _COLUMNS = ["name", "value", "sure", "time"]
-_TRUTH = ("text", "value", "low", "high", "time")
+_TRUTH = {
+    **{"text": str, "value": float | str | bool | None, "time": str},
+    **{"low": float | None, "high": float | None},
+}
 
 
 def guess(
@@ -215,13 +218,17 @@ def _truths_file() -> Path:
 def stored_truths() -> dict[str, dict]:
     """Read the measurements by name: text, value, low, high and time of each."""
     try:
-        return whole_truths(json.loads(_truths_file().read_text("utf-8")))
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return whole_truths(read_json(_truths_file().read_bytes(), dict))
+    except (OSError, ValueError):
         return {}  # none yet, or spoilt: measured anew
 
 
 def whole_truths(truths: dict[str, dict]) -> dict[str, dict]:
-    """Give of each measurement what one has; raises KeyError where one lacks a part."""
+    """Give of each measurement what one has; raises ValueError where part is gone."""
+    for truth in truths.values():
+        check_form(truth, _TRUTH)
+        if datetime.fromisoformat(truth["time"]).tzinfo is None:
+            raise ValueError(f"no zone is told of the time {truth['time']}")
     return {name: {key: truth[key] for key in _TRUTH} for name, truth in truths.items()}
 
 
@@ -234,9 +241,9 @@ def _read() -> list[dict]:
     text = file.read_bytes().decode("utf-8", "replace")
     for number, sealed in enumerate(text.splitlines(), 1):
         try:
-            line = json.loads(sealed)
+            line = read_json(sealed, dict)
             fits = line == _seal(lines, line)
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, KeyError):
             fits = False
         if not fits:
             raise BrokenSealError(

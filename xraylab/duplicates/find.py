@@ -23,6 +23,7 @@ from xraylab.duplicates import correlation, registration
 from xraylab.files import (
     cache_folder,
     cache_name,
+    read_json,
     warn_without_cache,
     write_text,
 )
@@ -41,6 +42,7 @@ LIMITS = (
 )
 _NEAR = 0.97  # pairs from here on are looked at, to show the margin
 _MARGIN = "least_alike_same", "most_alike_different"
+_FORM = {"number": [int], "margin": dict.fromkeys(_MARGIN, float | None)}
 _VERSION = 1  # counts changes of what is taken for the same
 _BLOCK = 128  # pairs at once, so that memory stays small
 
@@ -146,11 +148,10 @@ def _remembered_group(
     name = cache_name("groups", _VERSION, facts)
     try:
         store = cache_folder() / f"{name}.json"
-        kept = json.loads(store.read_text("utf-8"))
-        number, margin = np.array(kept["number"], dtype=int), dict(kept["margin"])
-        if number.shape == (len(seen.squares),) and set(margin) == set(_MARGIN):
-            return number, margin
-    except (OSError, ValueError, TypeError, KeyError):
+        kept = read_json(store.read_bytes(), _FORM)
+        if len(kept["number"]) == len(seen.squares):
+            return np.array(kept["number"], dtype=int), kept["margin"]
+    except (OSError, ValueError):
         pass  # not there, or damaged: it is a cache, so it is made anew
     number, margin = _group(*facts, progress)
     facts = {"number": number.tolist(), "margin": margin}
