@@ -2,6 +2,8 @@
 
 import errno
 import json
+import re
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -221,6 +223,30 @@ def test_masks_of_another_generator(written, tmp_path):
             file.read_text().replace('"generator": 1', '"generator": 0')
         )
     with pytest.raises(ValueError, match="written by generator 0, this is generator"):
+        masks_for(tmp_path, truth["path"].iloc[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("plants.json", "[" * 100_000, "it is nested too deep"),
+        ("plants.json", '{"plants": {}}', "no 'generator'"),
+        ("plants.json", '{"generator": 1, "plants": {}}', "no 'brightness'"),
+        (
+            "truth.csv",
+            "path;kind\n",
+            "no column path, kind, block, child_seed, image_n",
+        ),
+        ("covid19.csv", "", "No columns to parse"),
+        ("copies.csv", "path\n", "no column copy_of"),
+    ],
+)
+def test_truth_that_is_damaged_is_named(written, tmp_path, name, text, told):
+    folder, truth = written
+    shutil.copytree(folder / "truth", tmp_path / "truth")
+    (tmp_path / "truth" / name).write_text(text)
+    match = rf"{re.escape(name)} must be as `xraylab phantom` .*: {told}.*set again\.$"
+    with pytest.raises(errors.InputError, match=match):
         masks_for(tmp_path, truth["path"].iloc[0])
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
 from PIL import Image
 
 from xraylab.errors import InputError
+from xraylab.files import check_form, read_json
 from xraylab.phantom.anatomy import Anatomy, draw_anatomy
 from xraylab.phantom.export import FileFacts, draw_file
 from xraylab.phantom.image import Masks, Rendering, render, resized_masks, twin
@@ -18,7 +19,12 @@ from xraylab.phantom.plants import GENERATOR, Plants
 from xraylab.phantom.shots import Shot, draw_shot
 
 TRUTH_FOLDER = "truth"
-_TABLES = ("truth.csv", "covid19.csv", "copies.csv")  # an image is in one of them
+_DRAWN = ["path", "kind", "block", "child_seed", "image_number"]
+# an image is in one of them; the columns that tell how it was made
+_TABLES = {
+    **{"truth.csv": _DRAWN, "covid19.csv": _DRAWN},
+    "copies.csv": ["path", "copy_of"],
+}
 _LETTERS = {"bacteria": "b", "virus": "v", "IM": "n", "NORMAL2": "n", "COVID19": "c"}
 
 
@@ -205,7 +211,18 @@ def _read_table(folder: Path, name: str) -> pd.DataFrame:
             f"no {file}. Write one with write_phantom, or use builtin_data()."
         )
     words = {"lobe": str, "side": str}
-    return pd.read_csv(file, dtype=words).fillna(dict.fromkeys(words, ""))
+    try:
+        table = pd.read_csv(file, dtype=words).fillna(dict.fromkeys(words, ""))
+        if missing := [column for column in _TABLES[name] if column not in table]:
+            raise ValueError(f"no column {', '.join(missing)}")
+    except ValueError as error:
+        raise _not_written_so(file, error) from error
+    return table
+
+
+def _not_written_so(file: Path, error: Exception) -> InputError:
+    text = f"{file} must be as `xraylab phantom` writes it, but could not be read: "
+    return InputError(f"{text}{error}. Write the set again.")
 
 
 def _read_images(folder: Path) -> list[pd.DataFrame]:
@@ -235,13 +252,20 @@ def _read_case(folder: Path, path: str) -> Case:
 
 
 def _read_plants(folder: Path) -> Plants:
-    facts = json.loads((folder / TRUTH_FOLDER / "plants.json").read_text("utf-8"))
-    if facts["generator"] != GENERATOR:
-        raise InputError(
-            f"{folder} was written by generator {facts['generator']}, this is "
-            f"generator {GENERATOR}. Write the set again."
-        )
-    return Plants(**facts["plants"])
+    file = folder / TRUTH_FOLDER / "plants.json"
+    try:
+        facts = read_json(file.read_bytes(), {"generator": int, "plants": dict})
+        if facts["generator"] != GENERATOR:
+            raise InputError(
+                f"{folder} was written by generator {facts['generator']}, this is "
+                f"generator {GENERATOR}. Write the set again."
+            )
+        check_form(facts["plants"], {plant.name: float for plant in fields(Plants)})
+        return Plants(**facts["plants"])
+    except InputError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise _not_written_so(file, error) from error
 
 
 def _file_size(file: Path) -> tuple[int, int]:
