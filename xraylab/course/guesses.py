@@ -33,8 +33,11 @@ from xraylab.files import alone, append_line, check_form, read_json, write_text
 MENDED_WITHIN = timedelta(minutes=1)  # a slip of the hand
 _COLUMNS = ["name", "value", "sure", "time"]
 _TRUTH = {
-    **{"text": str, "value": float | str | bool | None, "time": str},
-    **{"low": float | None, "high": float | None},
+    "text": str,
+    "value": float | str | bool | None,
+    "low": float | None,
+    "high": float | None,
+    "time": str,
 }
 
 

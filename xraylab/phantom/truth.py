@@ -22,7 +22,8 @@ TRUTH_FOLDER = "truth"
 _DRAWN = ["path", "kind", "block", "child_seed", "image_number"]
 # an image is in one of them; the columns that tell how it was made
 _TABLES = {
-    **{"truth.csv": _DRAWN, "covid19.csv": _DRAWN},
+    "truth.csv": _DRAWN,
+    "covid19.csv": _DRAWN,
     "copies.csv": ["path", "copy_of"],
 }
 _LETTERS = {"bacteria": "b", "virus": "v", "IM": "n", "NORMAL2": "n", "COVID19": "c"}

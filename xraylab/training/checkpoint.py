@@ -13,7 +13,9 @@ from xraylab.training import record, steps, tensors
 from xraylab.training.recipe import Recipe, without_download
 
 _FORM = {
-    **{"recipe": dict, "param_groups": [dict], "scaler": dict},
+    "recipe": dict,
+    "param_groups": [dict],
+    "scaler": dict,
     "history": [record.EPOCH],
 }
 

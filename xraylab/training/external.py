@@ -18,8 +18,11 @@ from xraylab.training import answers, content, processes, runs, test_log
 __all__ = ["External", "find_known", "read_basis", "score_external"]
 _BASIS = "external.json"  # what the answers in predictions-external.csv rest on
 _FORM = {
-    **{"folder": str, "classes": {"0": [str], "1": [str]}, "kinds": [str]},
-    **{"n_known": int, "n_readings": int},
+    "folder": str,
+    "classes": {"0": [str], "1": [str]},
+    "kinds": [str],
+    "n_known": int,
+    "n_readings": int,
 }
 
 

@@ -38,13 +38,24 @@ THRESHOLD, RULE = 0.5, "the original's 0.5"  # until another is chosen on valida
 FACTS, HISTORY, TABLE = "run.json", "history.jsonl", "split.csv"
 _ADVICE = "Copy a good one back, or delete the folder and train anew."
 _FORM = {  # of run.json
-    **{"recipe": {"weights?": str}, "protocol": str, "threshold": float},
-    **{"weights_id": str, "about": {"merge?": str}, "trained_on": dict},
-    **{"versions": dict, "table_sha256": str, "operating_point?": {"rule?": str}},
+    "recipe": {"weights?": str},
+    "protocol": str,
+    "threshold": float,
+    "operating_point?": {"rule?": str},
+    "weights_id": str,
+    "about": {"merge?": str},
+    "trained_on": dict,
+    "versions": dict,
+    "table_sha256": str,
 }
 _CHOSEN = {  # an operating point that a rule chose
-    **{"rule": str, "low": float | None, "high": float | None, "n": int},
-    **{"n_groups": int, "method": str, "promised": dict},
+    "rule": str,
+    "low": float | None,
+    "high": float | None,
+    "n": int,
+    "n_groups": int,
+    "method": str,
+    "promised": dict,
 }
 EPOCH = {"epoch": int, "valid_auroc": float}  # what must stand in a history's line
 

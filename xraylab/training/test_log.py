@@ -30,8 +30,12 @@ LOG = "test-log.jsonl"
 _NEEDED = {"when": str, "test": str}
 # what else is known of a reading; empty where nobody knows it
 _KNOWN = {
-    **{"run": str, "protocol": str, "seed": int},
-    **{"network": str, "recipe": dict, "source": str},
+    "run": str,
+    "protocol": str,
+    "seed": int,
+    "network": str,
+    "recipe": dict,
+    "source": str,
 }
 _FORM = _NEEDED | {f"{name}?": kind for name, kind in _KNOWN.items()}
 
