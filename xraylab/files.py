@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, where they may lie, and their JSON.
+"""Files that are written whole or not at all, and where they may lie.
 
 A cache is named by what it was made of, and never stops work: where it cannot be used,
 work goes on without it.
@@ -7,8 +7,6 @@ work goes on without it.
 from __future__ import annotations
 
 import hashlib
-import json
-import math
 import os
 import re
 import tempfile
@@ -16,10 +14,8 @@ import uuid
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from errno import EBUSY, EDQUOT, EEXIST, EFBIG, EISDIR, ENOSPC
+from errno import EBUSY, EDQUOT, EFBIG, EISDIR, ENOSPC
 from pathlib import Path
-from types import NoneType
-from typing import Any, get_args
 
 import platformdirs
 from filelock import FileLock, Timeout
@@ -27,10 +23,6 @@ from filelock import FileLock, Timeout
 _ADVICE = dict.fromkeys((ENOSPC, EDQUOT, EFBIG), "free some space")
 _ADVICE[EBUSY] = "try again when that has ended"
 _PATIENCE = 10.0  # seconds; what is done alone takes milliseconds
-_KINDS = {  # of JSON, in words
-    **{str: "text", int: "a whole number", float: "a number", bool: "true or false"},
-    **{list: "a list", dict: "an object", NoneType: "null"},
-}
 
 
 class NotWrittenError(OSError):
@@ -113,7 +105,7 @@ def refuse_foreign(folder: Path, names: Iterable[str], *, mark: str) -> None:
             other = (
                 f"one is there already, and no {mark} beside it says that it is ours"
             )
-            raise NotWrittenError(path, FileExistsError(EEXIST, other))
+            raise NotWrittenError(path, FileExistsError(other))
 
 
 def remove_halves(folder: Path, names: Iterable[str]) -> None:
@@ -339,73 +331,3 @@ def warn_without_cache(cache: Path | str, error: Exception) -> None:
         "the next run does it again.",
         stacklevel=2,
     )
-
-
-def as_json(answer: object, *, indent: int | None = None) -> str:
-    """Write plain values as JSON; what is no finite number becomes null.
-
-    Examples
-    --------
-    >>> as_json({"ppv": float("nan"), "n": 0})
-    '{"ppv": null, "n": 0}'
-    """
-    return json.dumps(_without_nan(answer), indent=indent, allow_nan=False)
-
-
-def _without_nan(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _without_nan(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def read_json(text: str | bytes, form: object = object) -> Any:
-    """Read plain JSON of finite numbers, in the form it must have.
-
-    Raises
-    ------
-    ValueError
-        If it is no JSON, has another form (see `check_form`), is nested too deep, or a
-        number is not finite or, being whole, needs more than 64 bits.
-    """
-    readers = dict.fromkeys(["parse_int", "parse_float", "parse_constant"], _as_number)
-    try:
-        value = _without_nan(json.loads(text, **readers))  # can be walked, and written
-    except RecursionError as error:
-        raise ValueError("it is nested too deep") from error
-    check_form(value, form)
-    return value
-
-
-def _as_number(text: str) -> float:
-    number = int(text) if text.lstrip("-").isdecimal() else float(text)
-    limit = 2**63 if isinstance(number, int) else math.inf
-    if not -limit < number < limit:
-        raise ValueError(f"{text[:20]} is no finite number of 64 bits")
-    return number
-
-
-def check_form(value: object, form: object, name: str = "it") -> None:
-    """Raise ValueError where a value of JSON has not the form it must have.
-
-    A form is a type, or several as in `str | None`; float takes whole numbers, too. A
-    list holds the form of its parts, a dict that of each key: those that end with "?"
-    may be missing, and others may be there.
-    """
-    kind = type(form) if isinstance(form, dict | list) else form
-    kinds = get_args(kind) or (kind,)
-    is_wrong = not isinstance(value, (*kinds, int) if float in kinds else kinds)
-    if is_wrong or (isinstance(value, bool) and not {bool, object} & set(kinds)):
-        words = " or ".join(_KINDS[kind] for kind in kinds)
-        raise ValueError(f"{name} is {as_json(value):.40}, not {words}")
-    if isinstance(form, list):
-        for part in value:
-            check_form(part, form[0], f"a part of {name}")
-    elif isinstance(form, dict):
-        for key, part in form.items():
-            own = key.removesuffix("?")
-            if own in value:
-                check_form(value[own], part, own)
-            elif own == key:
-                raise ValueError(f"no {key!r}")

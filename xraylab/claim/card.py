@@ -11,7 +11,8 @@ import pandas as pd
 from xraylab import evaluation, results
 from xraylab.claim import checklist, evidence, fields, original, page, parts
 from xraylab.errors import InputError, renamed
-from xraylab.files import as_json, write_texts
+from xraylab.files import write_texts
+from xraylab.plain_json import as_json
 
 NOTE = "Not for clinical use. A claim card says what was measured, and what was not."
 SCOPE = (

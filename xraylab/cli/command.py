@@ -27,7 +27,7 @@ from xraylab.cli import (
     training,
 )
 from xraylab.errors import InputError
-from xraylab.files import as_json
+from xraylab.plain_json import as_json
 
 # in the order of the course
 _GROUPS = (

@@ -9,7 +9,7 @@ from pathlib import Path
 from xraylab.cli import arguments
 from xraylab.cli.arguments import Answer, Verbs
 from xraylab.errors import InputError
-from xraylab.files import as_json
+from xraylab.plain_json import as_json
 
 _NOT_FOR_USE = "Not for clinical use."
 

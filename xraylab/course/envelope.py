@@ -16,7 +16,7 @@ import pandas as pd
 from xraylab.course import guesses
 from xraylab.course.questions import SHARE, find_question
 from xraylab.errors import InputError
-from xraylab.files import read_json
+from xraylab.plain_json import read_json
 
 # what reading raises where a code is cut, or holds something else
 _NO_CODE = (zlib.error, ValueError, LookupError, TypeError, AttributeError)

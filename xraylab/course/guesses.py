@@ -28,7 +28,8 @@ from xraylab.course.questions import (
     find_question,
 )
 from xraylab.errors import BrokenSealError
-from xraylab.files import alone, append_line, check_form, read_json, write_text
+from xraylab.files import alone, append_line, write_text
+from xraylab.plain_json import check_form, read_json
 
 MENDED_WITHIN = timedelta(minutes=1)  # a slip of the hand
 _COLUMNS = ["name", "value", "sure", "time"]

@@ -13,7 +13,8 @@ import pandas as pd
 from xraylab import duplicates
 from xraylab.data import listing, manifest, sources, splits
 from xraylab.errors import InputError
-from xraylab.files import read_json, refuse_foreign, write_texts
+from xraylab.files import refuse_foreign, write_texts
+from xraylab.plain_json import read_json
 
 _FACTS, _TABLE = "merge.json", "manifest.csv"
 _LISTS = {

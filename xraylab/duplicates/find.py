@@ -20,13 +20,8 @@ from scipy.sparse.csgraph import connected_components
 
 from xraylab import cores, images
 from xraylab.duplicates import correlation, registration
-from xraylab.files import (
-    cache_folder,
-    cache_name,
-    read_json,
-    warn_without_cache,
-    write_text,
-)
+from xraylab.files import cache_folder, cache_name, warn_without_cache, write_text
+from xraylab.plain_json import read_json
 
 # Measured on re-encodings of all real images and on altered copies of 500
 # (benchmarks/merge.py): worst true pair 0.9994, best pair of strangers 0.975.

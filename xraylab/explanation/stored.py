@@ -14,7 +14,8 @@ from xraylab.errors import NotARunError
 from xraylab.evaluation import Interval
 from xraylab.explanation.doses import FIGURES
 from xraylab.explanation.perturbations import PERTURBATIONS
-from xraylab.files import as_json, read_json, try_writing, write_text
+from xraylab.files import try_writing, write_text
+from xraylab.plain_json import as_json, read_json
 
 __all__ = ["Kept", "keep", "read", "try_keeping"]
 

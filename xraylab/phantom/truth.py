@@ -10,13 +10,13 @@ import pandas as pd
 from PIL import Image
 
 from xraylab.errors import InputError
-from xraylab.files import check_form, read_json
 from xraylab.phantom.anatomy import Anatomy, draw_anatomy
 from xraylab.phantom.export import FileFacts, draw_file
 from xraylab.phantom.image import Masks, Rendering, render, resized_masks, twin
 from xraylab.phantom.lesion import Lesion, draw_lesion
 from xraylab.phantom.plants import GENERATOR, Plants
 from xraylab.phantom.shots import Shot, draw_shot
+from xraylab.plain_json import check_form, read_json
 
 TRUTH_FOLDER = "truth"
 _DRAWN = ["path", "kind", "block", "child_seed", "image_number"]

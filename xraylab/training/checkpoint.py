@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from xraylab.errors import NotARunError
-from xraylab.files import read_json
+from xraylab.plain_json import read_json
 from xraylab.training import record, steps, tensors
 from xraylab.training.recipe import Recipe, without_download
 

@@ -12,7 +12,8 @@ import pandas as pd
 from xraylab import data, images
 from xraylab.data import folders
 from xraylab.errors import InputError, NotARunError, renamed
-from xraylab.files import as_argument, cache_folder, read_json, try_writing
+from xraylab.files import as_argument, cache_folder, try_writing
+from xraylab.plain_json import read_json
 from xraylab.training import answers, content, processes, runs, test_log
 
 __all__ = ["External", "find_known", "read_basis", "score_external"]

@@ -20,16 +20,9 @@ import pandas as pd
 
 from xraylab import __version__
 from xraylab.errors import InputError, NotARunError
-from xraylab.files import (
-    append_line,
-    as_json,
-    check_form,
-    read_json,
-    refuse_foreign,
-    write_text,
-    write_texts,
-)
+from xraylab.files import append_line, refuse_foreign, write_text, write_texts
 from xraylab.labels import CLASSES
+from xraylab.plain_json import as_json, check_form, read_json
 from xraylab.training import content
 from xraylab.training.recipe import Recipe
 

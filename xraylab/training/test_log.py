@@ -15,7 +15,8 @@ import pandas as pd
 
 from xraylab import data
 from xraylab.errors import InputError
-from xraylab.files import alone, append_line, read_json
+from xraylab.files import alone, append_line
+from xraylab.plain_json import read_json
 from xraylab.training import content, origin
 from xraylab.training.runs import Run
 
