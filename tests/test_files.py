@@ -2,8 +2,9 @@
 
 import errno
 import os
-import shlex
+import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from xraylab.files import (
     as_argument,
     cache_folder,
     cache_name,
+    name_half,
     remove_halves,
     stamp,
     try_writing,
@@ -181,12 +183,6 @@ def test_a_home_that_cannot_be_written_is_replaced(tmp_path, monkeypatch):
     assert folder.is_relative_to(tmp_path / "temporary")
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path):
-    (tmp_path / "a file").write_text("")
-    with pytest.raises(NotWrittenError, match=r"b\.txt could not be"):
-        write_text(tmp_path / "a file" / "b.txt", "text")
-
-
 def test_a_folder_in_the_place_of_one_file_keeps_all_as_they_were(tmp_path):
     (tmp_path / "b.txt").mkdir()
     (tmp_path / "a.txt").write_text("old")
@@ -197,11 +193,50 @@ def test_a_folder_in_the_place_of_one_file_keeps_all_as_they_were(tmp_path):
 
 @pytest.mark.parametrize(
     ("number", "advice"),
-    [(errno.ENOSPC, "free some space"), (errno.EACCES, "choose another folder")],
+    [
+        (errno.ENOSPC, "; free some space"),
+        (errno.EACCES, "; choose another folder"),
+        (errno.EROFS, "; choose another folder"),
+        (errno.EIO, ""),  # what would help is not known
+        (errno.EBUSY, ""),
+        (None, ""),
+    ],
 )
 def test_the_advice_follows_the_cause(tmp_path, number, advice):
     error = NotWrittenError(tmp_path / "a", OSError(number, "why"))
-    assert str(error).endswith(f"half-written; {advice}.")
+    assert str(error).endswith(f"written: why. Nothing was left half-written{advice}.")
+
+
+@pytest.mark.parametrize("write", [try_writing, lambda path: write_text(path, "")])
+@pytest.mark.parametrize(
+    ("place", "advice"),
+    [
+        ("folder", "it is a folder. .* half-written; choose another name"),
+        ("file/b", "; a file stands where a folder should be: choose another name"),
+        ("file/b/c", "; a file stands where a folder should be: choose another name"),
+        ("x" * 256, "; choose a shorter name"),
+        (f"{'x' * 256}/b", "; choose a shorter name"),
+    ],
+)
+def test_what_cannot_be_written_is_told_before_with_what_helps(
+    write, place, advice, tmp_path
+):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotWrittenError, match=rf"could not be written: .*{advice}\.$"):
+        write(tmp_path / place)
+    assert {p.name for p in tmp_path.rglob("*")} == {"folder", "file"}
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "é" * 127, "a" * 244 + ".json"])
+def test_a_name_that_a_file_can_have_can_be_written(name, tmp_path):
+    try_writing(tmp_path / name)
+    write_text(tmp_path / name, "text")
+    assert (tmp_path / name).read_text() == "text"
+    half = name_half(tmp_path / name)
+    half.touch()
+    remove_halves(tmp_path, [name])
+    assert list(tmp_path.iterdir()) == [tmp_path / name]
 
 
 def test_a_caches_name_follows_from_what_went_in():
@@ -246,14 +281,17 @@ def test_what_is_tried_leaves_nothing(tmp_path):
     assert (tmp_path / "old.txt").read_text() == "old"
 
 
-@pytest.mark.parametrize("place", ["", "file/b.txt", "file/b/c.txt"])
-def test_what_cannot_be_written_is_told_when_tried(place, tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(NotWrittenError, match="could not be written: "):
-        try_writing(tmp_path / place)
-    assert [p.name for p in tmp_path.rglob("*")] == ["file"]
-
-
-@pytest.mark.parametrize("name", ["run", "a run", "Röntgen Bilder/b", "a\tb"])
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other quotes")
+@pytest.mark.parametrize(
+    "name",
+    ["run", "a run", "Röntgen Bilder/b", "a\tb", "it's", 'the "run"', "$HOME", "a;b"],
+)
 def test_a_path_is_one_word_of_a_command(name):
-    assert shlex.split(f"xraylab claim {as_argument(Path(name))}")[2:] == [name]
+    command = ["sh", "-c", f"printf %s {as_argument(Path(name))}"]
+    assert subprocess.run(command, capture_output=True).stdout.decode() == name
+
+
+@pytest.mark.parametrize(("name", "word"), [("run", "run"), ("a run", '"a run"')])
+def test_windows_knows_double_quotes_only(name, word, monkeypatch):
+    monkeypatch.setattr("xraylab.files.os", SimpleNamespace(name="nt"))
+    assert as_argument(Path(name)) == word

@@ -9,19 +9,44 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shlex
+import stat
+import subprocess
 import tempfile
 import uuid
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from errno import EBUSY, EDQUOT, EFBIG, EISDIR, ENOSPC
+from errno import (
+    EACCES,
+    EAGAIN,
+    EDQUOT,
+    EEXIST,
+    EISDIR,
+    ENAMETOOLONG,
+    ENOSPC,
+    ENOTDIR,
+    ENOTEMPTY,
+    EPERM,
+    EROFS,
+)
 from pathlib import Path
 
 import platformdirs
 from filelock import FileLock, Timeout
 
-_ADVICE = dict.fromkeys((ENOSPC, EDQUOT, EFBIG), "free some space")
-_ADVICE[EBUSY] = "try again when that has ended"
+_ADVICE = {  # where the system's number alone says what helps
+    **dict.fromkeys((ENOSPC, EDQUOT), "free some space"),
+    **dict.fromkeys((EACCES, ENOTEMPTY, EPERM, EROFS), "choose another folder"),
+    **dict.fromkeys(
+        (EEXIST, ENOTDIR),
+        "a file stands where a folder should be: choose another name",
+    ),
+    EISDIR: "choose another name",
+    ENAMETOOLONG: "choose a shorter name",
+    EAGAIN: "try again when that has ended",
+}
+_HALF_LETTERS = 32  # at most 128 bytes: where a name is not too long, its half is not
 _PATIENCE = 10.0  # seconds; what is done alone takes milliseconds
 
 
@@ -30,10 +55,11 @@ class NotWrittenError(OSError):
 
     def __init__(self, path: Path, error: OSError) -> None:
         self._given = path, error
+        advice = f"; {_ADVICE[error.errno]}" if error.errno in _ADVICE else ""
         super().__init__(
             error.errno,
             f"{path} could not be written: {error.strerror or error}. Nothing was left "
-            f"half-written; {_ADVICE.get(error.errno, 'choose another folder')}.",
+            f"half-written{advice}.",
         )
 
     def __reduce__(self) -> tuple:  # so that it comes back from another process
@@ -41,15 +67,14 @@ class NotWrittenError(OSError):
 
 
 def as_argument(path: Path) -> str:
-    """Write a path as one word of a command, in quotes where it holds a space.
-
-    Examples
-    --------
-    >>> as_argument("a run")
-    '"a run"'
-    """
+    """Write a path as one word of a command, in quotes where the shell needs them."""
     text = str(path)
-    return f'"{text}"' if any(map(str.isspace, text)) else text
+    return subprocess.list2cmdline([text]) if os.name == "nt" else shlex.quote(text)
+
+
+def name_half(path: Path) -> Path:
+    """Name what is written of a file or folder until it is whole: hidden, beside it."""
+    return path.with_name(f".{path.name[:_HALF_LETTERS]}.{uuid.uuid4().hex[:8]}")
 
 
 @contextmanager
@@ -64,7 +89,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     NotWrittenError
         When the folder cannot be made or written, with the path in the text.
     """
-    half = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    half = name_half(path)
     try:
         with made_folder(path.parent):
             try:
@@ -83,8 +108,7 @@ def try_writing(path: Path) -> None:
 
     An empty file is made beside it and taken away, with the folders it needed.
     """
-    if path.is_dir():
-        raise NotWrittenError(path, IsADirectoryError(EISDIR, "it is a folder"))
+    _refuse_name(path)
     try:
         with made_folder(path.parent), tempfile.TemporaryFile(dir=path.parent):
             pass
@@ -102,10 +126,19 @@ def refuse_foreign(folder: Path, names: Iterable[str], *, mark: str) -> None:
         return
     for path in (folder / name for name in names):
         if path.exists():
-            other = (
-                f"one is there already, and no {mark} beside it says that it is ours"
-            )
-            raise NotWrittenError(path, FileExistsError(other))
+            other = f"one is there, and no {mark} beside it says that it is ours"
+            raise NotWrittenError(path, OSError(ENOTEMPTY, other))
+
+
+def _refuse_name(path: Path) -> None:
+    """Raise NotWrittenError where no file can have a name: too long, or a folder's."""
+    try:
+        if stat.S_ISDIR(os.stat(path).st_mode):
+            raise IsADirectoryError(EISDIR, "it is a folder")
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise NotWrittenError(path, error) from error
 
 
 def remove_halves(folder: Path, names: Iterable[str]) -> None:
@@ -114,7 +147,7 @@ def remove_halves(folder: Path, names: Iterable[str]) -> None:
     Others' hidden files stay. Only for who writes there alone: the half of a file that
     is being written goes, too.
     """
-    named = "|".join(map(re.escape, names))
+    named = "|".join(re.escape(name[:_HALF_LETTERS]) for name in names)
     for file in folder.glob(".*"):
         if re.fullmatch(rf"\.(?:{named})\.[0-9a-f]{{8}}", file.name):
             file.unlink(missing_ok=True)
@@ -155,8 +188,8 @@ def write_texts(texts: Mapping[Path, str]) -> None:
     its name, those before it get back what they held. Only a kill between two
     renamings can leave new files beside old ones.
     """
-    for path in filter(Path.is_dir, texts):
-        raise NotWrittenError(path, IsADirectoryError(EISDIR, "it is a folder"))
+    for path in texts:
+        _refuse_name(path)
     with _put_back_on_error(texts) as before, ExitStack() as halves:
         for path, text in reversed(texts.items()):
             half = halves.enter_context(whole_file(path))
@@ -183,7 +216,7 @@ def alone(path: Path, *, is_long: bool = False) -> Iterator[None]:
         os.stat(path.parent)  # the lock would make the folder
         held = lock.acquire()
     except Timeout:
-        busy = OSError(EBUSY, "another command is writing it")
+        busy = OSError(EAGAIN, "another command is writing it")
         raise NotWrittenError(path, busy) from busy
     except OSError as error:
         raise NotWrittenError(path, error) from error

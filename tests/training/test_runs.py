@@ -108,7 +108,7 @@ def test_two_trainings_in_one_folder_leave_one_whole_run(tmp_path, data, monkeyp
     monkeypatch.setattr(steps, "take_step", meanwhile)
     train(tmp_path / "r", data)
     assert begun == [
-        f"[Errno {errno.EBUSY}] {tmp_path / 'r/unfinished.safetensors'} could not be "
+        f"[Errno {errno.EAGAIN}] {tmp_path / 'r/unfinished.safetensors'} could not be "
         "written: another command is writing it. Nothing was left half-written; try "
         "again when that has ended."
     ]
