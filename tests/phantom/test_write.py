@@ -290,6 +290,16 @@ def test_full_folder_is_refused(tmp_path):
     assert files_under(tmp_path) == {"mine.txt": b"keep"}
 
 
+def test_a_link_to_an_empty_folder_stays_and_leads_to_the_images(tmp_path, monkeypatch):
+    monkeypatch.setattr(write, "N_COVID", 1)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to("empty")
+    write_phantom(tmp_path / "link", n_children=N_CHILDREN, progress=False)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["empty", "link"]
+    assert (tmp_path / "link").is_symlink()
+    assert has_truth(tmp_path / "empty")
+
+
 def test_too_few_children():
     with pytest.raises(ValueError, match="n_children must be at least 24, got 5"):
         draw_children(5, seed=0)

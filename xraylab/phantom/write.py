@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import uuid
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from xraylab.errors import InputError
-from xraylab.files import NotWrittenError, made_folder
+from xraylab.files import NotWrittenError, made_folder, name_half
 from xraylab.labels import CLASSES
 from xraylab.phantom.children import draw_children, make_name, name_images
 from xraylab.phantom.export import encode, re_encode
@@ -76,15 +75,16 @@ def write_phantom(
     folder = Path(folder)
     _refuse_full_folder(folder)
     images = name_images(draw_children(n_children, seed))
-    half = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
+    place = folder.resolve()  # a link stays, and leads to what is written
+    half = name_half(place)
     try:
-        with made_folder(folder.parent):
+        with made_folder(place.parent):
             try:
                 half.mkdir()  # before all the drawing
                 truth = _write_sources(half, images, seed, plants, progress)
-                if folder.is_dir():
-                    folder.rmdir()  # empty; Windows does not replace a folder
-                os.replace(half, folder)
+                if place.is_dir():
+                    place.rmdir()  # empty; Windows does not replace a folder
+                os.replace(half, place)
             finally:
                 shutil.rmtree(half, ignore_errors=True)
     except OSError as error:
