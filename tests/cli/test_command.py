@@ -86,9 +86,42 @@ def test_a_stopped_command_exits_130(monkeypatch, capsys):
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("xraylab.course.list_lessons", stop)
-    assert cli.main(["lessons"]) == 130
-    assert capsys.readouterr().err == "\nxraylab: stopped.\n"
+    for step in ("course.list_lessons", "cli.command._parser", "cli.command._print"):
+        with monkeypatch.context() as patched:
+            patched.setattr(f"xraylab.{step}", stop)
+            assert cli.main(["lessons"]) == 130, step
+        assert capsys.readouterr().err == "\nxraylab: stopped.\n"
+
+
+def test_a_command_can_be_stopped_while_it_loads():
+    code = """if True:
+        import sys
+        class Stop:
+            def find_spec(self, name, *_):
+                if name == "numpy":
+                    raise KeyboardInterrupt
+        sys.meta_path.insert(0, Stop())
+        from xraylab.cli import main
+        sys.exit(main(["results"]))
+    """
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "\nxraylab: stopped.\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize(
+    ("given", "name"), [("results", "xraylab results"), ("--help", "xraylab")]
+)
+def test_an_answer_that_finds_no_room_is_told(given, name):
+    command = [sys.executable, "-m", "xraylab", given]
+    buffered = os.environ | {"PYTHONUNBUFFERED": ""}
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, env=buffered
+        )
+    said = f"{name}: the answer could not be printed: No space left on device."
+    assert (done.returncode, done.stderr) == (1, f"{said}\n")
 
 
 def test_the_verbs_are_those_that_are_tested():
@@ -121,6 +154,8 @@ def test_help_names_the_defaults_that_the_recipe_has(verb, capsys):
     ("argv", "message"),
     [
         (["merge", "--data", "nowhere", "--out", "x"], "must be an existing folder"),
+        (["audit", os.devnull], f"PATH: must be a folder or a file, got {os.devnull}"),
+        (["results", ""], "argument NAME: must be one of the results "),
         (["fly"], "invalid choice: 'fly'"),
         (["phantom", "--out", "x", "--children", "0"], "whole number above 0, got 0"),
         (["phantom", "--out", "x", "--children", "few"], "above 0, got few"),

@@ -41,15 +41,17 @@ _REPORT = (
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb and return the exit code."""
+    """Run one verb and return the exit code; of Ctrl+C `xraylab.cli` takes care."""
     _accept_any_letter()
-    args = _parser().parse_args(argv)
+    try:
+        args = _parser().parse_args(argv)
+    except SystemExit:  # --help and --version have printed
+        if _print("", "xraylab"):
+            raise
+        return 1
     started = time.perf_counter()
     try:
         answer, text, code = args.work(args)
-    except KeyboardInterrupt:
-        print("\nxraylab: stopped.", file=sys.stderr)
-        return 130
     except (InputError, OSError) as error:
         option = _option(args.parser, error)
         if option:  # the command was wrong: say it as argparse does, and exit 2
@@ -69,8 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.json:
         seconds = round(time.perf_counter() - started, 1)
         text = as_json({**answer, "seconds": seconds, "peak_mb": cores.peak_mb()})
-    _print(text)
-    return code
+    return code if _print(f"{text}\n", f"xraylab {args.verb}") else 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -96,13 +97,18 @@ def _accept_any_letter() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _print(text: str) -> None:
-    """Print an answer; a reader such as `head` may leave before its end."""
+def _print(text: str, command: str) -> bool:
+    """Print an answer, or say why not; a reader such as `head` may leave early."""
     try:
-        print(text, flush=True)
-    except BrokenPipeError:
+        print(text, end="", flush=True)
+    except OSError as error:
         # Python flushes stdout once more at exit, and would complain then
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            said = f"the answer could not be printed: {_words(error)}."
+            print(f"{command}: {said}", file=sys.stderr)
+            return False
+    return True
 
 
 def _option(parser: argparse.ArgumentParser, error: Exception) -> str:
