@@ -41,8 +41,8 @@ def test_a_threshold_chosen_on_validation_is_used_everywhere(
 
 def test_every_figure_on_a_test_says_how_often_it_was_read(own_run, capsys):
     entered = "trial of May 2026, 224 px, read once"
-    argv = ["readings", str(own_run), "--add", entered]
-    assert cli.main(argv) == 0
+    typed = entered.replace(" 224", "\n\t224") + "\r\n"  # listed as one line
+    assert cli.main(["readings", str(own_run), "--add", typed]) == 0
     out = capsys.readouterr().out
     assert out.startswith("Readings of the test of naive-merge: 1\n  1. 20")
     assert f", by hand: {entered}, naive-merge\n" in out

@@ -147,7 +147,7 @@ def test_a_class_that_cannot_be_read_is_no_half_download(three_sources, tmp_path
 
 
 def test_no_such_root_is_said(tmp_path):
-    with pytest.raises(FileNotFoundError, match="root must be an existing folder, got"):
+    with pytest.raises(FileNotFoundError, match="nowhere must be an existing folder"):
         data.list_files(tmp_path / "nowhere")
 
 

@@ -94,7 +94,7 @@ def folder(text: str) -> Path:
 
 def existing(text: str) -> Path:
     """Take a folder or a file that is there."""
-    if not path(text).exists():
+    if not (path(text).is_dir() or path(text).is_file()):
         raise argparse.ArgumentTypeError(f"must be a folder or a file, got {text}")
     return Path(text)
 

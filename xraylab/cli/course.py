@@ -100,7 +100,7 @@ def show_results(args: argparse.Namespace) -> Answer:
             index=False, na_rep="-"
         )
         return answer, f"{table.attrs['about']} {_NOT_FOR_USE}\n{text}", 0
-    if args.name:
+    if args.name is not None:
         answer = results.read_result(args.name)
         return answer, as_json(answer, indent=2), 0
     listed = results.list_results()

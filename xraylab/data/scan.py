@@ -149,8 +149,8 @@ def read(root: str | Path) -> Scan:
     root = Path(root)
     if not root.is_dir():
         raise FileNotFoundError(
-            f"root must be an existing folder, got {root}. Give one that holds the "
-            "sources, or class folders."
+            f"{root} must be an existing folder that holds the sources, or class "
+            "folders."
         )
     tree: dict[Path, list[str]] = {}
     unread = []

@@ -161,7 +161,7 @@ def enter_reading(run: Run, source: str, merge: str | Path | None = None) -> int
     ----------
     run : Run
     source : str
-        Where it is told: who, when, with what.
+        Where it is told: who, when, with what. A line break becomes a space.
     merge : path, optional
         As for `readings_of`.
 
@@ -177,11 +177,12 @@ def enter_reading(run: Run, source: str, merge: str | Path | None = None) -> int
     OSError
         If the log cannot be written.
     """
-    if not source.strip():
+    told = " ".join(source.split())
+    if not told:
         text = "must say where the reading is told, got an empty text."
         raise InputError(text, argument="source")
     test = content.digest_test(run.table)
-    known = {"protocol": run.protocol, "source": source.strip()}
+    known = {"protocol": run.protocol, "source": told}
     return count_reading(_folder_of(run, merge), test=test, **known)
 
 
