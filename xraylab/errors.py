@@ -53,10 +53,7 @@ class UnreadableImageError(InputError):
 
     def __init__(self, path: str, cause: str):
         self.path, self.cause = path, cause
-        super().__init__(
-            f"{path} could not be read as an image: {cause}. "
-            "Open it in a viewer, or fetch it again."
-        )
+        super().__init__(f"{path} could not be read as an image: {cause}.")
 
     def __reduce__(self) -> tuple:  # so that it comes back from another process
         return type(self), (self.path, self.cause)

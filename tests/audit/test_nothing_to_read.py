@@ -12,7 +12,7 @@ def test_a_folder_without_one_readable_image(tmp_path):
     for name in "ab":
         write_file(tmp_path / name / "x.png", b"no")
     with pytest.raises(
-        ValueError, match=r"none of 2 files .* could be read, first a/x"
+        ValueError, match=r"none of 2 files .* could be read, first a/x\.png: .*\.$"
     ):
         audit.run_audit(tmp_path, progress=False)
 

@@ -285,7 +285,8 @@ def test_images_that_broke_or_went_since_the_merge(three_sources, tmp_path):
     assert audit.run_audit(file, progress=False).problems["path"].tolist() == [gone]
     for path in rest:
         (tmp_path / "d" / path).unlink()
-    with pytest.raises(ValueError, match=r"none of 72 files in .* Fetch them again"):
+    told = r"none of 72 files in .* could be read, first .*: No such file or dire"
+    with pytest.raises(ValueError, match=told):
         audit.run_audit(file, progress=False)
 
 

@@ -262,7 +262,7 @@ def test_merging_leaves_the_sources_alone(three_sources, tmp_path):
 def test_nothing_readable_is_an_error(tmp_path):
     for name in ("NORMAL", "PNEUMONIA"):
         write_file(tmp_path / "x/train" / name / "a.jpeg", b"text")
-    found = r"none of 2 files in .* could be read, first x/train/NORMAL/a\.jpeg\. Fetch"
+    found = r"none of 2 files in .* could be read, first x/train/NORMAL/a\.jpeg: it is"
     with pytest.raises(ValueError, match=found):
         data.merge(tmp_path, progress=False)
 

@@ -112,9 +112,10 @@ def run_audit(path: str | Path, *, workers: int = 1, progress: bool = True) -> A
     )
     problems = pd.concat([merged.problems, seen.problems]).drop_duplicates("path")
     if seen.files.empty:
+        first, cause = problems[["path", "cause"]].iloc[0]
         raise InputError(
             f"must hold readable images, none of {len(problems)} files in {path} could "
-            f"be read, first {problems['path'].iloc[0]}. Fetch them again.",
+            f"be read, first {first}: {cause}.",
             argument="path",
         )
     facts = seen.files.drop(columns="bytes")

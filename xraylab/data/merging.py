@@ -218,9 +218,10 @@ def merge(
     )
     found = duplicates.find_images(files, root, workers=workers, progress=progress)
     if found.table.empty:
+        path, cause = found.problems[["path", "cause"]].iloc[0]
         raise InputError(
             f"must hold readable images, none of {len(found.problems)} files in {root} "
-            f"could be read, first {found.problems['path'].iloc[0]}. Fetch them again.",
+            f"could be read, first {path}: {cause}.",
             argument="root",
         )
     table = files.merge(found.table, on="path", validate="one_to_one")
