@@ -28,8 +28,8 @@ def as_curve(smoothed, noise=0.0):
 
 
 def test_the_rate_rises_evenly_on_a_logarithmic_scale():
-    curve = range_test(lowest=1e-5, highest=1e-2, n_steps=31)
-    assert curve["lr"].iloc[[0, 10, 30]].tolist() == pytest.approx([1e-5, 1e-4, 1e-2])
+    curve = range_test(n_steps=31)
+    assert curve["lr"].iloc[[0, 5, 10]].tolist() == pytest.approx([1e-6, 1e-5, 1e-4])
     middle = curve["loss"].iloc[9:12].mean()  # over a tenth of the steps: three
     assert curve["smoothed"].iloc[10] == pytest.approx(middle)
 
@@ -42,7 +42,7 @@ def test_each_step_is_taken_at_its_rate(monkeypatch):
         return take(recipe, state, *given)
 
     monkeypatch.setattr(steps, "take_step", note)
-    curve = range_test(highest=1e-3, n_steps=20)
+    curve = range_test(n_steps=20)
     assert taken == curve["lr"].tolist()
 
 
@@ -59,8 +59,9 @@ def test_the_recipes_rate_and_length_do_not_matter():
     pd.testing.assert_frame_equal(range_test(), range_test(other))
 
 
-def test_it_ends_where_the_loss_bursts():
-    curve = range_test(lowest=1e-4, highest=1e9)
+def test_it_ends_where_the_loss_bursts(monkeypatch):
+    monkeypatch.setattr(rates, "_RATES", (1e-4, 1e9))
+    curve = range_test()
     assert 10 < len(curve) < 100
     assert np.isfinite(curve).all(axis=None)
 
@@ -99,24 +100,11 @@ def test_where_the_loss_does_not_fall_no_rate_is_named(smoothed):
         rates.suggest_range(as_curve(smoothed, noise=0.1))
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (
-            {"lowest": 0.0},
-            r"lowest must be a number from above 0 to below highest, 1\.0",
-        ),
-        ({"lowest": 2.0}, r"lowest must be .*, got 2\.0"),
-        ({"highest": float("inf")}, "highest must be a number above 0, got inf"),
-        ({"highest": 0}, "highest must be a number above 0, got 0"),
-        ({"lowest": float("nan")}, "lowest must be .*, got nan"),
-        ({"n_steps": 19}, "n_steps must be a whole number from 20, got 19"),
-        ({"n_steps": 25.5}, "n_steps must be a whole number from 20, got 25.5"),
-    ],
-)
-def test_rates_that_make_no_sense_are_refused(options, message):
-    with pytest.raises(errors.InputError, match=message):
-        range_test(**options)
+@pytest.mark.parametrize("n_steps", [19, 25.5])
+def test_too_few_steps_are_refused(n_steps):
+    told = f"n_steps must be a whole number from 20, got {n_steps}"
+    with pytest.raises(errors.InputError, match=told):
+        range_test(n_steps=n_steps)
 
 
 def test_rows_that_cannot_be_trained_on_are_refused():

@@ -20,6 +20,7 @@ RULE = (
     "from the rate at which the smoothed loss has made a tenth of its fall, to the one "
     "at which it is lowest (ours, after Smith 2017)"
 )
+_RATES = 1e-6, 1.0  # those of the first and the last step
 _BURST = 4  # times the least loss: then the test is over (Gugger 2018)
 
 
@@ -29,15 +30,14 @@ def range_test(
     labels: np.ndarray,
     train: np.ndarray,
     *,
-    lowest: float = 1e-6,
-    highest: float = 1.0,
     n_steps: int = 100,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Train for a few steps at a rate that rises from each to the next.
 
-    A network of its own is trained and thrown away; training images are all it sees.
-    The test ends early where the loss is no number, or four times its least.
+    The rates lie evenly on a logarithmic scale, from a millionth to 1. A network of its
+    own is trained and thrown away; training images are all it sees. The test ends early
+    where the loss is no number, or four times its least.
 
     Parameters
     ----------
@@ -48,8 +48,6 @@ def range_test(
         0 normal, 1 pneumonia, for every row of `pixels`.
     train : array of int
         Row numbers.
-    lowest, highest : float
-        Rates of the first and the last step, which lie evenly on a logarithmic scale.
     n_steps : int
         At least 20: the loss is smoothed over a tenth of them.
     progress : bool
@@ -64,11 +62,13 @@ def range_test(
     Raises
     ------
     ValueError
-        If rates or steps are not as above, or the rows are none `fit` could train on.
+        If the steps are not as above, or the rows are none `fit` could train on.
     xraylab.TrainingError
         If memory is full, or the loss is no number from the first.
     """
-    _check(lowest, highest, n_steps)
+    if not isinstance(n_steps, int) or n_steps < 20:
+        text = f"must be a whole number from 20, got {n_steps}."
+        raise InputError(text, argument="n_steps")
     processes.refuse_several("to look for a rate")
     loop.check_rows(recipe, pixels, labels, train=train)
     state = steps.start(recipe)
@@ -76,7 +76,7 @@ def range_test(
     seen = steps.Images(pixels, labels.astype(np.int64), train, train[:0])
     weights = steps.class_weights(recipe, labels[train])
     window, losses = n_steps // 10, []
-    rates = np.geomspace(lowest, highest, n_steps)
+    rates = np.geomspace(*_RATES, n_steps)
     bar = progress_bar(rates, "rates", unit="step", progress=progress)
     with bar, steps.guarded(recipe, state):
         for step, rate in enumerate(bar):
@@ -140,15 +140,3 @@ def _is_over(losses: list[float], window: int) -> bool:
         return True
     means = np.convolve(losses, np.ones(window) / window, "valid")
     return len(means) > 0 and means[-1] > _BURST * means.min()
-
-
-def _check(lowest: float, highest: float, n_steps: int) -> None:
-    if not 0 < highest < np.inf:
-        text = f"must be a number above 0, got {highest}."
-        raise InputError(text, argument="highest")
-    if not 0 < lowest < highest:
-        text = f"must be a number from above 0 to below highest, {highest}, got "
-        raise InputError(f"{text}{lowest}.", argument="lowest")
-    if not isinstance(n_steps, int) or n_steps < 20:
-        text = f"must be a whole number from 20, got {n_steps}."
-        raise InputError(text, argument="n_steps")
