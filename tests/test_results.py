@@ -46,12 +46,18 @@ def test_probes_keep_no_answers_and_say_so():
         results.read_predictions("real-224px-probes")
 
 
+def test_those_with_answers_are_named():
+    named = results.names_with_answers()
+    assert set(results.list_results()["name"]) - set(named) == {"real-224px-probes"}
+    assert all(len(results.read_predictions(name)) for name in named)
+
+
 def test_committed_results_are_whole():
     for name in results.list_results()["name"]:
         assert results.read_result(name)["name"] == name
 
 
-RUNS = [n for n in results.list_results()["name"] if not n.endswith("-probes")]
+RUNS = results.names_with_answers()
 
 
 @pytest.mark.parametrize("name", RUNS)

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from tests.claim.conftest import change_facts
-from xraylab import claim, errors, evaluation, files, training
+from xraylab import claim, errors, evaluation, files, results, training
 from xraylab.claim import checklist, evidence, fields, figures, original
 from xraylab.training import test_log
 
@@ -278,11 +278,13 @@ def test_a_table_for_a_lesson_has_one_row_a_field(card):
     assert list(table) == ["field", "here", "says", "verdict", "why"]
 
 
-def test_what_is_neither_a_run_nor_a_result_is_told_both():
-    with pytest.raises(
-        errors.InputError, match=r"^run must be the folder of a run, or"
-    ):
-        claim.make_claim("work/rum")
+@pytest.mark.parametrize("name", ["work/rum", "real-224px-probes"])
+def test_what_is_neither_a_run_nor_a_result_is_told_both(name):
+    known = ", ".join(results.names_with_answers())
+    told = f"^run must be the folder of a run, or a stored .* answers: {known}; got "
+    with pytest.raises(errors.InputError, match=f"{told}{name}.$"):
+        claim.make_claim(name)
+    assert claim.make_claim(results.names_with_answers()[0])
 
 
 def test_the_claim_of_a_stored_result():

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shlex
 import shutil
 
 import pandas as pd
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.claim import conftest
-from xraylab import claim, errors, training
+from xraylab import claim, cli, errors, training
 from xraylab.claim import evidence, fields, figures
 from xraylab.training import test_log
 
@@ -54,7 +55,7 @@ def test_a_folder_that_is_no_run_and_a_name_that_is_no_result(tmp_path):
 
 
 def test_a_network_that_may_change_makes_no_claim(own_run):
-    (own_run / "last.safetensors").unlink()
+    (own_run / "last.safetensors").rename(own_run / "unfinished.safetensors")
     with pytest.raises(errors.UnfinishedRunError, match="A claim is made when train"):
         evidence.of_run(own_run)
 
@@ -131,6 +132,21 @@ def test_a_merge_that_went_away_takes_only_its_own_facts(own_run):
     assert found.merge == {}
     assert "which is not there" in found.notes[0]
     assert found.splits.loc["test", "n_files"] == len(found.answers["test"])
+
+
+def test_the_command_that_is_told_brings_images_back_that_moved(
+    own_run, three_sources, tmp_path
+):
+    shutil.copytree(three_sources, tmp_path / "now here")
+    file = own_run.parent / "merge/merge.json"
+    facts = json.loads(file.read_text("utf-8")) | {"root": str(tmp_path / "gone")}
+    file.write_text(json.dumps(facts), encoding="utf-8")
+    (told,) = claim.make_claim(own_run).fields["data"]["missing"]
+    _, command, end = told.split("`")
+    assert end == " makes it of the same folders, now in ROOT."
+    command = command.replace("ROOT", shlex.quote(str(tmp_path / "now here")))
+    assert cli.main(shlex.split(command)[1:]) == 0
+    assert evidence.of_run(own_run).root == tmp_path / "now here"
 
 
 @pytest.mark.parametrize("about", [{}, {"merge": ""}])

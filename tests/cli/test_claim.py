@@ -51,9 +51,9 @@ def test_the_two_files_go_where_they_are_asked_for(own_run, tmp_path, capsys):  
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nowhere"], "argument RUN: must be the folder of a run, or one of real-"),
+        (["nowhere"], "argument RUN: must be the folder of a run, or a stored result"),
         ([""], "argument RUN: must be a path, got an empty text"),
-        (["real-224px-probes"], "argument RUN: must be a result that keeps answers"),
+        (["real-224px-probes"], "keeps answers: real-224px-grouped, "),
         (["real-64px-grouped"], "argument --out: must be given, for real-64px-grouped"),
     ],
 )

@@ -10,7 +10,7 @@ import pandas as pd
 
 from xraylab import evaluation, results
 from xraylab.claim import checklist, evidence, fields, original, page, parts
-from xraylab.errors import InputError, renamed
+from xraylab.errors import InputError
 from xraylab.files import write_texts
 from xraylab.plain_json import as_json
 
@@ -122,8 +122,8 @@ def make_claim(run: str | Path) -> Claim:
     Parameters
     ----------
     run : path or str
-        Folder of a finished run; or the name of a stored result of real images, as
-        from `xraylab.results.list_results`.
+        Folder of a finished run; or the name of a stored result of real images that
+        keeps its answers, as from `xraylab.results.names_with_answers`.
 
     Raises
     ------
@@ -172,12 +172,11 @@ def write_claim(claim: Claim, folder: str | Path) -> tuple[Path, Path]:
 def _gather(run: str | Path) -> evidence.Evidence:
     if Path(run).is_dir():
         return evidence.of_run(run)
-    known = results.list_results()["name"].tolist()
+    known = results.names_with_answers()
     if str(run) not in known:
-        text = f"must be the folder of a run, or one of {', '.join(known)}, got {run}."
-        raise InputError(text, argument="run")
-    with renamed(name="run"):
-        return evidence.of_result(str(run))
+        text = "must be the folder of a run, or a stored result that keeps answers: "
+        raise InputError(f"{text}{', '.join(known)}; got {run}.", argument="run")
+    return evidence.of_result(str(run))
 
 
 def _sentence(found: evidence.Evidence) -> str:

@@ -43,6 +43,8 @@ class Evidence:
         As from `xraylab.data.describe_split`.
     merge : dict
         Counts, as from `figures.count_merge`; empty where the merge is not there.
+    merge_command : str
+        What makes the merge anew where it is not there; "" where that is not known.
     root : Path or None
         Folder that the paths start from.
     n_readings : int or None
@@ -74,6 +76,7 @@ class Evidence:
     data: str = ""
     splits: pd.DataFrame | None = None
     merge: dict = field(default_factory=dict)
+    merge_command: str = ""
     root: Path | None = None
     n_readings: int | None = None
     log: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -107,6 +110,7 @@ def of_run(folder: str | Path) -> Evidence:
     answers = {on: read_answers(run, on) for on in PARTS if _file(run, on).is_file()}
     merge = figures.find_merge(run)
     log, notes = _read_log(run, "test" in answers)
+    home = run.about.get("merge", "")
     return Evidence(
         name=run.folder.resolve().name,
         where=f"run {run.folder}",
@@ -118,6 +122,7 @@ def of_run(folder: str | Path) -> Evidence:
         answers=answers,
         splits=data.describe_split(run.table),
         merge={} if merge is None else figures.count_merge(merge),
+        merge_command=home and f"xraylab merge --data ROOT --out {as_argument(home)}",
         root=None if merge is None else merge.root,
         n_readings=None if log is None else len(log),
         log=pd.DataFrame() if log is None else log,

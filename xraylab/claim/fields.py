@@ -51,7 +51,9 @@ def _data(e: Evidence) -> Field:
         if lines:
             return Field([*lines, _RETROSPECTIVE])
         text = "Not known: the merge it was trained on, or its images, are not there."
-        return Field(missing=[f"{text} `xraylab merge` in the same place makes it."])
+        if e.merge_command:
+            text += f" `{e.merge_command}` makes it of the same folders, now in ROOT."
+        return Field(missing=[text])
     if e.is_simulated:
         lines.append("Simulated images, no patient in them.")
     for name, found in e.merge["sources"].items():

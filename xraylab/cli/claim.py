@@ -18,8 +18,8 @@ def add_verbs(verbs: Verbs) -> None:
         "run",
         type=arguments.path,
         metavar="RUN",
-        help="folder that xraylab train wrote, or the name of a stored result, as "
-        "xraylab results lists them",
+        help="folder that xraylab train wrote, or the name of a stored result that "
+        "keeps its answers",
     )
     verb.add_argument(
         "--out",

@@ -88,11 +88,20 @@ def read_predictions(
         text = f'must be "valid", "test" or "external", got {on!r}.'
         raise InputError(text, argument="on")
     read_result(name, folder=folder)
-    file = Path(folder) / f"{name}-{on}.csv"
+    file = _answers(name, on, folder)
     if not file.is_file():
         text = f"must be a result that keeps answers on {on}, got {name}. read_result "
         raise InputError(text + "gives its figures.", argument="name")
     return pd.read_csv(file, converters={"score": float})
+
+
+def names_with_answers(*, folder: str | Path = _FOLDER) -> list[str]:
+    """Name the measurements that keep their answers on validation and test, sorted."""
+    return [
+        name
+        for name in _names(folder)
+        if all(_answers(name, on, folder).is_file() for on in ("valid", "test"))
+    ]
 
 
 def list_results(*, folder: str | Path = _FOLDER) -> pd.DataFrame:
@@ -279,6 +288,10 @@ def _check_metrics(metrics: Mapping) -> None:
 def _read_tables(folder: str | Path) -> list[dict]:
     files = sorted((Path(folder) / "tables").glob("*.json"))
     return [json.loads(file.read_text(encoding="utf-8")) for file in files]
+
+
+def _answers(name: str, on: str, folder: str | Path) -> Path:
+    return Path(folder) / f"{name}-{on}.csv"
 
 
 def _names(folder: str | Path) -> list[str]:
