@@ -35,7 +35,7 @@ def test_predict_says_once_that_a_run_is_unfinished(own_run, tmp_path, capsys, r
     Image.new("L", (64, 64), 128).save(file)
     _, answer, _ = run_json(capsys, "predict", own_run, file)
     assert answer["finished"]
-    (own_run / "last.safetensors").unlink()
+    (own_run / "last.safetensors").rename(own_run / "unfinished.safetensors")
     _, answer, _ = run_json(capsys, "predict", own_run, file, file)
     assert not answer["finished"]
     assert cli.main(["predict", str(own_run), str(file), str(file)]) == 0

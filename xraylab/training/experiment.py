@@ -18,6 +18,7 @@ from xraylab.training import (
     answers,
     board,
     content,
+    disk,
     origin,
     processes,
     rates,
@@ -76,8 +77,9 @@ def train(
     if Path(out).is_dir() and data.Merge.is_saved_at(out):
         text = f"must be a folder for the run, but {out} holds a merge. Choose another."
         raise InputError(text, argument="out")
-    record.refuse_others(Path(out), runs.FILES)
-    if processes.is_main() and not runs.is_finished(out):
+    if processes.is_main():
+        disk.refuse_others(Path(out))
+    if processes.is_main() and not disk.is_finished(out):
         try_writing(Path(out) / record.FACTS)
     with renamed(manifest="merge_folder"):
         table = data.split(merged.manifest, protocol, seed=recipe.seed)

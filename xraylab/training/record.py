@@ -11,7 +11,6 @@ import io
 import json
 import math
 import platform
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +19,7 @@ import pandas as pd
 
 from xraylab import __version__
 from xraylab.errors import InputError, NotARunError
-from xraylab.files import append_line, refuse_foreign, write_text, write_texts
+from xraylab.files import append_line, write_text, write_texts
 from xraylab.labels import CLASSES
 from xraylab.plain_json import as_json, check_form, read_json
 from xraylab.training import content
@@ -93,15 +92,6 @@ def write(
     }
     facts_text = json.dumps(facts, indent=2) + "\n"
     write_texts({folder / TABLE: text, folder / FACTS: facts_text})
-
-
-def refuse_others(folder: Path, names: Iterable[str]) -> None:
-    """Raise NotWrittenError where a run's files would take the place of others'."""
-    table, header = folder / TABLE, ",".join(COLUMNS).encode()
-    is_ours = table.is_file() and table.read_bytes().startswith(header)
-    # a table alone is what a kill leaves that comes before the facts
-    names = (name for name in names if not (name == TABLE and is_ours))
-    refuse_foreign(folder, names, mark=FACTS)
 
 
 def list_versions() -> dict[str, str]:

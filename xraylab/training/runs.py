@@ -7,8 +7,7 @@ gets a line an epoch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,11 +21,11 @@ from xraylab.errors import (
     TrainingError,
     UnfinishedRunError,
 )
-from xraylab.files import alone, made_folder, remove_halves
 from xraylab.training import (
     board,
     checkpoint,
     content,
+    disk,
     loop,
     models,
     processes,
@@ -38,9 +37,6 @@ from xraylab.training import (
 from xraylab.training.recipe import Recipe
 
 TABLE_COLUMNS = ["path", "image_id", "group_id", "label", "split", "row"]
-_BEST, _LAST = "best.safetensors", "last.safetensors"
-_STATE = "unfinished.safetensors"  # weights, optimiser and history, in one file
-FILES = (record.FACTS, record.TABLE, record.HISTORY, _BEST, _LAST, _STATE)
 
 
 @dataclass(frozen=True)
@@ -106,12 +102,12 @@ class Run:
     @property
     def network_id(self) -> str:
         """The network by content: 16 digits of the SHA-256 of its best weights."""
-        return content.digest_file(self.folder / _BEST)[:16]
+        return content.digest_file(self.folder / disk.BEST)[:16]
 
     @property
     def is_finished(self) -> bool:
         """False while epochs are still to come."""
-        return is_finished(self.folder)
+        return disk.is_finished(self.folder)
 
     @property
     def kept_epoch(self) -> int:
@@ -144,13 +140,14 @@ class Run:
         NotARunError
             If its file is missing, damaged, or of another network.
         """
-        files = {"best": _BEST, "last": _LAST}
+        files = {"best": disk.BEST, "last": disk.LAST}
         if weights not in files:
             text = f'must be "best" or "last", got {weights!r}.'
             raise InputError(text, argument="weights")
         file = self.folder / files[weights]
         if not file.is_file():
-            raise NotARunError(f"{self.folder} has no {file.name} yet: train it on.")
+            to_do = "any more: copy it back" if self.is_finished else "yet: train it on"
+            raise NotARunError(f"{self.folder} has no {file.name} {to_do}.")
         model = models.make_model(self.recipe.model, dropout=self.recipe.dropout)
         given, _ = tensors.read_tensors(file, error=NotARunError)
         misfits = tensors.find_misfits(model.state_dict(), given)
@@ -179,6 +176,7 @@ def train_run(
 
     Whether a folder holds the same run is told by content: recipe, protocol, the
     pixels, labels and split of each file, and the digest of the weights it began with.
+    Whatever stops it, the last whole epoch stays; before the first is kept, nothing.
 
     Parameters
     ----------
@@ -211,11 +209,10 @@ def train_run(
     xraylab.WeightsError
         If the weights cannot be had; nothing is written.
     xraylab.TrainingError
-        If the loss stops being a number or memory is full; the last whole epoch stays.
+        If the loss stops being a number or memory is full.
     OSError
         If another command trains in the folder meanwhile, or files of these names are
-        there that are of no run; what they hold stays. When the disk is full; the last
-        whole epoch stays.
+        there that are of no run; what they hold stays. When the disk is full.
     """
     board.check(tensorboard)
     folder = Path(folder)
@@ -226,18 +223,17 @@ def train_run(
     made_from = (recipe, protocol, weights.identify(recipe.weights))
     if (folder / record.FACTS).is_file():
         record.refuse_other(folder, *made_from, table)
-        if is_finished(folder):
-            _tidy(folder)
+        if disk.is_finished(folder):
+            disk.tidy(folder)
             return replace(load_run(folder), note="finished earlier, loaded")
-    record.refuse_others(folder, FILES)
     rows = _rows_by_part(recipe, pixels, table)
-    with _held(folder):
+    with disk.held(folder):
         # before anything is written: it may fail to fetch its weights, and a folder
         # that is already written would refuse the next try with others
         state = _take_up(folder, recipe)
         place = processes.describe(state.accelerator, state.precision)
         if state.accelerator.is_main_process:
-            remove_halves(folder, FILES)
+            disk.remove_rests(folder)
             if not (folder / record.FACTS).is_file():
                 record.write(folder, *made_from, about or {}, place, table)
             record.write_history(folder, state.history)
@@ -249,24 +245,6 @@ def train_run(
     return replace(load_run(folder), note=note)
 
 
-@contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """Keep other commands out of a run's folder while one trains in it.
-
-    Of several processes of one training the main one does it for all.
-    """
-    if not processes.is_main():
-        yield
-        return
-    with made_folder(folder), alone(folder / _STATE, is_long=True):
-        yield
-
-
-def is_finished(folder: str | Path) -> bool:
-    """Tell whether a folder holds a run whose training has ended."""
-    return (Path(folder) / _LAST).is_file()
-
-
 def load_run(folder: str | Path) -> Run:
     """Read a run.
 
@@ -276,7 +254,7 @@ def load_run(folder: str | Path) -> Run:
         Naming what is missing or damaged.
     """
     folder = Path(folder)
-    names = (record.FACTS, record.TABLE, record.HISTORY, _BEST)
+    names = (record.FACTS, record.TABLE, record.HISTORY, disk.BEST)
     missing = [name for name in names if not (folder / name).is_file()]
     if missing:
         raise NotARunError(
@@ -323,13 +301,13 @@ def _take_up(folder: Path, recipe: Recipe) -> steps.State:
 
     A state that is gone or damaged is never passed over.
     """
-    if (folder / _STATE).is_file():
-        return checkpoint.load_state(folder / _STATE, recipe)
+    if (folder / disk.STATE).is_file():
+        return checkpoint.load_state(folder / disk.STATE, recipe)
     has_history = (folder / record.HISTORY).is_file()
     if has_history and len(record.read_history(folder)):
         raise NotARunError(
-            f"{folder} has epochs behind it, but {_STATE} is missing, so it cannot go "
-            f"on. Copy it back, or delete {folder} to train anew."
+            f"{folder} has epochs behind it, but {disk.STATE} is missing, so it cannot "
+            f"go on. Copy it back, or delete {folder} to train anew."
         )
     return steps.start(recipe)
 
@@ -339,8 +317,8 @@ def _save_epoch(folder: Path, recipe: Recipe, state: steps.State) -> None:
     aurocs = [row["valid_auroc"] for row in state.history]
     if aurocs[-1] >= max(aurocs):
         weights_now = tensors.plain_weights(state.model)
-        tensors.save_tensors(folder / _BEST, weights_now)
-    checkpoint.save_state(folder / _STATE, recipe, state)
+        tensors.save_tensors(folder / disk.BEST, weights_now)
+    checkpoint.save_state(folder / disk.STATE, recipe, state)
     record.append_history(folder, state.history[-1])
 
 
@@ -377,10 +355,11 @@ def _fit_and_keep(
             recipe, pixels, *rows, state=state, after_epoch=keep, progress=progress
         )
     except TrainingError as error:
-        kept = f"{folder} keeps the network after epoch {state.n_epochs}."
-        advice = kept if state.n_epochs else f"{folder} keeps no epoch yet."
+        if not state.n_epochs:  # then nothing of it stays
+            raise
         raise TrainingError(
-            f"{error} {advice} Another recipe needs another folder."
+            f"{error} {folder} keeps the network after epoch {state.n_epochs}. Another "
+            "recipe needs another folder."
         ) from error
     if state.accelerator.is_main_process:
         _finish(folder, state)
@@ -388,11 +367,5 @@ def _fit_and_keep(
 
 
 def _finish(folder: Path, state: steps.State) -> None:
-    tensors.save_tensors(folder / _LAST, tensors.plain_weights(state.model))
-    _tidy(folder)
-
-
-def _tidy(folder: Path) -> None:
-    """Remove what a finished run does not need, also where a kill came before."""
-    with suppress(OSError):  # in a folder that is read-only it does no harm
-        (folder / _STATE).unlink()
+    tensors.save_tensors(folder / disk.LAST, tensors.plain_weights(state.model))
+    disk.tidy(folder)

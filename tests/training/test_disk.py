@@ -1,0 +1,106 @@
+"""What lies in a run's folder when a training stops, and what tells that it ended."""
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from tests.training.test_loop import TINY
+from tests.training.test_runs import contents, data, stop_after_two_epochs, train
+from xraylab import errors, training
+from xraylab.training import checkpoint, disk, loop, steps
+
+__all__ = ["data"]  # a fixture
+OTHER = replace(TINY, lr=TINY.lr / 2)
+
+
+def burst(monkeypatch):
+    """Let the loss be no number from the first step on."""
+    take = steps.take_step
+
+    def spoil(*given):
+        answer, y, loss = take(*given)
+        return answer, y, loss * math.nan
+
+    monkeypatch.setattr(steps, "take_step", spoil)
+
+
+def stop(monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop, "_run_epoch", interrupt)
+
+
+def fill(monkeypatch):
+    """Let the disk be full once the first best weights are written."""
+
+    def full(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(checkpoint, "save_state", full)
+
+
+@pytest.mark.parametrize(
+    ("fail", "error", "said"),
+    [
+        (
+            burst,
+            errors.TrainingError,
+            r"at step 1, in epoch 1\. Choose a smaller lr\.$",
+        ),
+        (stop, KeyboardInterrupt, None),
+        (fill, OSError, "No space left"),
+    ],
+)
+@pytest.mark.parametrize("is_there", [True, False])
+def test_what_ends_before_an_epoch_is_kept_leaves_the_folder_as_it_was(
+    is_there, fail, error, said, tmp_path, data, monkeypatch
+):
+    folder = tmp_path / "new/run"
+    if is_there:
+        folder.mkdir(parents=True)
+        (folder / "mine.txt").write_text("keep")
+    with monkeypatch.context() as patch:
+        fail(patch)
+        with pytest.raises(error, match=said):
+            train(folder, data)
+    left = [file.name for file in tmp_path.rglob("*")]
+    assert left == (["new", "run", "mine.txt"] if is_there else [])
+    assert train(folder, data, OTHER).note == "trained"
+
+
+def test_a_finished_run_whose_last_weights_were_taken_away_is_finished(tmp_path, data):
+    folder = train(tmp_path / "r", data).folder
+    (folder / disk.LAST).unlink()
+    before = contents(folder)
+    run = train(folder, data)
+    assert (run.note, run.is_finished) == ("finished earlier, loaded", True)
+    run.refuse_unfinished("A claim is made")
+    assert contents(folder) == before
+    told = rf"{disk.LAST} any more: copy it back\."
+    with pytest.raises(errors.NotARunError, match=told):
+        run.make_model("last")
+
+
+def test_an_unfinished_run_has_no_last_weights_yet(tmp_path, data, monkeypatch):
+    stop_after_two_epochs(monkeypatch, lambda: train(tmp_path / "r", data))
+    run = training.load_run(tmp_path / "r")
+    assert not run.is_finished
+    with pytest.raises(errors.NotARunError, match=rf"{disk.LAST} yet: train it on\."):
+        run.make_model("last")
+
+
+@pytest.mark.parametrize("is_finished", [True, False])
+def test_what_a_kill_left_half_written_goes(is_finished, tmp_path, data, monkeypatch):
+    folder = tmp_path / "r"
+    if is_finished:
+        train(folder, data)
+    else:
+        stop_after_two_epochs(monkeypatch, lambda: train(folder, data))
+    names = ("predictions-test.csv", "best.safetensors", "run.json")
+    for name in names:
+        (folder / f".{name}.0123abcd").touch()
+    (folder / ".mine.csv.0123abcd").touch()
+    train(folder, data)
+    assert [file.name for file in folder.glob(".*")] == [".mine.csv.0123abcd"]

@@ -1,0 +1,89 @@
+"""The folder of a run: its files, who trains in it, and what is left when one stops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from xraylab.files import alone, made_folder, refuse_foreign, remove_halves
+from xraylab.training import answers, processes, record
+
+__all__ = [
+    "BEST",
+    "LAST",
+    "STATE",
+    "held",
+    "is_finished",
+    "refuse_others",
+    "remove_rests",
+    "tidy",
+]
+BEST, LAST = "best.safetensors", "last.safetensors"
+STATE = "unfinished.safetensors"  # weights, optimiser and history, in one file
+_OF_EPOCHS = (record.HISTORY, BEST, LAST, STATE)
+_FILES = (record.FACTS, record.TABLE, *_OF_EPOCHS)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep other commands out of a run's folder while one trains in it.
+
+    Where that ends before an epoch is kept, what it wrote goes: it would refuse every
+    other recipe. Of several processes of one training the main one does it for all.
+    """
+    if not processes.is_main():
+        yield
+        return
+    refuse_others(folder)
+    with made_folder(folder), alone(folder / STATE, is_long=True):
+        was_begun = any(map(_holds_something, map(folder.joinpath, _OF_EPOCHS)))
+        try:
+            yield
+        except BaseException:
+            if not (was_begun or (folder / STATE).is_file()):
+                for name in _FILES:
+                    (folder / name).unlink(missing_ok=True)
+            raise
+
+
+def refuse_others(folder: Path) -> None:
+    """Raise NotWrittenError where a run's files would take the place of others'."""
+    table, header = folder / record.TABLE, ",".join(record.COLUMNS).encode()
+    is_ours = table.is_file() and table.read_bytes().startswith(header)
+    # a table alone is what a kill leaves that comes before the facts
+    names = set(_FILES) - ({record.TABLE} if is_ours else set())
+    refuse_foreign(folder, sorted(names), mark=record.FACTS)
+
+
+def is_finished(folder: str | Path) -> bool:
+    """Tell whether a folder holds a run whose training has ended.
+
+    Its last weights tell; where they were taken away to save room, all its epochs.
+
+    Raises
+    ------
+    NotARunError
+        If these are asked and damaged.
+    """
+    best, last, state = (Path(folder) / name for name in (BEST, LAST, STATE))
+    if last.is_file() or state.is_file() or not best.is_file():
+        return last.is_file()
+    n_epochs = len(record.read_history(best.parent))
+    return n_epochs == record.read(best.parent).recipe.epochs
+
+
+def tidy(folder: Path) -> None:
+    """Remove what a finished run does not need, also where a kill came before."""
+    with suppress(OSError):  # in a folder that is read-only it does no harm
+        remove_rests(folder)
+        (folder / STATE).unlink()
+
+
+def remove_rests(folder: Path) -> None:
+    """Remove what a kill left half-written of the run's files and its answers."""
+    remove_halves(folder, (*_FILES, *answers.FILES))
+
+
+def _holds_something(file: Path) -> bool:
+    return file.is_file() and file.stat().st_size > 0
