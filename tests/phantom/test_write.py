@@ -300,6 +300,11 @@ def test_a_link_to_an_empty_folder_stays_and_leads_to_the_images(tmp_path, monke
     assert has_truth(tmp_path / "empty")
 
 
+def test_a_name_too_long_is_told_with_what_helps(tmp_path):
+    with pytest.raises(OSError, match=r"x could not be .* choose a shorter name\.$"):
+        write_phantom(tmp_path / ("x" * 256), n_children=N_CHILDREN)
+
+
 def test_too_few_children():
     with pytest.raises(ValueError, match="n_children must be at least 24, got 5"):
         draw_children(5, seed=0)

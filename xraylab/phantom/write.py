@@ -73,11 +73,11 @@ def write_phantom(
         If the folder cannot be written or the disk is full.
     """
     folder = Path(folder)
-    _refuse_full_folder(folder)
     images = name_images(draw_children(n_children, seed))
-    place = folder.resolve()  # a link stays, and leads to what is written
-    half = name_half(place)
     try:
+        _refuse_full_folder(folder)
+        place = folder.resolve()  # a link stays, and leads to what is written
+        half = name_half(place)
         with made_folder(place.parent):
             try:
                 half.mkdir()  # before all the drawing
