@@ -176,6 +176,19 @@ def test_simulated_images_are_called_so_and_test_no_real_claim(own_run):
         assert original.judge(key, found)[1] == "not tested"
 
 
+def test_images_of_which_some_are_simulated_are_called_neither(own_run):
+    found = replace(evidence.of_run(own_run), is_simulated=None)
+    lines = fields.FIELDS["data"](found).lines
+    assert lines[0] == "Some of the images are simulated, no patient in those."
+    said = " ".join(lines)
+    assert "retrospective" not in said
+    assert "licence" not in said
+    assert "some of the images are simulated" in (
+        " ".join(fields.FIELDS["limits"](found).lines)
+    )
+    assert ", some of the images simulated, the test of" in claim.card._sentence(found)
+
+
 def test_counts_of_the_flow_follow_from_the_merge(card, own_run):
     merged = figures.find_merge(training.load_run(own_run))
     assert card.flow == {

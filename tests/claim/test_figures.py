@@ -56,6 +56,13 @@ def test_of_real_and_simulated_sources_together_it_is_not_known(
     assert figures.is_simulated(merged) is None
 
 
+def test_a_set_with_an_own_image_in_it_is_not_called_simulated(tmp_path):
+    truth = phantom.write_phantom(tmp_path / "set", n_children=24)
+    path = tmp_path / "set" / truth["path"].iloc[0]
+    shutil.copy(path, path.with_name("mine.jpeg"))
+    assert figures.is_simulated(data.merge(tmp_path / "set", progress=False)) is None
+
+
 def test_anothers_truth_makes_no_image_simulated(three_sources, tmp_path):
     shutil.copytree(three_sources, tmp_path / "data")
     write_file(tmp_path / "truth/truth.csv", b"patient,reader\n1,a\n")

@@ -92,9 +92,14 @@ def test_simulated_images_bring_no_verdict(n_right, said):
 def test_images_of_which_it_is_not_known_bring_no_verdict():
     found = make_evidence(answers={"test": answers(980, 20)})
     assert verdict("figures", found) == "supported"
-    _, told, why = original.judge("figures", replace(found, is_simulated=None))
-    assert told == "not tested"
-    assert why.endswith("simulated, or their merge is not at hand to tell.")
+    for merge, doubt in (
+        ({}, "is not known: their merge is not at hand."),
+        ({"sources": {}}, "Some of the images are simulated."),
+    ):
+        unknown = replace(found, is_simulated=None, merge=merge)
+        _, told, why = original.judge("figures", unknown)
+        assert told == "not tested"
+        assert why.endswith(doubt)
 
 
 @pytest.mark.parametrize("protocol", ["official", "grouped", "image-random"])

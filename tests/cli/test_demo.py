@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import as_jpeg, blob_image, write_file
 from tests.training.test_loop import TINY
 from xraylab import cli, data, errors, phantom, training
+from xraylab.claim import figures
 from xraylab.cli import demo
 from xraylab.files import NotWrittenError
 
@@ -45,6 +46,15 @@ def test_a_run_brings_samples_that_exist(run_folder, three_sources):
     assert page["data_name"] == f"the images in {three_sources.name}"
     assert len(page["samples"]) == 4
     assert all(Path(path).is_file() for path in page["samples"].values())
+
+
+@pytest.mark.parametrize(
+    ("is_simulated", "said"),
+    [(True, "simulated images"), (None, "images, some of them simulated")],
+)
+def test_simulated_samples_are_called_so(is_simulated, said, run_folder, monkeypatch):
+    monkeypatch.setattr(figures, "is_simulated", lambda merge: is_simulated)
+    assert demo.prepare(run_folder)["data_name"] == said
 
 
 def test_a_run_whose_images_are_gone_has_no_samples(run_folder, capsys):

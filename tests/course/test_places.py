@@ -281,16 +281,66 @@ def test_simulated_images_are_not_called_real(inside, built_in, tmp_path, monkey
     assert phantom.masks_for(here.root, path).lesion.max() <= 1
 
 
-def test_a_part_of_a_simulated_set_is_not_called_real(built_in, monkeypatch):
-    path = data.list_files(built_in)[0]["path"].iloc[0]
-    monkeypatch.setenv("XRAYLAB_DATA", str(built_in / Path(path).parts[0]))
-    with pytest.raises(errors.NoDataError, match=r"part of the simulated set .* Give"):
-        lesson.start(6)
+def test_a_part_of_a_simulated_set_is_not_called_real(built_in, tmp_path, monkeypatch):
+    source = Path(data.list_files(built_in)[0]["path"].iloc[0]).parts[0]
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/linked").symlink_to(built_in / source)
+    for part in (built_in / source, tmp_path / "mine"):
+        monkeypatch.setenv("XRAYLAB_DATA", str(part))
+        with pytest.raises(errors.NoDataError, match=r"part of the simulated set .* G"):
+            lesson.start(6)
 
 
-def test_simulated_beside_real_ones_are_real(built_in, three_sources, tmp_path):
-    """Nothing can be shown by masks then."""
-    shutil.copytree(built_in, tmp_path / "mixed/sim")
-    write_sources(three_sources, [sources.FIRST], tmp_path / "mixed/real")
-    found, _ = places.look_in([tmp_path / "mixed"])
-    assert not found.is_simulated
+@no_links
+def test_a_simulated_set_is_known_through_a_link(built_in, tmp_path):
+    (tmp_path / "linked").symlink_to(built_in)
+    found, _ = places.look_in([tmp_path])
+    assert (found.root, found.is_simulated) == (built_in.resolve(), True)
+
+
+@no_links
+def test_two_simulated_sets_are_not_called_real(built_in, tmp_path):
+    again = shutil.copytree(built_in, tmp_path / "again")
+    root = tmp_path / "both"
+    root.mkdir()
+    for whole, name in ((built_in, "a"), (again, "b")):
+        (root / name).symlink_to(whole)
+    found, reasons = places.look_in([root])
+    assert found is None
+    assert reasons[root].startswith(
+        f"it holds 2 simulated sets: {built_in.resolve()}, {again.resolve()}. Lessons"
+    )
+
+
+def test_simulated_beside_others_are_neither_real_nor_simulated(
+    built_in, three_sources, tmp_path
+):
+    """Called real, a figure of them would be quoted as one of patients."""
+    root = tmp_path / "mixed"
+    shutil.copytree(built_in, root / "sim")
+    write_sources(three_sources, [sources.FIRST], root / "real")
+    n = len(data.list_files(root / "real")[0])
+    found, reasons = places.look_in([root])
+    assert found is None
+    said = f"it holds simulated images, of {root / 'sim'}, beside {n} others, first rea"
+    assert reasons[root].startswith(said)
+    assert "neither real nor simulated as a whole. Take one kind out" in reasons[root]
+
+
+def test_an_own_image_in_a_simulated_set_is_not_called_simulated(built_in, tmp_path):
+    root = shutil.copytree(built_in, tmp_path / "set")
+    path = Path(data.list_files(root)[0]["path"].iloc[0])
+    shutil.copy(root / path, root / path.with_name("NORMAL(999).jpg"))
+    found, reasons = places.look_in([root])
+    assert found is None
+    assert "beside 1 others, first" in reasons[root]
+
+
+def test_a_set_whose_truth_is_damaged_is_passed_over_with_its_reason(
+    built_in, tmp_path
+):
+    root = shutil.copytree(built_in, tmp_path / "set")
+    (root / "truth/truth.csv").write_bytes(b"")
+    found, reasons = places.look_in([root])
+    assert found is None
+    assert "truth.csv must be a table of images with" in reasons[root]

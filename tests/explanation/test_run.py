@@ -155,6 +155,7 @@ def test_built_in_images_are_perturbed_with_their_true_lungs(tmp_path):
     assert lungs.shape == (2, 32, 32)
     assert np.array_equal(lungs[1], masks.left_lung | masks.right_lung)
     assert explaining._true_lungs(tmp_path, paths, 32) is None
+    assert explaining._true_lungs(root, [*paths, "mine.jpeg"], 32) is None
 
 
 # --- other images ------------------------------------------------------------------

@@ -15,7 +15,7 @@ from xraylab.phantom import (
     CLEAN,
     Plants,
     builtin_data,
-    find_set,
+    find_sets,
     masks_for,
     read_truth,
     redraw,
@@ -261,16 +261,48 @@ def test_truth_is_read_as_written(written):
 
 def test_the_set_of_an_image_is_known_by_its_truth(written, tmp_path):
     folder, truth = written
-    for name in ("truth", "covid19", "copies"):
-        path = pd.read_csv(folder / f"truth/{name}.csv")["path"].iloc[0]
-        assert find_set(folder / path) == (folder.resolve(), path)
-    path = truth["path"].iloc[0]
-    source, _, inside = path.partition("/")
+    tables = [
+        pd.read_csv(folder / "truth" / f"{n}.csv")
+        for n in ("truth", "covid19", "copies")
+    ]
+    paths = pd.concat(tables)["path"]
+    found = find_sets(folder, paths)
+    assert found.places == [(folder.resolve(), path) for path in paths]
+    assert (found.folders, found.is_simulated) == ([folder.resolve()], True)
+    source, _, inside = truth["path"].iloc[0].partition("/")
     (tmp_path / "linked").symlink_to(folder / source)
-    assert find_set(tmp_path / "linked" / inside) == (folder.resolve(), path)
-    for other in (f"{source}/mine.jpeg", "truth/truth.csv"):  # there, not of the set
-        assert find_set(folder / other) is None
-    assert find_set(tmp_path / "mine.jpeg") is None
+    (tmp_path / "one.jpeg").symlink_to(folder / source / inside)
+    for path in (f"linked/{inside}", "one.jpeg"):
+        assert find_sets(tmp_path, [path]).places == [
+            (folder.resolve(), f"{source}/{inside}")
+        ]
+    others = [f"{source}/mine.jpeg", "truth/truth.csv"]  # there, not of the set
+    found = find_sets(folder, others)
+    assert (found.places, found.folders) == ([None, None], [])
+    assert found.is_simulated is False
+    assert find_sets(folder, [*others, paths.iloc[0]]).is_simulated is None
+
+
+def test_several_sets_together_are_simulated_as_a_whole(written, tmp_path):
+    folder, truth = written
+    again = shutil.copytree(folder, tmp_path / "again")
+    (tmp_path / "first").symlink_to(folder)
+    path = truth["path"].iloc[0]
+    found = find_sets(tmp_path, [f"first/{path}", f"again/{path}"])
+    assert found.folders == [folder.resolve(), again.resolve()]
+    assert found.is_simulated
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"name\n1\n"])
+def test_a_truth_that_is_damaged_is_named(content, written, tmp_path):
+    folder, truth = written
+    shutil.copytree(folder / "truth", tmp_path / "truth")
+    (tmp_path / "truth/copies.csv").write_bytes(content)
+    with pytest.raises(
+        errors.InputError,
+        match=r"copies.csv must be a table of images with a column path, f",
+    ):
+        find_sets(tmp_path, truth["path"][:1])
 
 
 def test_a_full_disk_leaves_no_folder(tmp_path, monkeypatch):

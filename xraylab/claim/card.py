@@ -188,6 +188,7 @@ def _sentence(found: evidence.Evidence) -> str:
     metrics = evaluation.evaluate(found.answers["test"], threshold=found.threshold)
     accuracy, auroc = evaluation.describe(metrics.loc[["accuracy", "AUROC"]])
     kind = "simulated images, " if found.is_simulated else ""
+    kind = "some of the images simulated, " if found.is_mixed else kind
     at = f"threshold {found.threshold:.3f}"
     said = f"{accuracy}, {at}; {auroc}; {parts.count_said(found)}"
     return f"{network}, {kind}{where}: {said}."

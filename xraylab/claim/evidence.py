@@ -62,7 +62,7 @@ class Evidence:
         What perturbations and sanity checks of maps found: about and table, as in
         `xraylab.explanation.stored`; of a stored result also n_trained_on.
     is_simulated : bool or None
-        None where it is not known.
+        None where some of the images are, or it is not known.
     """
 
     name: str
@@ -91,6 +91,11 @@ class Evidence:
     def threshold(self) -> float:
         """Scores from here on are called pneumonia."""
         return self.point["value"]
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether some of the images are simulated, and others not."""
+        return bool(self.merge) and self.is_simulated is None
 
 
 def of_run(folder: str | Path) -> Evidence:

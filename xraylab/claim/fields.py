@@ -56,11 +56,14 @@ def _data(e: Evidence) -> Field:
         return Field(missing=[text])
     if e.is_simulated:
         lines.append("Simulated images, no patient in them.")
+    if e.is_mixed:
+        lines.append("Some of the images are simulated, no patient in those.")
+    is_real = e.is_simulated is False
     for name, found in e.merge["sources"].items():
-        source = None if e.is_simulated else data.SOURCES.get(name)
+        source = data.SOURCES.get(name) if is_real else None
         terms = f"; {source.page}; licence: {source.licence}" if source else ""
         lines.append(f"{name}: {found['files']:,} files{terms}")
-    return Field(lines if e.is_simulated else [*lines, _RETROSPECTIVE])
+    return Field([*lines, _RETROSPECTIVE] if is_real else lines)
 
 
 def _flow(e: Evidence) -> Field:
@@ -288,6 +291,8 @@ def _limits(e: Evidence) -> Field:
         lines.append("Other hospitals, other machines, adults.")
     if e.is_simulated:
         lines.append("Anything about real children: the images are simulated.")
+    if e.is_mixed:
+        lines.append("Real children alone: some of the images are simulated.")
     if e.splits is not None and e.splits.loc["test", "image_in_train"] > 0:
         lines.append("New images: part of the test was seen in training.")
     return Field(lines)

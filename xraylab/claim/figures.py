@@ -171,16 +171,8 @@ def find_merge(
 
 
 def is_simulated(merge: data.Merge) -> bool | None:
-    """Say whether a merge is of built-in images, wherever they lie.
-
-    A source is where the first image of one of its folders is; None where some
-    sources are and others are not.
-    """
-    table = merge.manifest.assign(folder=merge.manifest["path"].str.rpartition("/")[0])
-    firsts = table.drop_duplicates(["source", "folder"])
-    found = [phantom.find_set(merge.root / path) is not None for path in firsts["path"]]
-    by_source = pd.Series(found).groupby(firsts["source"].to_numpy()).any()
-    return bool(by_source.iloc[0]) if by_source.nunique() == 1 else None
+    """Say whether a merge is of built-in images; None where only some of it is."""
+    return phantom.find_sets(merge.root, merge.manifest["path"]).is_simulated
 
 
 def count_merge(merge: data.Merge) -> dict:

@@ -29,7 +29,8 @@ _ALONE = "Here one is, and not so far that three looks would not do it by chance
 # from a 95 % interval to one for three looks at once (Bonferroni), by normal quantiles
 _STRETCH = NormalDist().inv_cdf(1 - 0.05 / 6) / NormalDist().inv_cdf(1 - 0.05 / 2)
 _SIMULATED = "Simulated images do not speak of real ones."
-_UNKNOWN = "Some images are simulated, or their merge is not at hand to tell."
+_MIXED = "Some of the images are simulated."
+_UNKNOWN = "Whether images are simulated is not known: their merge is not at hand."
 _NEW = 0.5  # a set counts as new data when more of it than this is in no other set
 # settings that results from before they were there do not name
 _NEWER = {"schedule", "class_weights", "sampler"}
@@ -212,6 +213,6 @@ def judge(key: str, e: Evidence) -> tuple[str, str, str]:
     statement = SAYS[key]
     verdict, why = statement.judge(e)
     if e.is_simulated is not False and verdict != NOT_TESTED:
-        doubt = _SIMULATED if e.is_simulated else _UNKNOWN
+        doubt = _MIXED if e.is_mixed else _SIMULATED if e.is_simulated else _UNKNOWN
         verdict, why = NOT_TESTED, f"{why} {doubt}"
     return statement.says, verdict, why

@@ -74,8 +74,7 @@ def prepare(run_folder: Path | None) -> dict:
         What `xraylab.prediction.demo_page` takes. No samples where the images of the
         run are no longer there.
     """
-    from xraylab import data, prediction, training
-    from xraylab.claim import figures
+    from xraylab import phantom, prediction, training
 
     if run_folder is None:
         run_folder = _train()
@@ -89,9 +88,10 @@ def prepare(run_folder: Path | None) -> dict:
     rows = own.rows.assign(path=own.rows["now"])
     samples = prediction.choose_samples(rows, own.root)
     page["samples"] = {name: str(path) for name, path in samples.items()}
-    if figures.is_simulated(data.Merge.load(training.origin.find_merge(run))):
-        return page | {"data_name": "simulated images"}
-    return page | {"data_name": f"the images in {own.root.name}"}
+    names = {True: "simulated images", None: "images, some of them simulated"}
+    is_simulated = phantom.find_sets(own.root, rows["path"]).is_simulated
+    name = names.get(is_simulated, f"the images in {own.root.name}")
+    return page | {"data_name": name}
 
 
 def _train() -> Path:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from xraylab import data, phantom
 from xraylab.data import listing, scan, sources
-from xraylab.errors import NoDataError, UnknownLayoutError
+from xraylab.errors import InputError, NoDataError
 
 BUILT_IN = "built-in"
 SMALL_SET = 80  # children: the built-in set of mode smoke
@@ -108,7 +108,7 @@ def look_in(places: Sequence[str | Path]) -> tuple[Found | None, dict[Path, str]
     for place in _each_once(places):
         try:
             return _read(place), reasons
-        except (UnknownLayoutError, NoDataError) as error:
+        except InputError as error:
             reasons[place] = f"it {error.text}" if error.argument else error.text
         except FileNotFoundError:
             reasons[place] = "there is no such folder."
@@ -142,7 +142,7 @@ def _read(place: Path) -> Found:
 
     Raises
     ------
-    FileNotFoundError, OSError, UnknownLayoutError, NoDataError
+    FileNotFoundError, OSError, InputError
         If it cannot be used.
     """
     if (place / "drive").is_dir():  # walking a mounted drive takes hours
@@ -204,19 +204,32 @@ def _refuse_others(files: pd.DataFrame) -> None:
 
 
 def _simulated_set(root: Path, files: pd.DataFrame) -> Path | None:
-    """Find the simulated set that holds all sources under a folder, if one does.
+    """Find the simulated set that all files under a folder are of, if they are.
 
     Raises
     ------
     NoDataError
-        If the folder is only a part of such a set.
+        If they are a part of such a set, of several, or only some of them are of one.
     """
-    places = [
-        phantom.find_set(root / p) for p in files.drop_duplicates("source")["path"]
-    ]
-    homes = {place and place[0] for place in places}
-    home = homes.pop() if len(homes) == 1 else None
-    if home and not home.is_relative_to(root):
+    found = phantom.find_sets(root, files["path"])
+    if found.is_simulated is False:
+        return None
+    sets = ", ".join(map(str, found.folders))
+    if not found.is_simulated:
+        places = zip(files["path"], found.places, strict=True)
+        others = [path for path, place in places if place is None]
+        raise NoDataError(
+            f"it holds simulated images, of {sets}, beside {len(others):,} others, "
+            f"first {others[0]}: neither real nor simulated as a whole. Take one kind "
+            "out, or set XRAYLAB_DATA to the folder that holds the other alone."
+        )
+    home, *more = found.folders
+    if more:
+        raise NoDataError(
+            f"it holds {len(found.folders)} simulated sets: {sets}. Lessons take one: "
+            "set XRAYLAB_DATA to its folder."
+        )
+    if len(data.list_files(home)[0]) > len(files):
         raise NoDataError(
             f"it is a part of the simulated set {home}. Give that folder."
         )

@@ -234,9 +234,9 @@ def _find_others(
 
 
 def _true_lungs(root: Path, paths: pd.Series, side: int) -> np.ndarray | None:
-    """Give the lungs of built-in images; None where the images are others."""
-    found = [phantom.find_set(root / path) for path in paths]
-    if None in found:
+    """Give the lungs of built-in images; None where any image is another."""
+    found = phantom.find_sets(root, paths)
+    if not found.is_simulated:
         return None
-    masks = (phantom.masks_for(*place, size=(side, side)) for place in found)
+    masks = (phantom.masks_for(*place, size=(side, side)) for place in found.places)
     return np.stack([m.left_lung | m.right_lung for m in masks])

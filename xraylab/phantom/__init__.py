@@ -15,7 +15,7 @@ Data walks down the page::
     image      an image with masks, and its disease-free twin
     export     size, shape, quality and mode of the file
     children   who is in the set, and what the files are called
-    truth      draw a written image again: masks, twin
+    truth      whose image a file is; draw it again: masks, twin
     write      three sources and their truth on disk
     builtin    the same in the user's cache, written once
     likeness   how near the images come to real ones
@@ -29,7 +29,7 @@ from xraylab.phantom.image import twin as twin
 from xraylab.phantom.plants import CLEAN as CLEAN
 from xraylab.phantom.plants import REAL_LIKE as REAL_LIKE
 from xraylab.phantom.plants import Plants as Plants
-from xraylab.phantom.truth import find_set as find_set
+from xraylab.phantom.truth import find_sets as find_sets
 from xraylab.phantom.truth import masks_for as masks_for
 from xraylab.phantom.truth import read_truth as read_truth
 from xraylab.phantom.truth import redraw as redraw

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
@@ -43,6 +45,31 @@ class Case:
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
         return self.facts.width, self.facts.height
+
+
+@dataclass(frozen=True)
+class Sets:
+    """The sets of built-in images that some files belong to.
+
+    Attributes
+    ----------
+    places : list of (Path, str) or None
+        Of each file the folder of its set and the path in it, as `masks_for` takes
+        them; None for a file of no set.
+    """
+
+    places: list[tuple[Path, str] | None]
+
+    @property
+    def folders(self) -> list[Path]:
+        """The folder of each set, once."""
+        return list(dict.fromkeys(place[0] for place in self.places if place))
+
+    @property
+    def is_simulated(self) -> bool | None:
+        """Whether all files are of such sets; None where some are and others not."""
+        kinds = {place is not None for place in self.places}
+        return kinds.pop() if len(kinds) == 1 else None
 
 
 def make_case(
@@ -168,24 +195,33 @@ def has_truth(folder: str | Path) -> bool:
     return all((Path(folder) / TRUTH_FOLDER / name).is_file() for name in names)
 
 
-def find_set(file: str | Path) -> tuple[Path, str] | None:
-    """Find the set of built-in images that a file belongs to.
+def find_sets(root: str | Path, paths: Iterable[str]) -> Sets:
+    """Find the sets of built-in images that files belong to, through links too.
 
-    Returns
-    -------
-    folder : Path
-        A folder above the file, with a truth that names it.
-    path : str
-        The file in that folder, as `masks_for` takes it.
+    A set is known by its truth, which names its files: one that was put beside them
+    later is none of the set's.
 
-    None where there is no such set.
+    Parameters
+    ----------
+    root : path
+    paths : iterable of str
+        Relative to `root`, as in a table of files.
     """
-    file = Path(file).resolve()
-    for folder in filter(has_truth, file.parents):
-        path = file.relative_to(folder).as_posix()
-        if any((table["path"] == path).any() for table in _read_images(folder)):
-            return folder, path
-    return None
+    real, names = cache(Path.resolve), cache(_read_names)  # of folders, for one call
+    above = cache(lambda folder: [f for f in (folder, *folder.parents) if names(f)])
+    places: list[tuple[Path, str] | None] = []
+    for path in map(Path(root).joinpath, paths):
+        file = real(path.parent) / path.name
+        file = file.resolve() if file.is_symlink() else file
+        inside = ((f, file.relative_to(f).as_posix()) for f in above(file.parent))
+        places.append(next((at for at in inside if at[1] in names(at[0])), None))
+    return Sets(places)
+
+
+def _read_names(folder: Path) -> set[str]:
+    """Read which files are of the set in a folder; none where there is no set."""
+    tables = _read_images(folder) if has_truth(folder) else []
+    return {path for table in tables for path in table["path"]}
 
 
 def read_truth(folder: str | Path) -> pd.DataFrame:
