@@ -106,6 +106,7 @@ def describe(found: audit.Audit, metrics: dict) -> dict:
         "date": datetime.now(UTC).date().isoformat(),
         "data": "Kermany et al. 2018 (doi 10.17632/rscbjbr9sj): first source, 224 px, "
         "encoded again by a third party; file facts of its full-size files by a list",
+        "rebuilt": [],
         "protocol": "probes: outside the test by cross-validation, and on the test",
         "recipe": {
             "model": "scaling and logistic regression, balanced, C 0.01",

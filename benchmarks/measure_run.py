@@ -1,6 +1,7 @@
 """Read a run's test once and keep what was measured in xraylab/results.
 
-python benchmarks/measure_run.py RUN --name real-64px-official --data "..."
+python benchmarks/measure_run.py RUN --name real-64px-official --data "..." \\
+    --rebuilt pneumonia-xray-images
 """
 
 import argparse
@@ -75,8 +76,16 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("--name", required=True, help="lower-case, with hyphens")
     parser.add_argument("--data", required=True, help="what the images are")
+    parser.add_argument(
+        "--rebuilt",
+        nargs="*",
+        required=True,
+        choices=list(data.SOURCES),
+        help="sources that were made from other public data; none where all are "
+        "the published files",
+    )
     args = parser.parse_args()
-    about = {"name": args.name, "data": args.data}
+    about = {"name": args.name, "data": args.data, "rebuilt": args.rebuilt}
     result = about | measure(training.load_run(args.run))
     file = results.write_result(args.name, result)
     # The answers themselves, so that others can check every figure.

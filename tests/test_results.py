@@ -19,6 +19,7 @@ def result():
         "name": "naive-64px",
         "date": "2026-11-24",
         "data": "three sources",
+        "rebuilt": ["chest-xray-covid19-pneumonia"],
         "protocol": "naive-merge",
         "recipe": {"model": "resnet18"},
         "versions": {"torch": "2.13.0"},
@@ -54,7 +55,9 @@ def test_those_with_answers_are_named():
 
 def test_committed_results_are_whole():
     for name in results.list_results()["name"]:
-        assert results.read_result(name)["name"] == name
+        result = results.read_result(name)
+        assert result["name"] == name
+        assert set(result["rebuilt"]) <= set(result.get("merge", {}).get("sources", ()))
 
 
 RUNS = results.names_with_answers()
@@ -138,6 +141,8 @@ def test_each_key_is_needed(result, key):
     [
         ("name", "Naive 64", r"small letters.*got 'Naive 64'"),
         ("date", "24.11.2026", r"YYYY-MM-DD, got '24.11.2026'"),
+        ("rebuilt", "third", r"rebuilt must be a list of names .*, got 'third'. It is"),
+        ("rebuilt", [3], r"rebuilt must be a list of names of sources, got \[3\]"),
         ("n_test", 0, r"n_test must be a whole number from 1, got 0"),
         (
             "n_test_readings",

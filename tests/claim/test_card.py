@@ -300,6 +300,16 @@ def test_what_is_neither_a_run_nor_a_result_is_told_both(name):
     assert claim.make_claim(results.names_with_answers()[0])
 
 
+def test_a_rebuilt_source_is_not_said_to_be_the_published_one():
+    found = evidence.of_result("real-64px-official")
+    assert len(found.rebuilt) == 2
+    *_, first, second, third, _ = fields.FIELDS["data"](found).lines
+    assert first.endswith("licence: CC BY 4.0")
+    for line, name in zip((second, third), found.rebuilt, strict=True):
+        said = "5,856 files; rebuilt from other public data, not the published files"
+        assert line == f"{name}: {said}"
+
+
 def test_the_claim_of_a_stored_result():
     card = claim.make_claim("real-64px-official")
     rows = card.table["verdict"]

@@ -231,8 +231,10 @@ def test_copies_are_no_larger_set(three_sources):
         "not supported",
         "72 files at hand, of 3 sets, show 24 different images.",
     )
-    rebuilt = original.judge("data", replace(found, data="the third is a stand-in"))
-    assert rebuilt[2] == f"{why} Some stand in for files that are published."
+    rebuilt = original.judge("data", replace(found, rebuilt=["one", "two"]))
+    assert rebuilt[2] == f"{why} Rebuilt, not the published files: one, two."
+    weights = original.judge("data", replace(found, data="weights by a stand-in"))
+    assert weights[2] == why
     own = merged.manifest.assign(image_id=merged.manifest["path"])
     one = own[own["source"] == own["source"].iloc[0]]
     for table, said in ((own, "supported"), (one, "not tested")):

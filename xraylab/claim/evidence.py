@@ -39,6 +39,8 @@ class Evidence:
         Predictions by part, of "valid", "test" and "external" those that are stored.
     data : str
         What the images are, in a sentence.
+    rebuilt : list of str
+        Sources whose files were made from other public data; of a run it is not known.
     splits : DataFrame or None
         As from `xraylab.data.describe_split`.
     merge : dict
@@ -74,6 +76,7 @@ class Evidence:
     point: dict
     answers: dict[str, pd.DataFrame]
     data: str = ""
+    rebuilt: list[str] = field(default_factory=list)
     splits: pd.DataFrame | None = None
     merge: dict = field(default_factory=dict)
     merge_command: str = ""
@@ -163,6 +166,7 @@ def of_result(name: str) -> Evidence:
         point={"value": result["threshold"], "rule": result.get("rule", "")},
         answers=answers,
         data=result["data"],
+        rebuilt=result["rebuilt"],
         splits=None if splits is None else pd.DataFrame.from_dict(splits, "index"),
         merge=result.get("merge", {}),
         network=elsewhere.get("network", ""),

@@ -18,7 +18,7 @@ from xraylab.claim.tables import as_table
 from xraylab.evaluation import subgroups
 
 _KINDS = {"bacteria", "virus", "IM", "NORMAL2"}  # of Kermany et al.'s file names
-_RETROSPECTIVE = "Published by others and taken as they are: retrospective."
+_RETROSPECTIVE = "Published by others, and not collected for this: retrospective."
 _OUTCOMES = {
     "tn": "normal, called normal",
     "fp": "normal, called pneumonia",
@@ -62,6 +62,8 @@ def _data(e: Evidence) -> Field:
     for name, found in e.merge["sources"].items():
         source = data.SOURCES.get(name) if is_real else None
         terms = f"; {source.page}; licence: {source.licence}" if source else ""
+        if name in e.rebuilt:
+            terms = "; rebuilt from other public data, not the published files"
         lines.append(f"{name}: {found['files']:,} files{terms}")
     return Field([*lines, _RETROSPECTIVE] if is_real else lines)
 

@@ -67,8 +67,8 @@ def _judge_merge(e: Evidence) -> Verdict:
         f"{flow['files with an image']:,} files at hand, of {len(sources)} sets, show "
         f"{flow['different images']:,} different images."
     )
-    if "stand-in" in e.data:
-        why += " Some stand in for files that are published."
+    if e.rebuilt:
+        why += f" Rebuilt, not the published files: {', '.join(e.rebuilt)}."
     is_new = all(source["own"] > _NEW for source in sources)
     return (SUPPORTED if is_new else NOT_SUPPORTED), why
 

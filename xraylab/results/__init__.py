@@ -23,6 +23,7 @@ RESULT_KEYS = (
     "name",
     "date",
     "data",
+    "rebuilt",
     "protocol",
     "recipe",
     "versions",
@@ -200,7 +201,9 @@ def check_result(result: Mapping, *, name: str | None = None) -> dict:
     Parameters
     ----------
     result : mapping
-        `RESULT_KEYS`: date as YYYY-MM-DD; recipe and versions are mappings;
+        `RESULT_KEYS`: date as YYYY-MM-DD; rebuilt lists the sources whose files are not
+        the published ones but were made from other public data, and is empty where
+        there are none; recipe and versions are mappings;
         n_test, n_groups (at least 1), seed and n_test_readings (how often
         this test was read up to this result, trial readings too) are whole
         numbers; metrics maps each metric to a mapping with `METRIC_KEYS`, where
@@ -231,6 +234,12 @@ def check_result(result: Mapping, *, name: str | None = None) -> dict:
         raise InputError(
             f"date must be written as YYYY-MM-DD, got {result['date']!r}."
         ) from None
+    rebuilt = result["rebuilt"]
+    if not isinstance(rebuilt, list) or not all(isinstance(n, str) for n in rebuilt):
+        raise InputError(
+            f"rebuilt must be a list of names of sources, got {rebuilt!r}. It is empty "
+            "where all files are the published ones."
+        )
     for key, least in _LEAST.items():
         if type(result[key]) is not int or result[key] < least:
             raise InputError(
