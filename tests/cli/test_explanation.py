@@ -75,4 +75,4 @@ def test_perturb_takes_two_classes_and_says_what_it_found(run_folder, tmp_path, 
         cli.main(argv)
     assert ended.value.code == 2
     said = capsys.readouterr().err
-    assert "argument --data: must hold two classes, found 3" in said
+    assert "argument --data: must hold two classes, one of them, and not" in said

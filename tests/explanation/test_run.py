@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.conftest import as_jpeg, blob_image, write_file
-from xraylab import data, evaluation, explanation, images, phantom, training
+from xraylab import data, errors, evaluation, explanation, images, phantom, training
 from xraylab.explanation import run as explaining
 from xraylab.files import NotWrittenError
 from xraylab.training import test_log
@@ -228,9 +228,20 @@ def test_nothing_left_is_said(run_folder, others):
         measured(run_folder, others)
 
 
-def test_three_classes_are_refused(run_folder, others):
-    write_file(others / "third/a.jpg", as_jpeg(blob_image(1, 64)))
-    with pytest.raises(ValueError, match=r"must hold two classes, found 3 in "):
+@pytest.mark.parametrize("names", [("cats", "dogs"), ("healthy", "ill", "third")])
+def test_classes_that_would_be_guessed_are_refused(run_folder, tmp_path, names):
+    for i, name in enumerate(names):
+        write_file(tmp_path / "x" / name / "a.jpg", as_jpeg(blob_image(800 + i, 64)))
+    with pytest.raises(
+        errors.InputError,
+        match=rf"^data_folder must hold two classes, .*; found {', '.join(names)} in ",
+    ):
+        measured(run_folder, tmp_path / "x")
+
+
+def test_an_image_in_both_classes_is_refused(run_folder, others):
+    shutil.copy(others / "ill/case-1-3.jpg", others / "healthy/case-1-3.jpg")
+    with pytest.raises(errors.InputError, match="one class, found 2 files of images"):
         measured(run_folder, others)
 
 

@@ -44,11 +44,11 @@ def perturb_run(
     run_folder : path
         As written by `xraylab.training.train`.
     data_folder : path, optional
-        Other images instead: a folder of two classes, in any layout that
-        `xraylab audit` reads, or a merge. What lies in a test folder there is left
-        out, and so is each image that is known to be of the run's test or training,
-        by the file or a published file name, with its copies. One that was renamed
-        and saved anew is not known.
+        Other images instead: two class folders, one of them without disease, in any
+        layout that `xraylab audit` reads, or a merge. What lies in a test folder there
+        is left out, and so is each image that is known to be of the run's test or
+        training, by the file or a published file name, with its copies. One that was
+        renamed and saved anew is not known.
     progress : bool
         Show progress bars on stderr.
 
@@ -67,7 +67,7 @@ def perturb_run(
         If the folder cannot be written.
     ValueError
         If the merge that the run was trained on is gone or other images lie there, the
-        other images are not of two classes, or not both are left.
+        other images are not of these two classes, or not both are left.
     """
     run = training.load_run(run_folder)
     kind = "doses" if data_folder is None else "doses elsewhere"
@@ -212,12 +212,7 @@ def _find_others(
         with renamed(root="data_folder"):
             merged = data.merge(folder, layout="any", progress=progress)
     table, known = merged.manifest, run.table[run.table["split"] != "valid"]
-    if table["label"].nunique() != 2:
-        raise InputError(
-            f"must hold two classes, found {table['label'].nunique()} in {folder}. "
-            "Give a folder of normal and pneumonia.",
-            argument="data_folder",
-        )
+    training.external.read_classes(table, folder)  # else a guess would be label 0
     # without pixels, so that nothing of the run's test is opened
     is_out = training.external.find_known(table, known)
     of_test = table.loc[table["published_split"] == "test", "image_id"]

@@ -16,7 +16,7 @@ from xraylab.files import as_argument, cache_folder, try_writing
 from xraylab.plain_json import read_json
 from xraylab.training import answers, content, processes, runs, test_log
 
-__all__ = ["External", "find_known", "read_basis", "score_external"]
+__all__ = ["External", "find_known", "read_basis", "read_classes", "score_external"]
 _BASIS = "external.json"  # what the answers in predictions-external.csv rest on
 _FORM = {
     "folder": str,
@@ -87,7 +87,7 @@ def score_external(
     with renamed(root="data_folder"):
         merged = data.merge(data_folder, layout="any", progress=progress)
     table = merged.manifest
-    classes = _read_classes(table, data_folder)
+    classes = read_classes(table, data_folder)
     cache = images.build_cache(
         table["path"],
         merged.root,
@@ -111,6 +111,45 @@ def score_external(
     found = External(predictions, n_readings, classes, kinds, n_known)
     _keep(run, found, Path(data_folder))
     return found
+
+
+def read_classes(table: pd.DataFrame, folder: str | Path) -> dict[int, list[str]]:
+    """Map each label to its class folders, one without disease and one with.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Files, as in a merge's manifest.
+    folder : path
+        Where they lie, for the message.
+
+    Raises
+    ------
+    InputError
+        If these are not two classes of which names tell the normal one, or an image
+        lies in both.
+    """
+    names = table.groupby("label")["class_name"].unique().map(sorted).to_dict()
+    is_normal = {
+        label: {name.lower() in folders.NO_DISEASE for name in own}
+        for label, own in names.items()
+    }
+    if is_normal != {0: {True}, 1: {False}}:
+        found = ", ".join(sorted(table["class_name"].unique()))
+        raise InputError(
+            "must hold two classes, one of them, and not the other, named "
+            f"{', '.join(sorted(folders.NO_DISEASE))}; found {found} in {folder}. "
+            "Which of two others is normal cannot be guessed: rename it.",
+            argument="data_folder",
+        )
+    in_both = table.groupby("image_id")["label"].transform("nunique") > 1
+    if in_both.any():
+        raise InputError(
+            f"must hold each image in one class, found {in_both.sum()} files of images "
+            f"in both, first {table.loc[in_both, 'path'].iloc[0]}. Take one side away.",
+            argument="data_folder",
+        )
+    return names
 
 
 def find_known(
@@ -186,31 +225,6 @@ def _keep(run: runs.Run, found: External, data_folder: Path) -> None:
     answers.write_predictions(
         run.folder, "external", found.predictions, run.network_id, {_BASIS: text}
     )
-
-
-def _read_classes(table: pd.DataFrame, folder: str | Path) -> dict[int, list[str]]:
-    """Map each label to its class folders, or refuse what is no such pair."""
-    names = table.groupby("label")["class_name"].unique().map(sorted).to_dict()
-    is_normal = {
-        label: {name.lower() in folders.NO_DISEASE for name in own}
-        for label, own in names.items()
-    }
-    if is_normal != {0: {True}, 1: {False}}:
-        found = ", ".join(sorted(table["class_name"].unique()))
-        raise InputError(
-            "must hold two classes, one of them, and not the other, named "
-            f"{', '.join(sorted(folders.NO_DISEASE))}; found {found} in {folder}. "
-            "Which of two others is normal cannot be guessed: rename it.",
-            argument="data_folder",
-        )
-    in_both = table.groupby("image_id")["label"].transform("nunique") > 1
-    if in_both.any():
-        raise InputError(
-            f"must hold each image in one class, found {in_both.sum()} files of images "
-            f"in both, first {table.loc[in_both, 'path'].iloc[0]}. Take one side away.",
-            argument="data_folder",
-        )
-    return names
 
 
 def _count(run: runs.Run, rows: pd.DataFrame) -> int:
