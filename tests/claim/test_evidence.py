@@ -193,7 +193,10 @@ def test_what_external_answers_rest_on_is_kept_or_an_error(own_run):
     assert "normal from a, pneumonia from b" in labels
     assert "mostly adults" in adults
     assert said == "folder nih, reading 2"
+    assert not evidence.of_run(own_run).has_simulated_external
     basis |= {"n_known": 0, "n_readings": 2}
+    file.write_text(json.dumps(basis | {"kinds": ["IM", "simulated"]}))
+    assert evidence.of_run(own_run).has_simulated_external
     for text in (
         *("[]", "{", "[" * 100_000),
         *(json.dumps({k: v for k, v in basis.items() if k != name}) for name in basis),

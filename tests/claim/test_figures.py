@@ -94,6 +94,26 @@ def test_what_was_left_out_elsewhere_is_said():
     assert "labels mined from the text of reports" in adults
     assert left_out.startswith("Left out: 3 files")
     assert len(figures.describe_external(classes, {""}, 0)) == 1
+    _, drawn = figures.describe_external(classes, {"simulated", "IM"}, 0)
+    assert drawn.startswith("CAREFUL: all or some images are simulated. No figure on")
+
+
+@pytest.mark.parametrize(
+    ("is_simulated", "said"),
+    [
+        (True, ["CAREFUL: this run's images are simulated. No figure on them speaks"]),
+        (None, ["CAREFUL: some of this run's images are simulated. No figure on the"]),
+        (False, []),
+    ],
+)
+def test_simulated_images_of_a_run_are_said_beside_its_figures(
+    is_simulated, said, own_run, monkeypatch
+):
+    monkeypatch.setattr(figures, "is_simulated", lambda merge: is_simulated)
+    run = training.load_run(own_run)
+    _, before = figures.describe_basis(run, None)
+    _, lines = figures.describe_basis(run, figures.find_merge(run))
+    assert [line[:66] for line in lines if line not in before] == said
 
 
 def test_a_point_without_a_rule_says_so():

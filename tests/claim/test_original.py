@@ -89,6 +89,15 @@ def test_simulated_images_bring_no_verdict(n_right, said):
         assert ("Simulated images do not speak" in why) == (was != "not tested"), key
 
 
+def test_simulated_images_from_elsewhere_bring_no_verdict():
+    found = make_evidence(answers={"external": answers(980, 20)})
+    assert verdict("external", found) == "supported"
+    drawn = replace(found, has_simulated_external=True)
+    _, said, why = original.judge("external", drawn)
+    assert said == "not tested"
+    assert why.endswith("Simulated images do not speak of real ones.")
+
+
 def test_images_of_which_it_is_not_known_bring_no_verdict():
     found = make_evidence(answers={"test": answers(980, 20)})
     assert verdict("figures", found) == "supported"

@@ -63,6 +63,15 @@ def test_every_figure_on_a_test_says_how_often_it_was_read(own_run, capsys):
     assert "test reading" not in capsys.readouterr().out
 
 
+def test_figures_on_simulated_images_are_called_so(own_run, monkeypatch, capsys):
+    monkeypatch.setattr("xraylab.claim.figures.is_simulated", lambda merge: True)
+    assert cli.main(["evaluate", str(own_run)]) == 0
+    said = "CAREFUL: this run's images are simulated. No figure on them speaks of"
+    assert capsys.readouterr().out.splitlines()[1].startswith(said)
+    _, answer, _ = run_json(capsys, "evaluate", own_run)
+    assert answer["caveats"][0].startswith(said)
+
+
 def test_external_figures_stand_below_what_they_rest_on(own_run, tmp_path, capsys):
     for i in range(12):
         name = ("NORMAL", "PNEUMONIA")[i % 2]

@@ -8,7 +8,7 @@ from PIL import Image
 from tests.conftest import as_jpeg, blob_image, write_file
 from tests.training.test_experiment import merge_into, train
 from tests.training.test_runs import contents, stop_after_two_epochs
-from xraylab import errors
+from xraylab import errors, phantom
 from xraylab.training import external, keep_operating_point, load_run, test_log
 
 
@@ -50,6 +50,13 @@ def test_each_new_image_is_scored_once_and_the_reading_counted(run, elsewhere):
     kept = external.read_basis(run.folder)
     assert (kept["folder"], kept["n_readings"]) == (elsewhere.name, 2)
     assert (kept["classes"], kept["kinds"]) == (found.classes, found.kinds)
+
+
+def test_simulated_images_are_kept_as_such(run, tmp_path):
+    phantom.write_phantom(tmp_path / "set", n_children=24)
+    found = score(run, tmp_path / "set")
+    assert "simulated" in found.kinds
+    assert "simulated" in external.read_basis(run.folder)["kinds"]
 
 
 def test_an_image_that_the_run_knows_is_left_out_with_its_copies(

@@ -65,6 +65,8 @@ class Evidence:
         `xraylab.explanation.stored`; of a stored result also n_trained_on.
     is_simulated : bool or None
         None where some of the images are, or it is not known.
+    has_simulated_external : bool
+        Whether any of the external images is.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Evidence:
     doses: list[tuple[dict, pd.DataFrame]] = field(default_factory=list)
     maps: list[tuple[dict, pd.DataFrame]] = field(default_factory=list)
     is_simulated: bool | None = None
+    has_simulated_external: bool = False
 
     @property
     def threshold(self) -> float:
@@ -119,6 +122,7 @@ def of_run(folder: str | Path) -> Evidence:
     merge = figures.find_merge(run)
     log, notes = _read_log(run, "test" in answers)
     home = run.about.get("merge", "")
+    elsewhere = training.external.read_basis(run.folder)
     return Evidence(
         name=run.folder.resolve().name,
         where=f"run {run.folder}",
@@ -135,11 +139,12 @@ def of_run(folder: str | Path) -> Evidence:
         n_readings=None if log is None else len(log),
         log=pd.DataFrame() if log is None else log,
         notes=notes,
-        external=_describe_external(training.external.read_basis(run.folder)),
+        external=_describe_external(elsewhere),
         network=run.network_id,
         doses=_read_kept(run, "doses", "doses elsewhere"),
         maps=_read_kept(run, "maps"),
         is_simulated=None if merge is None else figures.is_simulated(merge),
+        has_simulated_external="simulated" in elsewhere.get("kinds", ()),
     )
 
 

@@ -36,8 +36,15 @@ _TEXT_MINED = (
     "mostly adults, where the three sources have children, and labels mined from the "
     "text of reports. A difference may be one of age or of labels."
 )
-# sets that file names tell, as in `xraylab.data.read_name`
+_SIMULATED = "images are simulated. No figure on them speaks of patients."
+_DRAWN = {  # by what `is_simulated` says of a run's images
+    True: f"this run's {_SIMULATED}",
+    None: f"some of this run's {_SIMULATED}",
+    False: "",
+}
+# what kinds of external images say, as in `xraylab.training.external.External`
 _SETS = {
+    "simulated": f"all or some {_SIMULATED}",
     "NIH": f"names are those of NIH ChestX-ray14: {_TEXT_MINED}",
     "CheXpert": f"names are those of CheXpert: {_TEXT_MINED}",
     "MIMIC": f"names are those of MIMIC-CXR: {_TEXT_MINED}",
@@ -252,10 +259,17 @@ def describe_point(threshold: float, chosen: Mapping) -> str:
     return f"threshold {found}, rule: {rule}, chosen on validation"
 
 
-def describe_basis(run: training.runs.Run) -> tuple[int, list[str]]:
-    """Say what a run's figures rest on: its end, and how many children are known."""
+def describe_basis(
+    run: training.runs.Run, merge: data.Merge | None
+) -> tuple[int, list[str]]:
+    """Say what a run's figures rest on: its end, its images, and known children.
+
+    The merge is None where it is away.
+    """
     n_unknown = int(data.describe_split(run.table)["n_unknown"].sum())
     lines = [run.unfinished] if run.unfinished else []
+    simulated = None if merge is None else _DRAWN[is_simulated(merge)]
+    lines += [f"CAREFUL: {simulated}"] if simulated else []
     if n_unknown:
         lines.append(
             f"Images of which no name tells the child: {n_unknown:,}; each is a group "

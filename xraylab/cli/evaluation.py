@@ -86,7 +86,7 @@ def evaluate(args: argparse.Namespace) -> Answer:
     merge = figures.find_merge(run, args.merge)
     root = args.data_folder or (merge and merge.root)
     found = figures.measure_answers(predictions, root, threshold=threshold)
-    n_unknown, basis = figures.describe_basis(run)
+    n_unknown, basis = figures.describe_basis(run, merge)
     held, said = _hold_against(args, run, predictions, valid)
     first = f"{run.protocol}, {args.on}, {point}"
     lines = [first, *caveats, *basis, *found.as_lines(), *said]
@@ -102,7 +102,7 @@ def evaluate(args: argparse.Namespace) -> Answer:
         "readings": n_readings,
         "finished": run.is_finished,
         "n_unknown": n_unknown,
-        "caveats": caveats,
+        "caveats": [*caveats, *basis],
     }
     return answer | found.as_dict() | held, "\n".join(lines), 0
 

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 
-from xraylab import data, images
+from xraylab import data, images, phantom
 from xraylab.data import folders
 from xraylab.errors import InputError, NotARunError, renamed
 from xraylab.files import as_argument, cache_folder, try_writing
@@ -40,7 +40,8 @@ class External:
     classes : dict of int -> list of str
         Which class folders each label was read from.
     kinds : set of str
-        As from `xraylab.data.read_name`; "" where a name tells none.
+        As from `xraylab.data.read_name`; "" where a name tells none; and "simulated"
+        where any is built-in.
     n_known : int
         Files left out because the run knows the image.
     """
@@ -108,6 +109,8 @@ def score_external(
     n_readings = _count(run, rows)
     predictions = answers.score_rows(model, cache.pixels, rows)
     n_known, kinds = int(is_known.sum()), set(rows["kind"])
+    if phantom.find_sets(merged.root, rows["path"]).folders:
+        kinds.add("simulated")
     found = External(predictions, n_readings, classes, kinds, n_known)
     _keep(run, found, Path(data_folder))
     return found
