@@ -57,6 +57,11 @@ def test_simulated_images_are_kept_as_such(run, tmp_path):
     found = score(run, tmp_path / "set")
     assert "simulated" in found.kinds
     assert "simulated" in external.read_basis(run.folder)["kinds"]
+    (tmp_path / "set/truth/truth.csv").write_bytes(b"")
+    before = len(test_log.list_readings(run.about["merge"]))
+    with pytest.raises(errors.InputError, match=r"truth.csv must be a table of images"):
+        score(run, tmp_path / "set")
+    assert len(test_log.list_readings(run.about["merge"])) == before
 
 
 def test_an_image_that_the_run_knows_is_left_out_with_its_copies(

@@ -70,23 +70,25 @@ def _add_evaluate(verbs: Verbs) -> None:
 
 def evaluate(args: argparse.Namespace) -> Answer:
     """Score a run's validation or test, the latter counted."""
-    from xraylab import training
+    from xraylab import data, training
     from xraylab.claim import figures
 
     valid = _score_validation(args)
+    run = training.load_run(args.run_folder)
+    merge = data.Merge.load(args.merge) if args.merge else figures.find_merge(run)
+    n_unknown, basis = figures.describe_basis(run, merge)  # a fault costs no reading
     predictions, n_readings, caveats = _score(args, valid)
     if args.rule is not None:
         _choose(args.run_folder, predictions, args.rule)
-    run = training.load_run(args.run_folder)
+        run = training.load_run(args.run_folder)
     by_hand = args.threshold is not None
     threshold = args.threshold if by_hand else run.threshold
     point = f"threshold {threshold:.3f}, given by hand"
     if not by_hand:
         point = figures.describe_point(threshold, run.operating_point)
-    merge = figures.find_merge(run, args.merge)
-    root = args.data_folder or (merge and merge.root)
+    own = figures.find_merge(run, args.merge)  # under the run's names, else none
+    root = args.data_folder or (own and own.root)
     found = figures.measure_answers(predictions, root, threshold=threshold)
-    n_unknown, basis = figures.describe_basis(run, merge)
     held, said = _hold_against(args, run, predictions, valid)
     first = f"{run.protocol}, {args.on}, {point}"
     lines = [first, *caveats, *basis, *found.as_lines(), *said]

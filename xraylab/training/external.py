@@ -106,11 +106,11 @@ def score_external(
             argument="data_folder",
         )
     model = run.make_model().to(processes.make_accelerator().device)
-    n_readings = _count(run, rows)
-    predictions = answers.score_rows(model, cache.pixels, rows)
     n_known, kinds = int(is_known.sum()), set(rows["kind"])
     if phantom.find_sets(merged.root, rows["path"]).folders:
         kinds.add("simulated")
+    n_readings = _count(run, rows)
+    predictions = answers.score_rows(model, cache.pixels, rows)
     found = External(predictions, n_readings, classes, kinds, n_known)
     _keep(run, found, Path(data_folder))
     return found
