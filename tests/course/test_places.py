@@ -299,6 +299,20 @@ def test_a_simulated_set_is_known_through_a_link(built_in, tmp_path):
 
 
 @no_links
+def test_what_lies_behind_links_is_said_too(built_in, tmp_path, capsys):
+    names, reason = ALMOST["a handful"]
+    for name in names:
+        write_file(tmp_path / "few" / name, as_jpeg(blob_image(len(name))))
+    PLACE.mkdir()
+    (PLACE / "circle").symlink_to(PLACE.resolve())
+    (PLACE / "linked").symlink_to(tmp_path / "few")
+    assert lesson.start(2).is_builtin
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.startswith("Passed over data: ")
+    assert reason in first
+
+
+@no_links
 def test_two_simulated_sets_are_not_called_real(built_in, tmp_path):
     again = shutil.copytree(built_in, tmp_path / "again")
     root = tmp_path / "both"
@@ -322,7 +336,7 @@ def test_simulated_beside_others_are_neither_real_nor_simulated(
     n = len(data.list_files(root / "real")[0])
     found, reasons = places.look_in([root])
     assert found is None
-    said = f"it holds simulated images, of {root / 'sim'}, beside {n} others, first rea"
+    said = f"it holds simulated images, of {root / 'sim'}, beside others ({n}, first re"
     assert reasons[root].startswith(said)
     assert "neither real nor simulated as a whole. Take one kind out" in reasons[root]
 
@@ -333,7 +347,7 @@ def test_an_own_image_in_a_simulated_set_is_not_called_simulated(built_in, tmp_p
     shutil.copy(root / path, root / path.with_name("NORMAL(999).jpg"))
     found, reasons = places.look_in([root])
     assert found is None
-    assert "beside 1 others, first" in reasons[root]
+    assert "beside others (1, first " in reasons[root]
 
 
 def test_a_set_whose_truth_is_damaged_is_passed_over_with_its_reason(

@@ -219,9 +219,9 @@ def _simulated_set(root: Path, files: pd.DataFrame) -> Path | None:
         places = zip(files["path"], found.places, strict=True)
         others = [path for path, place in places if place is None]
         raise NoDataError(
-            f"it holds simulated images, of {sets}, beside {len(others):,} others, "
-            f"first {others[0]}: neither real nor simulated as a whole. Take one kind "
-            "out, or set XRAYLAB_DATA to the folder that holds the other alone."
+            f"it holds simulated images, of {sets}, beside others ({len(others):,}, "
+            f"first {others[0]}): neither real nor simulated as a whole. Take one "
+            "kind out, or set XRAYLAB_DATA to the folder that holds the other alone."
         )
     home, *more = found.folders
     if more:
@@ -249,7 +249,14 @@ def _may_be_meant(place: Path) -> bool:
         return True
     classes = {name for source in data.SOURCES.values() for name in source.classes}
     not_read: list[OSError] = []
-    for folder, folders, files in os.walk(place, onerror=not_read.append):
+    seen: set[str] = set()  # a link may lead in a circle
+    for folder, folders, files in os.walk(
+        place, onerror=not_read.append, followlinks=True
+    ):
+        if (real := os.path.realpath(folder)) in seen:
+            folders.clear()
+            continue
+        seen.add(real)
         if Path(folder).name.lower() in classes:  # empty: half a download
             return True
         links = (Path(folder, name) for name in (*folders, *files))
