@@ -44,10 +44,10 @@ _DRAWN = {  # by what `is_simulated` says of a run's images
 }
 # what kinds of external images say, as in `xraylab.training.external.External`
 _SETS = {
-    "simulated": f"all or some {_SIMULATED}",
     "NIH": f"names are those of NIH ChestX-ray14: {_TEXT_MINED}",
     "CheXpert": f"names are those of CheXpert: {_TEXT_MINED}",
     "MIMIC": f"names are those of MIMIC-CXR: {_TEXT_MINED}",
+    "simulated": f"all or some {_SIMULATED}",
 }
 
 

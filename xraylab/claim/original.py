@@ -129,7 +129,7 @@ def _judge_accuracy(on: str) -> Callable[[Evidence], Verdict]:
             loud = [line for line in e.external if line.startswith("CAREFUL")]
             why = " ".join([why, *loud[-1:]])
             if e.has_simulated_external:
-                return NOT_TESTED, f"{why} {_SIMULATED}"
+                return NOT_TESTED, why
         if on == "test" and e.protocol != "naive-merge":
             return NOT_TESTED, f"{why} The original's test was a part of all files."
         if not found.low <= found.high:
