@@ -235,7 +235,7 @@ def test_a_run_that_cannot_be_written_costs_no_work_and_no_reading(
 ):
     for module in ("training.experiment", "explanation.stored"):
         monkeypatch.setattr(f"xraylab.{module}.try_writing", refuse_to_write)
-    monkeypatch.setattr("xraylab.training.experiment._find_rows", lambda *_: (0, 0))
+    monkeypatch.setattr("xraylab.training.origin.find_rows", lambda *_, **__: None)
     argv = [verb, str(own_run)] + (["--on", "test"] if verb == "evaluate" else [])
     assert cli.main(argv) == 1
     assert "could not be written: Permission denied" in capsys.readouterr().err
