@@ -302,7 +302,7 @@ def test_truths_wait_for_the_envelope(file):
     }
     kept = file.with_suffix(".truths.json")
     whole = json.loads(kept.read_text())[SHARE]
-    changes = [{"time": "noon"}, {"time": "2026-01-01"}, {"low": "0"}, {"text": 1}]
+    changes = {"time": "noon"}, {"time": "2026-01-01"}, {"low": "0"}, {"text": 1}
     spoilt = [json.dumps({SHARE: whole | change}) for change in changes]
     broken = ("[1]", "{", '{"a": "b"}', '{"a": {"text": "b"}}', "[" * 100_000)
     for text in (*broken, *spoilt):
@@ -351,8 +351,8 @@ def test_a_changed_line_breaks_the_seal(file, key, number):
 def test_a_line_taken_out_or_torn_breaks_the_seal(file):
     seal_three()
     lines = file.read_text(encoding="utf-8").splitlines()
-    deep = [lines[0], "[" * 100_000]
-    for broken in ([lines[0], lines[2]], lines[1:], [lines[0], lines[1][:20]], deep):
+    torn = ([lines[0], last] for last in (lines[2], lines[1][:20], "[" * 100_000))
+    for broken in (lines[1:], *torn):
         file.write_text("\n".join(broken), encoding="utf-8")
         with pytest.raises(BrokenSealError, match="guess anew"):
             lesson.guess("best rate", 0.4)
