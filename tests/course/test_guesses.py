@@ -304,8 +304,7 @@ def test_truths_wait_for_the_envelope(file):
     whole = json.loads(kept.read_text())[SHARE]
     changes = {"time": "noon"}, {"time": "2026-01-01"}, {"low": "0"}, {"text": 1}
     spoilt = [json.dumps({SHARE: whole | change}) for change in changes]
-    broken = ("[1]", "{", '{"a": "b"}', '{"a": {"text": "b"}}', "[" * 100_000)
-    for text in (*broken, *spoilt):
+    for text in ("[1]", "{", '{"a": "b"}', "[" * 100_000, *spoilt):
         kept.write_text(text)
         assert lesson.read_truths() == {}
         lesson.guess(SHARE, 0.9)
