@@ -434,7 +434,8 @@ for key in ("data", "protocol", "figures", "calibration", "external"):
 
 # %% [markdown]
 # One split may support a figure, and the figure still need not mean what people take it
-# for. Read again what stands under *Protocol*.
+# for. Read again what stands under *Protocol*. (There is no verdict on it: two of the sets
+# were rebuilt, so what they share is of our making.)
 #
 # ### Your turn: a mistake to mend
 #

@@ -67,10 +67,8 @@ def _judge_merge(e: Evidence) -> Verdict:
         f"{flow['files with an image']:,} files at hand, of {len(sources)} sets, show "
         f"{flow['different images']:,} different images."
     )
-    if e.rebuilt:
-        why += f" Rebuilt, not the published files: {', '.join(e.rebuilt)}."
     is_new = all(source["own"] > _NEW for source in sources)
-    return (SUPPORTED if is_new else NOT_SUPPORTED), why
+    return _unless_rebuilt(e, SUPPORTED if is_new else NOT_SUPPORTED, why)
 
 
 def _judge_split(e: Evidence) -> Verdict:
@@ -79,7 +77,15 @@ def _judge_split(e: Evidence) -> Verdict:
         return NOT_TESTED, f"This run is split otherwise: {e.protocol}."
     seen = e.splits.loc["test", "image_in_train"]
     why = f"Of its test files {seen:.1%} show an image that is in training too."
-    return (NOT_SUPPORTED if seen else SUPPORTED), why
+    return _unless_rebuilt(e, NOT_SUPPORTED if seen else SUPPORTED, why)
+
+
+def _unless_rebuilt(e: Evidence, verdict: str, why: str) -> Verdict:
+    """Give no verdict on what sets share where we made one of the other."""
+    if not e.rebuilt:
+        return verdict, why
+    names = ", ".join(e.rebuilt)
+    return NOT_TESTED, f"{why} Rebuilt here, not the published files: {names}."
 
 
 def _judge_recipe(e: Evidence) -> Verdict:
