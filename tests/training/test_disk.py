@@ -8,7 +8,7 @@ import pytest
 from tests.training.test_loop import TINY
 from tests.training.test_runs import contents, data, stop_after_two_epochs, train
 from xraylab import errors, training
-from xraylab.training import checkpoint, disk, loop, steps
+from xraylab.training import checkpoint, disk, loop, record, steps
 
 __all__ = ["data"]  # a fixture
 OTHER = replace(TINY, lr=TINY.lr / 2)
@@ -68,6 +68,16 @@ def test_what_ends_before_an_epoch_is_kept_leaves_the_folder_as_it_was(
     left = [file.name for file in tmp_path.rglob("*")]
     assert left == (["new", "run", "mine.txt"] if is_there else [])
     assert train(folder, data, OTHER).note == "trained"
+
+
+def test_a_kill_before_an_epoch_is_kept_refuses_no_recipe(tmp_path, data, monkeypatch):
+    with monkeypatch.context() as patch:
+        stop(patch)
+        patch.setattr("pathlib.Path.unlink", lambda *_, **__: None)  # as after a kill
+        with pytest.raises(KeyboardInterrupt):
+            train(tmp_path / "r", data)
+    assert (tmp_path / "r" / record.FACTS).is_file()
+    assert train(tmp_path / "r", data, OTHER).recipe == OTHER
 
 
 def test_a_finished_run_whose_last_weights_were_taken_away_is_finished(tmp_path, data):

@@ -13,6 +13,7 @@ __all__ = [
     "BEST",
     "LAST",
     "STATE",
+    "has_epochs",
     "held",
     "is_finished",
     "refuse_others",
@@ -37,7 +38,7 @@ def held(folder: Path) -> Iterator[None]:
         return
     refuse_others(folder)
     with made_folder(folder), alone(folder / STATE, is_long=True):
-        was_begun = any(map(_holds_something, map(folder.joinpath, _OF_EPOCHS)))
+        was_begun = has_epochs(folder)
         try:
             yield
         except BaseException:
@@ -54,6 +55,12 @@ def refuse_others(folder: Path) -> None:
     # a table alone is what a kill leaves that comes before the facts
     names = set(_FILES) - ({record.TABLE} if is_ours else set())
     refuse_foreign(folder, sorted(names), mark=record.FACTS)
+
+
+def has_epochs(folder: Path) -> bool:
+    """Tell whether a folder keeps an epoch, or what is left of one."""
+    files = map(folder.joinpath, _OF_EPOCHS)
+    return any(file.is_file() and file.stat().st_size for file in files)
 
 
 def is_finished(folder: str | Path) -> bool:
@@ -83,7 +90,3 @@ def tidy(folder: Path) -> None:
 def remove_rests(folder: Path) -> None:
     """Remove what a kill left half-written of the run's files and its answers."""
     remove_halves(folder, (*_FILES, *answers.FILES))
-
-
-def _holds_something(file: Path) -> bool:
-    return file.is_file() and file.stat().st_size > 0

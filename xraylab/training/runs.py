@@ -221,7 +221,7 @@ def train_run(
         raise InputError(f"table must have the columns {', '.join(missing)}.")
     table = table.assign(pixels=content.digest_rows(pixels, table["row"]))
     made_from = (recipe, protocol, weights.identify(recipe.weights))
-    if (folder / record.FACTS).is_file():
+    if disk.has_epochs(folder) and (folder / record.FACTS).is_file():
         record.refuse_other(folder, *made_from, table)
         if disk.is_finished(folder):
             disk.tidy(folder)
@@ -234,7 +234,7 @@ def train_run(
         place = processes.describe(state.accelerator, state.precision)
         if state.accelerator.is_main_process:
             disk.remove_rests(folder)
-            if not (folder / record.FACTS).is_file():
+            if not disk.has_epochs(folder):
                 record.write(folder, *made_from, about or {}, place, table)
             record.write_history(folder, state.history)
         state.accelerator.wait_for_everyone()
