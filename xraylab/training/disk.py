@@ -30,8 +30,8 @@ _FILES = (record.FACTS, record.TABLE, *_OF_EPOCHS)
 def held(folder: Path) -> Iterator[None]:
     """Keep other commands out of a run's folder while one trains in it.
 
-    Where that ends before an epoch is kept, what it wrote goes: it would refuse every
-    other recipe. Of several processes of one training the main one does it for all.
+    Where that ends before an epoch is kept, nothing of it stays. Of several processes
+    of one training the main one does it for all.
     """
     if not processes.is_main():
         yield
