@@ -3,6 +3,7 @@ import pickle
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -10,7 +11,6 @@ import pytest
 from tests.conftest import as_jpeg, blob_image, write_file
 from tests.training.test_loop import TINY
 from xraylab import cli, data, errors, phantom, training
-from xraylab.claim import figures
 from xraylab.cli import demo
 from xraylab.files import NotWrittenError
 
@@ -53,7 +53,8 @@ def test_a_run_brings_samples_that_exist(run_folder, three_sources):
     [(True, "simulated images"), (None, "images, some of them simulated")],
 )
 def test_simulated_samples_are_called_so(is_simulated, said, run_folder, monkeypatch):
-    monkeypatch.setattr(figures, "is_simulated", lambda merge: is_simulated)
+    found = SimpleNamespace(is_simulated=is_simulated)
+    monkeypatch.setattr(phantom, "find_sets", lambda root, paths: found)
     assert demo.prepare(run_folder)["data_name"] == said
 
 

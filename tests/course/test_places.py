@@ -357,4 +357,4 @@ def test_a_set_whose_truth_is_damaged_is_passed_over_with_its_reason(
     (root / "truth/truth.csv").write_bytes(b"")
     found, reasons = places.look_in([root])
     assert found is None
-    assert "truth.csv must be a table of images with" in reasons[root]
+    assert "truth.csv must be as `xraylab phantom` writes it, but" in reasons[root]

@@ -300,7 +300,7 @@ def test_a_truth_that_is_damaged_is_named(content, written, tmp_path):
     (tmp_path / "truth/copies.csv").write_bytes(content)
     with pytest.raises(
         errors.InputError,
-        match=r"copies.csv must be a table of images with a column path, f",
+        match=r"copies\.csv must be as `xraylab phantom` writes it, but could",
     ):
         find_sets(tmp_path, truth["path"][:1])
 

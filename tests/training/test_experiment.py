@@ -193,9 +193,10 @@ def test_a_chosen_threshold_is_kept_until_the_test_is_read(own, tmp_path):
 def test_ends_that_could_not_be_given_come_back_as_such(own, tmp_path):
     _, merge = own
     run = train(merge, tmp_path / "r")
-    promised = {"sensitivity": {"value": 0.9, "low": math.nan}}
+    ends = {"low": math.nan, "high": math.nan, "n": 9, "n_groups": 9, "method": "m"}
+    promised = {"sensitivity": {"value": 0.9, **ends}}
     training.keep_operating_point(
-        run.folder, 0.25, rule="youden", low=math.nan, promised=promised
+        run.folder, 0.25, rule="youden", **ends, promised=promised
     )
     assert "NaN" not in (run.folder / "run.json").read_text("utf-8")
     point = training.load_run(run.folder).operating_point

@@ -59,7 +59,9 @@ def test_simulated_images_are_kept_as_such(run, tmp_path):
     assert "simulated" in external.read_basis(run.folder)["kinds"]
     (tmp_path / "set/truth/truth.csv").write_bytes(b"")
     before = len(test_log.list_readings(run.about["merge"]))
-    with pytest.raises(errors.InputError, match=r"truth.csv must be a table of images"):
+    with pytest.raises(
+        errors.InputError, match=r"truth.csv must be as `xraylab phantom` writes it"
+    ):
         score(run, tmp_path / "set")
     assert len(test_log.list_readings(run.about["merge"])) == before
 
