@@ -84,6 +84,7 @@ def test_what_is_called_settled_in_the_readme_is():
 def test_which_verdicts_another_interval_changes_is_told():
     text = re.sub(r"\s+", " ", README)
     verdicts = pd.DataFrame(read_kept()["figures"]).dropna(subset="verdict")
+    verdicts = verdicts[verdicts["n_steps"] == 1450]
     other = verdicts[verdicts["verdict"] != verdicts["verdict_few"]]
     assert set(other["what"]) == {"copies - clean"}
     said = {
@@ -117,20 +118,20 @@ def test_how_often_the_intervals_of_the_factorial_hold_the_truth_is_told():
     assert told.replace("%", " %") in text
 
 
-def read_secondary():
+def read_secondary(n_steps=1450):
     """Give the figure of a weights, test, contrast and metric, on all images."""
     effects = pd.DataFrame(read_kept()["figures"])
-    effects = effects[effects["exposed"].isna()].set_index(
-        ["weights", "test", "what", "metric"]
-    )
+    effects = effects[effects["exposed"].isna() & (effects["n_steps"] == n_steps)]
+    effects = effects.set_index(["weights", "test", "what", "metric"])
     return lambda words, *key: as_interval(effects.loc[DESIGNS.get(words, words), *key])
 
 
 def test_how_many_units_have_run_and_how_far_the_clean_trainings_fall_is_told():
     text, kept, tell = re.sub(r"\s+", " ", README), read_kept(), read_secondary()
-    assert (kept["n_units"], kept["n_readings"]) == (40, 40)
-    assert "Forty of its 52 units have run, four seeds of each training" in text
-    assert all(len(seeds) == 4 for seeds in (row["seeds"] for row in kept["figures"]))
+    assert kept["n_units"] == 46
+    assert "Of its 52 units 46 are read: four seeds of each training, and two" in text
+    for row in kept["figures"]:
+        assert len(row["seeds"]) == (2 if row["n_steps"] == 5800 else 4)
     shift = ("R, O", "clean, R - O")
     given, scratch = (
         {m: tell(w, *shift, m) for m in ("sensitivity", "specificity", "AUROC")}
@@ -169,6 +170,22 @@ def test_what_the_block_brings_back_and_what_weights_change_is_told():
     }
     assert f"less on O from scratch, {beyond.pop(('O', 'all')).figure}." in text
     assert all(found.low < 0 < found.high for found in beyond.values())
+
+
+def test_what_four_times_the_steps_change_is_told():
+    text, tell = re.sub(r"\s+", " ", README), read_secondary(5800)
+
+    def figures(test, more=""):
+        cells = (f"{cell} - clean{more}" for cell in ("copies", "all"))
+        return [tell("ImageNet", test, what, "accuracy").figure for what in cells]
+
+    o, r = (tell("ImageNet", test, "clean", "accuracy").figure for test in "OR")
+    assert f"Clean has {o} on O and {r} on R." in text
+    copies, every = figures("R")
+    assert f"bring {copies} on R, settled*, and all three {every}, settled; on" in text
+    assert "on O {} and {}, where one network".format(*figures("O")) in text
+    on_r, on_o = (figures(test, ", long - short") for test in "RO")
+    assert "that is {} and {} on R, {} and {} on O.".format(*on_r, *on_o) in text
 
 
 def test_how_many_judged_images_have_another_of_the_child_is_as_cut():
