@@ -12,7 +12,6 @@ from xraylab.files import write_texts
 from xraylab.training import scoring
 
 COLUMNS = ["path", "image_id", "group_id", "label", "score"]
-FILES = tuple(f"predictions-{on}.csv" for on in ("valid", "test", "external"))
 
 
 def score_rows(

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from xraylab.files import alone, made_folder, refuse_foreign, remove_halves
-from xraylab.training import answers, processes, record
+from xraylab.training import processes, record
 
 __all__ = [
     "BEST",
@@ -83,10 +83,12 @@ def is_finished(folder: str | Path) -> bool:
 def tidy(folder: Path) -> None:
     """Remove what a finished run does not need, also where a kill came before."""
     with suppress(OSError):  # in a folder that is read-only it does no harm
-        remove_rests(folder)
         (folder / STATE).unlink()
 
 
 def remove_rests(folder: Path) -> None:
-    """Remove what a kill left half-written of the run's files and its answers."""
-    remove_halves(folder, (*_FILES, *answers.FILES))
+    """Remove what a kill left half-written, under `held` only.
+
+    Not of answers: another command may just be writing them.
+    """
+    remove_halves(folder, _FILES)
