@@ -255,6 +255,28 @@ def test_a_run_that_was_carried_elsewhere_finds_its_images(
     assert len(test_log.list_readings(there)) == 1
 
 
+def test_a_second_merge_begins_no_second_count(own, tmp_path):
+    root, merge = own
+    run = train(merge, tmp_path / "r")
+    other = merge_into(tmp_path / "other", root)
+    assert score(run.folder, on="test")[1] == 1
+    assert score(run.folder, on="test", merge=other)[1] == 2
+    assert test_log.list_readings(other).empty
+    assert len(test_log.readings_of(run, other)) == 2
+
+
+def test_a_reading_elsewhere_is_one_before_a_threshold_is_chosen(own, tmp_path):
+    root, merge = own
+    run = train(merge, tmp_path / "r")
+    other = merge_into(tmp_path / "other", root)
+    away = shutil.move(merge, tmp_path / "away")
+    assert score(run.folder, on="test", merge=other)[1] == 1
+    (run.folder / "predictions-test.csv").unlink()
+    with pytest.raises(errors.InputError, match=r"\(readings: 1\)"):
+        training.keep_operating_point(run.folder, 0.3, rule="youden", merge=other)
+    assert test_log.list_readings(away).empty
+
+
 def test_weights_that_cannot_be_had_are_told_before_images_are_read(own, tmp_path):
     _, merge = own
     before = sorted(merge.rglob("*"))

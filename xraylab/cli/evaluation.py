@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xraylab.cli import arguments
@@ -79,7 +78,7 @@ def evaluate(args: argparse.Namespace) -> Answer:
     n_unknown, basis = figures.describe_basis(run, merge)  # a fault costs no reading
     predictions, n_readings, caveats = _score(args, valid)
     if args.rule is not None:
-        _choose(args.run_folder, predictions, args.rule)
+        _choose(args, predictions)
         run = training.load_run(args.run_folder)
     by_hand = args.threshold is not None
     threshold = args.threshold if by_hand else run.threshold
@@ -207,11 +206,13 @@ def _count(lines: list[str], said: str) -> list[str]:
     return [f"{lines[0]}; {said}", *counted]
 
 
-def _choose(run_folder: Path, valid: pd.DataFrame, rule: str) -> None:
+def _choose(args: argparse.Namespace, valid: pd.DataFrame) -> None:
     """Choose a run's threshold on validation, and store it with its rule."""
     from xraylab import training
     from xraylab.evaluation import thresholds
 
-    chosen = thresholds.choose_operating_point(valid, rule).as_dict()
+    chosen = thresholds.choose_operating_point(valid, args.rule).as_dict()
     threshold = chosen.pop("value")
-    training.keep_operating_point(run_folder, threshold, **chosen)
+    training.keep_operating_point(
+        args.run_folder, threshold, merge=args.merge, **chosen
+    )

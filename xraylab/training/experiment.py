@@ -189,7 +189,7 @@ def score(
     n_readings = 0
     if on == "test":
         n_readings = test_log.count_reading(
-            origin.find_merge(run, merge),
+            test_log.find_folder(run, merge),
             test=content.digest_test(run.table),
             protocol=run.protocol,
             **test_log.describe_reader(run),
@@ -200,7 +200,12 @@ def score(
 
 
 def keep_operating_point(
-    run_folder: str | Path, threshold: float, *, rule: str, **chosen: object
+    run_folder: str | Path,
+    threshold: float,
+    *,
+    rule: str,
+    merge: str | Path | None = None,
+    **chosen: object,
 ) -> runs.Run:
     """Store a threshold in a run, for all that answers with it later.
 
@@ -212,6 +217,8 @@ def keep_operating_point(
         In [0, 1], chosen on validation.
     rule : str
         How it was chosen, named beforehand.
+    merge : path, optional
+        As for `score`: its log is asked, too.
     **chosen
         What else is known of the choice, fit for JSON.
 
@@ -227,7 +234,7 @@ def keep_operating_point(
     if not 0 <= threshold <= 1:  # nan is in no range
         text = f"must be in [0, 1], got {threshold}."
         raise InputError(text, argument="threshold")
-    if n_readings := _count_own_readings(run):
+    if n_readings := _count_own_readings(run, merge):
         raise InputError(
             "must come before a test is read, or images from elsewhere, but "
             f"{run.folder} has read such (readings: {n_readings}). The run keeps "
@@ -239,9 +246,11 @@ def keep_operating_point(
     return runs.load_run(run_folder)
 
 
-def _count_own_readings(run: runs.Run) -> int:
-    """Count how often this network read a test: by the log and what it left here."""
-    logs = map(test_log.list_readings, filter(None, (run.merge_folder, run.folder)))
+def _count_own_readings(run: runs.Run, merge: str | Path | None) -> int:
+    """Count how often this network read a test: by the logs and what it left here."""
+    given = merge and Path(merge).resolve()
+    folders = {run.merge_folder, run.folder.resolve(), given} - {None}
+    logs = map(test_log.list_readings, folders)
     n_logged = sum(int((log["network"] == run.network_id).sum()) for log in logs)
     left = (run.folder / f"predictions-{on}.csv" for on in ("test", "external"))
     was_read = any(map(os.path.lexists, left))  # the log may be away

@@ -28,7 +28,7 @@ from xraylab.training.recipe import Recipe
 COLUMNS = ["path", "image_id", "group_id", "label", "split", "pixels"]
 THRESHOLD, RULE = 0.5, "the original's 0.5"  # until another is chosen on validation
 FACTS, HISTORY, TABLE = "run.json", "history.jsonl", "split.csv"
-_ADVICE = "Copy a good one back, or delete the folder and train anew."
+_ADVICE = "Copy a good one back, or train anew in another folder."
 _FORM = {  # of run.json
     "recipe": {"weights?": str},
     "protocol": str,

@@ -24,6 +24,7 @@ __all__ = [
     "count_reading",
     "describe_reader",
     "enter_reading",
+    "find_folder",
     "list_readings",
     "readings_of",
 ]
@@ -136,7 +137,7 @@ def readings_of(run: Run, merge: str | Path | None = None) -> pd.DataFrame:
     ----------
     run : Run
     merge : path, optional
-        Folder of the merge with the log; by default the one the run was trained on.
+        Where the merge that the run was trained on is gone: the one with the log.
 
     Returns
     -------
@@ -186,8 +187,17 @@ def enter_reading(run: Run, source: str, merge: str | Path | None = None) -> int
     return count_reading(_folder_of(run, merge), test=test, **known)
 
 
+def find_folder(run: Run, merge: str | Path | None = None) -> Path:
+    """Give the folder with the log of a run's test.
+
+    It is the merge the run was trained on, as long as that is there, wherever its
+    images are taken from: else each new merge would begin to count anew.
+    """
+    return run.merge_folder or origin.find_merge(run, merge)
+
+
 def _folder_of(run: Run, merge: str | Path | None) -> Path:
-    folder = origin.find_merge(run, merge)
+    folder = find_folder(run, merge)
     if merge is not None:  # else any folder would tell of no reading
         test = run.table[run.table["split"] == "test"]
         lost = origin.find_lost(test, data.Merge.load(merge), by=["image_id"])
