@@ -119,13 +119,13 @@ def try_writing(path: Path) -> None:
 def refuse_foreign(folder: Path, names: Iterable[str], *, mark: str) -> None:
     """Raise NotWrittenError where files of these names lie without one named `mark`.
 
-    What we write into a folder has names that others use too, such as manifest.csv;
-    `mark` is the one that is written first, and by us alone.
+    What we write into a folder has names that others use too, such as manifest.csv.
+    Whether `mark` itself is ours its content tells: that the caller asks.
     """
-    if (folder / mark).exists():
+    if os.path.lexists(folder / mark):
         return
     for path in (folder / name for name in names):
-        if path.exists():
+        if os.path.lexists(path):
             other = f"one is there, and no {mark} beside it says that it is ours"
             raise NotWrittenError(path, OSError(ENOTEMPTY, other))
 

@@ -305,10 +305,18 @@ def test_files_of_others_are_not_replaced(three_sources, tmp_path, name):
     merged.save(mine.parent)  # its own files it does replace
 
 
+def test_a_report_of_others_is_not_replaced(three_sources, tmp_path):
+    mine = write_file(tmp_path / "merge.json", b'{"mine": 1}')
+    merged = data.merge(three_sources, progress=False)
+    with pytest.raises(NotWrittenError, match=r"is none of a merge: no 'root'\."):
+        merged.save(tmp_path)
+    assert [mine.read_bytes(), *tmp_path.iterdir()] == [b'{"mine": 1}', mine]
+
+
 def test_a_merge_without_its_report_says_what_is_missing(three_sources, tmp_path):
     data.merge(three_sources, progress=False).save(tmp_path)
     (tmp_path / "merge.json").unlink()
-    told = r"merge\.json is not there, .* beside manifest\.csv\. Merge again\."
+    told = r"merge\.json is not there, .* beside manifest\.csv\. Merge again in"
     with pytest.raises(FileNotFoundError, match=told):
         data.Merge.load(tmp_path)
 
@@ -326,7 +334,7 @@ def test_a_merge_without_its_report_says_what_is_missing(three_sources, tmp_path
 def test_a_report_that_is_none_is_said(three_sources, tmp_path, text):
     data.merge(three_sources, progress=False).save(tmp_path)
     (tmp_path / "merge.json").write_text(text, encoding="utf-8")
-    told = r"merge\.json is not as .* it: .+\. Merge again\.$"
+    told = r"merge\.json is not as .* it: .+\. Merge again into an"
     with pytest.raises(errors.InputError, match=told):
         data.Merge.load(tmp_path)
 

@@ -67,7 +67,9 @@ def test_a_run_is_not_written_into_a_merge(own):
     assert contents(merge) == before
 
 
-@pytest.mark.parametrize("name", ["split.csv", "history.jsonl", "best.safetensors"])
+@pytest.mark.parametrize(
+    "name", ["split.csv", "history.jsonl", "best.safetensors", "predictions-valid.csv"]
+)
 def test_files_of_others_are_not_replaced_by_a_run(own, tmp_path, name):
     _, merge = own
     file = write_file(tmp_path / "r" / name, b"mine\n")
@@ -81,6 +83,13 @@ def test_files_of_others_are_not_replaced_by_a_run(own, tmp_path, name):
         if kept.name != "split.csv":
             kept.unlink()
     assert train(merge, run.folder).note == "trained"
+
+
+def test_facts_of_others_are_not_replaced_by_a_run(own, tmp_path):
+    file = write_file(tmp_path / "r/run.json", b'{"mine": 1}')
+    with pytest.raises(errors.NotARunError, match=r"run\.json must be the facts of a"):
+        train(own[1], tmp_path / "r")
+    assert [file.read_bytes(), *file.parent.iterdir()] == [b'{"mine": 1}', file]
 
 
 def test_a_run_s_images_are_found_under_one_another_s_names(own, tmp_path):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, field
+from errno import ENOTEMPTY
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import pandas as pd
 from xraylab import duplicates
 from xraylab.data import listing, manifest, sources, splits
 from xraylab.errors import InputError
-from xraylab.files import refuse_foreign, write_texts
+from xraylab.files import NotWrittenError, refuse_foreign, write_texts
 from xraylab.plain_json import read_json
 
 _FACTS, _TABLE = "merge.json", "manifest.csv"
@@ -266,8 +268,15 @@ def refuse_among_images(
 
 def refuse_others(folder: str | Path) -> None:
     """Raise NotWrittenError where a merge would take the place of others' files."""
-    names = (_TABLE, *(f"{name}.csv" for name in _LISTS))
-    refuse_foreign(Path(folder), names, mark=_FACTS)
+    names, file = (_TABLE, *(f"{name}.csv" for name in _LISTS)), Path(folder) / _FACTS
+    refuse_foreign(file.parent, names, mark=_FACTS)
+    if os.path.lexists(file):
+        try:
+            read_json(file.read_bytes(), _FORM)
+        except (OSError, ValueError) as error:
+            cause = getattr(error, "strerror", None) or error
+            other = f"the one there is none of a merge: {cause}"
+            raise NotWrittenError(file, OSError(ENOTEMPTY, other)) from error
 
 
 def _take_notes(files: pd.DataFrame) -> pd.DataFrame:
@@ -282,12 +291,12 @@ def _read_facts(home: Path) -> dict:
     except FileNotFoundError as error:
         raise FileNotFoundError(
             f"{home / _FACTS} is not there, which `xraylab merge` writes beside "
-            f"{_TABLE}. Merge again."
+            f"{_TABLE}. Merge again into another folder."
         ) from error
     except ValueError as error:
         raise InputError(
             f"{home / _FACTS} is not as `xraylab merge` writes it: {error}. "
-            "Merge again."
+            "Merge again into another folder."
         ) from error
     root = Path(facts["root"])
     if not root.is_dir():

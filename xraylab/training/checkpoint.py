@@ -59,8 +59,8 @@ def load_state(file: Path, recipe: Recipe) -> steps.State:
     except (ValueError, KeyError, TypeError, RuntimeError) as error:
         raise NotARunError(
             f"{file} must hold a training by the recipe in run.json, but it does not "
-            f"fit: {_first_line(error)}. Copy the right one back, or delete "
-            f"{file.parent} to train anew."
+            f"fit: {_first_line(error)}. Copy the right one back, or train "
+            "anew in another folder."
         ) from error
     return state
 

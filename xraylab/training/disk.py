@@ -24,6 +24,7 @@ BEST, LAST = "best.safetensors", "last.safetensors"
 STATE = "unfinished.safetensors"  # weights, optimiser and history, in one file
 _OF_EPOCHS = (record.HISTORY, BEST, LAST, STATE)
 _FILES = (record.FACTS, record.TABLE, *_OF_EPOCHS)
+_ANSWERS = tuple(f"predictions-{on}.csv" for on in ("valid", "test", "external"))
 
 
 @contextmanager
@@ -49,12 +50,22 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def refuse_others(folder: Path) -> None:
-    """Raise NotWrittenError where a run's files would take the place of others'."""
+    """Raise an error where a run's files would take the place of others'.
+
+    Raises
+    ------
+    NotWrittenError
+        If files of these names are there, and no facts of a run.
+    NotARunError
+        If there are facts, and they are not those of a run.
+    """
     table, header = folder / record.TABLE, ",".join(record.COLUMNS).encode()
     is_ours = table.is_file() and table.read_bytes().startswith(header)
     # a table alone is what a kill leaves that comes before the facts
-    names = set(_FILES) - ({record.TABLE} if is_ours else set())
+    names = {*_FILES, *_ANSWERS} - ({record.TABLE} if is_ours else set())
     refuse_foreign(folder, sorted(names), mark=record.FACTS)
+    if (folder / record.FACTS).is_file():
+        record.read(folder)
 
 
 def has_epochs(folder: Path) -> bool:

@@ -307,7 +307,7 @@ def _take_up(folder: Path, recipe: Recipe) -> steps.State:
     if has_history and len(record.read_history(folder)):
         raise NotARunError(
             f"{folder} has epochs behind it, but {disk.STATE} is missing, so it cannot "
-            f"go on. Copy it back, or delete {folder} to train anew."
+            "go on. Copy it back, or train anew in another folder."
         )
     return steps.start(recipe)
 
