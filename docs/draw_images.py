@@ -11,9 +11,10 @@ from matplotlib import pyplot as plt
 from xraylab import data, plots, results
 
 IMAGES = Path(__file__).parent / "images"
-WEIGHTS = {
-    "ImageNet weights (stand-in)": "imagenet-approx (stand-in)",
-    "from scratch": "none",
+DESIGNS = {
+    "ImageNet weights (stand-in), 1,450 steps": "imagenet-approx (stand-in), 1450",
+    "from scratch, 1,450 steps": "none, 1450",
+    "ImageNet weights (stand-in), 5,800 steps": "imagenet-approx (stand-in), 5800",
 }
 
 
@@ -32,13 +33,19 @@ def main() -> None:
     ax.figure.savefig(IMAGES / "result.png", dpi=150, bbox_inches="tight")
     table = results.read_table("factorial")
     table = table[table["what"].str.endswith(" - clean")]
-    figure, axes = plt.subplots(2, figsize=(7, 8.4), sharex=True)
-    for ax, (words, weights) in zip(axes, WEIGHTS.items(), strict=True):
-        rows = table[table["result"] == f"factorial, weights {weights}, 1450 steps"]
+    tables = {
+        words: table[table["result"] == f"factorial, weights {design} steps"]
+        for words, design in DESIGNS.items()
+    }
+    sizes = [len(rows) + 3 for rows in tables.values()]  # lines of text: title, legend
+    figure, axes = plt.subplots(
+        len(tables), figsize=(7, 0.4 * sum(sizes)), sharex=True, height_ratios=sizes
+    )
+    for ax, (words, rows) in zip(axes, tables.items(), strict=True):
         (seeds,) = {len(seeds.split()) for seeds in rows["seeds"]}
-        name = f"real images, {words}, 64 px, {seeds} seeds"
+        name = f"real images, 64 px, {words}, {seeds} seeds"
         plots.plot_effects(rows, ax=ax, data_name=name)
-    figure.subplots_adjust(hspace=0.55)
+    figure.subplots_adjust(hspace=0.65)
     figure.savefig(IMAGES / "effects.png", dpi=150, bbox_inches="tight")
 
 

@@ -69,16 +69,11 @@ def test_protocols_keep_their_order():
 
 def test_effects_are_drawn_in_points_each_test_in_its_colour():
     ax = plots.plot_effects(EFFECTS)
-    o, r = ax.collections[1], ax.collections[3]
-    assert (o.get_label(), o.get_offsets().tolist()) == (
-        "on O, 95 % interval",
+    assert [ax.collections[i].get_offsets().tolist() for i in (1, 4)] == [
         [[9.0, 0.0]],
-    )
-    assert (r.get_label(), r.get_offsets().tolist()) == (
-        "on R, 95 % interval",
         [[-1.0, 1.0]],
-    )
-    lines = [ax.collections[i].get_segments()[0][:, 0].tolist() for i in (0, 2)]
+    ]
+    lines = [ax.collections[i].get_segments()[0][:, 0].tolist() for i in (0, 3)]
     assert lines == [[6.0, 12.0], [-2.0, 0.0]]
     names = [label.get_text() for label in ax.get_yticklabels()]
     assert names[0] == "block - clean, O  (n = 500, 427 groups)"
@@ -86,10 +81,18 @@ def test_effects_are_drawn_in_points_each_test_in_its_colour():
 
 def test_an_effect_that_is_not_settled_has_a_hollow_dot():
     ax = plots.plot_effects(EFFECTS)
-    o, r = ax.collections[1], ax.collections[3]
+    o, r = ax.collections[1], ax.collections[4]
     assert o.get_facecolor()[0].tolist() == [1, 1, 1, 1]
     assert r.get_facecolor()[0].tolist() == r.get_edgecolor()[0].tolist()
-    assert ax.get_legend().get_texts()[-1].get_text() == "hollow: not settled"
+    legend = ax.get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "on O, 95 % interval",
+        "on R, 95 % interval",
+        "hollow: not settled",
+    ]
+    fills = [handle.get_facecolor()[0].tolist() for handle in legend.legend_handles]
+    assert fills[:2] == [c.get_edgecolor()[0].tolist() for c in (o, r)]
+    assert fills[2] == [1, 1, 1, 1]
     ax = plots.plot_effects(EFFECTS.assign(verdict="settled"))
     assert len(ax.get_legend().get_texts()) == 2
 

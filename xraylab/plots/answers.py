@@ -167,11 +167,11 @@ def plot_effects(
         at = y[effects["test"] == test]
         ends = 100 * rows[["low", "high"]]
         ax.hlines(at, ends["low"], ends["high"], color=colour, linewidth=2, alpha=0.55)
-        label = f"on {test}, 95 % interval"
         is_open = rows["verdict"] == "not settled"
         fills = np.where(is_open, "white", colour)
         dots = {"s": 42, "edgecolors": colour, "linewidths": 1.5, "zorder": 3}
-        ax.scatter(100 * rows["value"], at, c=fills, label=label, **dots)
+        ax.scatter(100 * rows["value"], at, c=fills, **dots)
+        ax.scatter([], [], color=colour, label=f"on {test}, 95 % interval")
     if (effects["verdict"] == "not settled").any():
         ax.scatter([], [], c="white", edgecolors=GREY, label="hollow: not settled")
     names = effects["what"] + ", " + effects["test"]
