@@ -8,6 +8,7 @@ import pytest
 from tests.training.test_loop import TINY
 from tests.training.test_runs import contents, data, stop_after_two_epochs, train
 from xraylab import errors, training
+from xraylab.files import NotWrittenError
 from xraylab.training import checkpoint, disk, loop, record, steps
 
 __all__ = ["data"]  # a fixture
@@ -91,6 +92,15 @@ def test_a_finished_run_whose_last_weights_were_taken_away_is_finished(tmp_path,
     told = rf"{disk.LAST} any more: copy it back\."
     with pytest.raises(errors.NotARunError, match=told):
         run.make_model("last")
+
+
+@pytest.mark.parametrize("name", [disk.BEST, disk.LAST])
+def test_another_s_weights_are_no_finished_run_and_stay(name, tmp_path, data):
+    (tmp_path / name).write_bytes(b"mine")
+    assert not disk.is_finished(tmp_path)
+    with pytest.raises(NotWrittenError, match=rf"{name} could not .* no run\.json"):
+        train(tmp_path, data)
+    assert contents(tmp_path) == {name: b"mine"}
 
 
 def test_an_unfinished_run_has_no_last_weights_yet(tmp_path, data, monkeypatch):

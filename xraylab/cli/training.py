@@ -84,7 +84,6 @@ def train(args: argparse.Namespace) -> Answer:
     """Train on a split, or continue an unfinished run."""
     from xraylab import training
 
-    training.disk.refuse_others(args.out)
     if training.disk.is_finished(args.out):  # then nothing but its answers is written
         try_writing(args.out / "predictions-valid.csv")
     run = training.train(

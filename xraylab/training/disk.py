@@ -37,8 +37,8 @@ def held(folder: Path) -> Iterator[None]:
     if not processes.is_main():
         yield
         return
-    refuse_others(folder)
     with made_folder(folder), alone(folder / STATE, is_long=True):
+        refuse_others(folder)  # here, where nobody else is writing
         was_begun = has_epochs(folder)
         try:
             yield
@@ -84,7 +84,10 @@ def is_finished(folder: str | Path) -> bool:
     NotARunError
         If these are asked and damaged.
     """
-    best, last, state = (Path(folder) / name for name in (BEST, LAST, STATE))
+    names = (record.FACTS, BEST, LAST, STATE)
+    facts, best, last, state = (Path(folder) / name for name in names)
+    if not facts.is_file():  # another's files, then
+        return False
     if last.is_file() or state.is_file() or not best.is_file():
         return last.is_file()
     n_epochs = len(record.read_history(best.parent))

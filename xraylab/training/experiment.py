@@ -77,10 +77,10 @@ def train(
     if Path(out).is_dir() and data.Merge.is_saved_at(out):
         text = f"must be a folder for the run, but {out} holds a merge. Choose another."
         raise InputError(text, argument="out")
-    if processes.is_main():
+    if processes.is_main():  # before images are read, and again when it is written
         disk.refuse_others(Path(out))
-    if processes.is_main() and not disk.is_finished(out):
-        try_writing(Path(out) / record.FACTS)
+        if not disk.is_finished(out):
+            try_writing(Path(out) / record.FACTS)
     with renamed(manifest="merge_folder"):
         table = data.split(merged.manifest, protocol, seed=recipe.seed)
     with processes.main_first():
