@@ -237,12 +237,7 @@ def _put_back_on_error(paths: Collection[Path]) -> Iterator[dict[Path, bytes | N
     try:
         yield before
     except BaseException:
-        for path, held in before.items():
-            if held is None:
-                path.unlink(missing_ok=True)
-            elif path.read_bytes() != held:
-                with whole_file(path) as half:
-                    half.write_bytes(held)
+        put_back(before)
         _remove_empty(missing)
         raise
 
@@ -251,7 +246,23 @@ def _put_back_on_error(paths: Collection[Path]) -> Iterator[dict[Path, bytes | N
 def _noted(path: Path, before: dict[Path, bytes | None]) -> Iterator[None]:
     """Note what a file holds, when all are written and it is about to be replaced."""
     yield
-    before[path] = path.read_bytes() if path.is_file() else None
+    before |= note_content([path])
+
+
+def note_content(paths: Iterable[Path]) -> dict[Path, bytes | None]:
+    """Note what files hold, None where there is none; folders are left out."""
+    files = (path for path in paths if not path.is_dir())
+    return {path: path.read_bytes() if path.is_file() else None for path in files}
+
+
+def put_back(before: Mapping[Path, bytes | None]) -> None:
+    """Give files back what `note_content` noted, and remove those that came since."""
+    for path, held in before.items():
+        if held is None:
+            path.unlink(missing_ok=True)
+        elif not path.is_file() or path.read_bytes() != held:
+            with whole_file(path) as half:
+                half.write_bytes(held)
 
 
 def append_line(path: Path, line: str) -> None:

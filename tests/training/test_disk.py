@@ -1,6 +1,7 @@
 """What lies in a run's folder when a training stops, and what tells that it ended."""
 
 import math
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -69,6 +70,22 @@ def test_what_ends_before_an_epoch_is_kept_leaves_the_folder_as_it_was(
     left = [file.name for file in tmp_path.rglob("*")]
     assert left == (["new", "run", "mine.txt"] if is_there else [])
     assert train(folder, data, OTHER).note == "trained"
+
+
+@pytest.mark.parametrize("fail", [burst, stop, fill])
+@pytest.mark.parametrize("names", [("run.json", "split.csv"), ("split.csv",)])
+def test_facts_that_lay_there_stay_where_a_training_ends_before_an_epoch(
+    names, fail, tmp_path, data, monkeypatch
+):
+    made, folder = train(tmp_path / "made", data).folder, tmp_path / "r"
+    folder.mkdir()
+    for name in names:
+        shutil.copy(made / name, folder)
+    before = contents(folder)
+    fail(monkeypatch)
+    with pytest.raises((errors.TrainingError, KeyboardInterrupt, OSError)):
+        train(folder, data, OTHER)
+    assert contents(folder) == before
 
 
 def test_a_kill_before_an_epoch_is_kept_refuses_no_recipe(tmp_path, data, monkeypatch):

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from xraylab.files import alone, made_folder, refuse_foreign, remove_halves
+from xraylab.files import (
+    alone,
+    made_folder,
+    note_content,
+    put_back,
+    refuse_foreign,
+    remove_halves,
+)
 from xraylab.training import processes, record
 
 __all__ = [
@@ -31,21 +38,21 @@ _ANSWERS = tuple(f"predictions-{on}.csv" for on in ("valid", "test", "external")
 def held(folder: Path) -> Iterator[None]:
     """Keep other commands out of a run's folder while one trains in it.
 
-    Where that ends before an epoch is kept, nothing of it stays. Of several processes
-    of one training the main one does it for all.
+    Where that ends before an epoch is kept, nothing of it stays, and what lay there
+    before does. Of several processes of one training the main one does it for all.
     """
     if not processes.is_main():
         yield
         return
     with made_folder(folder), alone(folder / STATE, is_long=True):
         refuse_others(folder)  # here, where nobody else is writing
-        was_begun = has_epochs(folder)
+        files = [] if has_epochs(folder) else map(folder.joinpath, _FILES)
+        before = note_content(files)
         try:
             yield
         except BaseException:
-            if not (was_begun or (folder / STATE).is_file()):
-                for name in _FILES:
-                    (folder / name).unlink(missing_ok=True)
+            if not (folder / STATE).is_file():
+                put_back(before)
             raise
 
 
