@@ -23,7 +23,7 @@ def own_run(read_run, tmp_path):
     """The same run and its merge, to be changed."""
     merge = shutil.copytree(read_run.folder.parent / "merge", tmp_path / "merge")
     folder = shutil.copytree(read_run.folder, tmp_path / "run")
-    change_facts(folder, about={"merge": str(merge)})
+    change_facts(folder, about=read_run.about | {"merge": str(merge)})
     return folder
 
 

@@ -167,8 +167,9 @@ def test_what_external_figures_rest_on_stands_above_them(own_run):
 
 
 def test_simulated_images_are_called_so_and_test_no_real_claim(own_run):
-    found = replace(evidence.of_run(own_run), is_simulated=True)
-    assert "Simulated images" in fields.FIELDS["data"](found).lines[0]
+    found = replace(evidence.of_run(own_run), simulated="all")
+    for known in (found, replace(found, merge={})):
+        assert "Simulated images" in fields.FIELDS["data"](known).lines[0]
     assert "simulated" in fields.FIELDS["people"](found).lines[0]
     assert "drawn into the image" in fields.FIELDS["reference"](found).lines[0]
     assert "real children" in " ".join(fields.FIELDS["limits"](found).lines)
@@ -177,7 +178,7 @@ def test_simulated_images_are_called_so_and_test_no_real_claim(own_run):
 
 
 def test_images_of_which_some_are_simulated_are_called_neither(own_run):
-    found = replace(evidence.of_run(own_run), is_simulated=None)
+    found = replace(evidence.of_run(own_run), simulated="some")
     lines = fields.FIELDS["data"](found).lines
     assert lines[0] == "Some of the images are simulated, no patient in those."
     said = " ".join(lines)

@@ -27,7 +27,7 @@ def test_all_that_is_stored_is_gathered(own_run):
     assert found.network == run.network_id
     assert found.root.name.startswith("sources")
     assert found.merge["flow"]["different images"] == 24
-    assert found.is_simulated is False
+    assert found.simulated == "none"
     assert found.external == []
 
 
@@ -128,7 +128,8 @@ def test_bytes_that_are_no_table_are_refused(own_run):
 def test_a_merge_that_went_away_takes_only_its_own_facts(own_run):
     shutil.rmtree(own_run.parent / "merge")
     found = evidence.of_run(own_run)
-    assert found.root is found.n_readings is found.is_simulated is None
+    assert found.root is found.n_readings is None
+    assert found.simulated == "none"  # the run itself says it
     assert found.merge == {}
     assert "which is not there" in found.notes[0]
     assert found.splits.loc["test", "n_files"] == len(found.answers["test"])

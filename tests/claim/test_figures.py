@@ -2,13 +2,12 @@
 
 import math
 import shutil
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
-from tests.conftest import write_file
 from tests.evaluation.tables import make_table
-from xraylab import data, evaluation, phantom, training
+from xraylab import evaluation, training
 from xraylab.claim import figures
 from xraylab.evaluation import Interval
 
@@ -34,43 +33,6 @@ def test_figures_are_those_of_evaluation():
     kept = found.as_dict()["metrics"]["accuracy"]
     assert kept["value"] == evaluation.measure(table, "accuracy", threshold=0.6).value
     assert found.as_lines()[0].startswith("accuracy 0.500 (")
-
-
-def test_simulated_sources_are_known_wherever_a_merge_begins(tmp_path):
-    truth = phantom.write_phantom(tmp_path / "work/set", n_children=24)
-    source = Path(truth["path"].iloc[0]).parts[0]
-    for begin in ("", "work/set", f"work/set/{source}"):  # above, at, and in the set
-        assert figures.is_simulated(data.merge(tmp_path / begin, progress=False))
-
-
-def test_of_real_and_simulated_sources_together_it_is_not_known(
-    three_sources, tmp_path
-):
-    truth = phantom.write_phantom(tmp_path / "set", n_children=24)
-    source = Path(truth["path"].iloc[0]).parts[0]
-    (tmp_path / "all").mkdir()
-    (tmp_path / "all/simulated").symlink_to(tmp_path / "set" / source)
-    (tmp_path / "all/real").symlink_to(three_sources / "two")
-    merged = data.merge(tmp_path / "all", progress=False)
-    assert merged.manifest["source"].nunique() == 2
-    assert figures.is_simulated(merged) is None
-
-
-def test_a_set_with_an_own_image_in_it_is_not_called_simulated(tmp_path):
-    truth = phantom.write_phantom(tmp_path / "set", n_children=24)
-    path = tmp_path / "set" / truth["path"].iloc[0]
-    shutil.copy(path, path.with_name("mine.jpeg"))
-    assert figures.is_simulated(data.merge(tmp_path / "set", progress=False)) is None
-
-
-def test_anothers_truth_makes_no_image_simulated(three_sources, tmp_path):
-    shutil.copytree(three_sources, tmp_path / "data")
-    write_file(tmp_path / "truth/truth.csv", b"patient,reader\n1,a\n")
-    assert figures.is_simulated(data.merge(tmp_path / "data", progress=False)) is False
-
-
-def test_real_sources_are_not_simulated(three_sources):
-    assert figures.is_simulated(data.merge(three_sources, progress=False)) is False
 
 
 def test_of_images_that_moved_away_the_kind_is_known(own_run):
@@ -99,21 +61,20 @@ def test_what_was_left_out_elsewhere_is_said():
 
 
 @pytest.mark.parametrize(
-    ("is_simulated", "said"),
+    ("simulated", "said"),
     [
-        (True, ["CAREFUL: this run's images are simulated. No figure on them speaks"]),
-        (None, ["CAREFUL: some of this run's images are simulated. No figure on the"]),
-        (False, []),
+        ("all", ["CAREFUL: this run's images are simulated. No figure on them speak"]),
+        ("some", ["CAREFUL: some of this run's images are simulated. No figure on th"]),
+        ("none", []),
+        ("", ["Whether this run's images are simulated is not known: the run doe"]),
     ],
 )
 def test_simulated_images_of_a_run_are_said_beside_its_figures(
-    is_simulated, said, own_run, monkeypatch
+    simulated, said, own_run
 ):
-    monkeypatch.setattr(figures, "is_simulated", lambda merge: is_simulated)
-    run = training.load_run(own_run)
-    _, before = figures.describe_basis(run, None)
-    _, lines = figures.describe_basis(run, figures.find_merge(run))
-    assert [line[:66] for line in lines if line not in before] == said
+    run = replace(training.load_run(own_run), about={"simulated": simulated})
+    _, lines = figures.describe_basis(run)
+    assert [line[:65] for line in lines if "simulated" in line] == said
 
 
 def test_a_point_without_a_rule_says_so():

@@ -17,7 +17,7 @@ def make_evidence(**changes):
         **{"name": "r", "where": "run r", "command": "r", "protocol": "naive-merge"},
         **{"recipe": training.RECIPES["original"].as_dict(), "versions": {}},
         **{"point": {"value": 0.5, "rule": "the original's 0.5"}, "answers": {}},
-        **{"is_simulated": False},
+        **{"simulated": "none"},
     }
     return evidence.Evidence(**facts | changes)
 
@@ -83,7 +83,7 @@ def test_simulated_images_bring_no_verdict(n_right, said):
     )
     assert verdict("figures", found) == said
     for key in original.SAYS:
-        _, told, why = original.judge(key, replace(found, is_simulated=True))
+        _, told, why = original.judge(key, replace(found, simulated="all"))
         assert told == "not tested", key
         was = verdict(key, found)
         assert ("Simulated images do not speak" in why) == (was != "not tested"), key
@@ -99,11 +99,11 @@ def test_simulated_images_from_elsewhere_bring_no_verdict():
 def test_images_of_which_it_is_not_known_bring_no_verdict():
     found = make_evidence(answers={"test": answers(980, 20)})
     assert verdict("figures", found) == "supported"
-    for merge, doubt in (
-        ({}, "is not known: their merge is not at hand."),
-        ({"sources": {}}, "Some of the images are simulated."),
+    for simulated, doubt in (
+        ("", "is not known: the run does not say."),
+        ("some", "Some of the images are simulated."),
     ):
-        unknown = replace(found, is_simulated=None, merge=merge)
+        unknown = replace(found, simulated=simulated)
         _, told, why = original.judge("figures", unknown)
         assert told == "not tested"
         assert why.endswith(doubt)

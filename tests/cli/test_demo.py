@@ -3,7 +3,6 @@ import pickle
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -49,12 +48,13 @@ def test_a_run_brings_samples_that_exist(run_folder, three_sources):
 
 
 @pytest.mark.parametrize(
-    ("is_simulated", "said"),
-    [(True, "simulated images"), (None, "images, some of them simulated")],
+    ("simulated", "said"),
+    [("all", "simulated images"), ("some", "images, some of them simulated")],
 )
-def test_simulated_samples_are_called_so(is_simulated, said, run_folder, monkeypatch):
-    found = SimpleNamespace(is_simulated=is_simulated)
-    monkeypatch.setattr(phantom, "find_sets", lambda root, paths: found)
+def test_simulated_samples_are_called_so(simulated, said, run_folder):
+    facts = (run_folder / "run.json").read_text("utf-8")
+    changed = facts.replace('"simulated": "none"', f'"simulated": "{simulated}"')
+    (run_folder / "run.json").write_text(changed, "utf-8")
     assert demo.prepare(run_folder)["data_name"] == said
 
 

@@ -1,6 +1,7 @@
 import math
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -9,7 +10,7 @@ from PIL import Image
 from tests.conftest import write_file
 from tests.training.test_loop import TINY
 from tests.training.test_runs import contents, stop_after_two_epochs
-from xraylab import data, errors, images, training
+from xraylab import data, errors, images, phantom, training
 from xraylab.files import NotWrittenError
 from xraylab.training import content, test_log
 
@@ -57,6 +58,26 @@ def test_from_a_merge_to_counted_test_scores(merge_folder, tmp_path):
     assert not set(valid["path"]) & set(test["path"])
     kept = pd.read_csv(tmp_path / "r/predictions-test.csv")
     assert kept["path"].tolist() == test["path"].tolist()
+
+
+def test_a_run_notes_which_of_its_images_are_simulated(
+    three_sources, tmp_path, monkeypatch
+):
+    truth = phantom.write_phantom(tmp_path / "set", n_children=24)
+    source = Path(truth["path"].iloc[0]).parts[0]
+    (tmp_path / "both").mkdir()
+    (tmp_path / "both/simulated").symlink_to(tmp_path / "set" / source)
+    (tmp_path / "both/real").symlink_to(three_sources / "two")
+    shutil.copytree(three_sources, tmp_path / "real")
+    write_file(tmp_path / "real/truth/truth.csv", b"patient,reader\n1,a\n")  # another's
+    monkeypatch.setattr(
+        training.runs, "train_run", lambda *_, about, **__: about["simulated"]
+    )
+    for number, (root, noted) in enumerate(
+        (("set", "all"), (f"set/{source}", "all"), ("both", "some"), ("real", "none"))
+    ):
+        merge = merge_into(tmp_path / f"merge-{number}", tmp_path / root)
+        assert train(merge, tmp_path / "r") == noted, root
 
 
 def test_a_run_is_not_written_into_a_merge(own):

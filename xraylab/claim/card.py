@@ -187,8 +187,7 @@ def _sentence(found: evidence.Evidence) -> str:
         return f"{network}: nothing is claimed, for {where} was not read."
     metrics = evaluation.evaluate(found.answers["test"], threshold=found.threshold)
     accuracy, auroc = evaluation.describe(metrics.loc[["accuracy", "AUROC"]])
-    kind = "simulated images, " if found.is_simulated else ""
-    kind = "some of the images simulated, " if found.is_mixed else kind
+    kinds = {"all": "simulated images, ", "some": "some of the images simulated, "}
     at = f"threshold {found.threshold:.3f}"
     said = f"{accuracy}, {at}; {auroc}; {parts.count_said(found)}"
-    return f"{network}, {kind}{where}: {said}."
+    return f"{network}, {kinds.get(found.simulated, '')}{where}: {said}."

@@ -63,8 +63,8 @@ class Evidence:
     doses, maps : list of (dict, DataFrame)
         What perturbations and sanity checks of maps found: about and table, as in
         `xraylab.explanation.stored`; of a stored result also n_trained_on.
-    is_simulated : bool or None
-        None where some of the images are, or it is not known.
+    simulated : str
+        Which of the images are: "all", "some" or "none"; "" where it is not known.
     has_simulated_external : bool
         Whether any of the external images is.
     """
@@ -90,18 +90,13 @@ class Evidence:
     network: str = ""
     doses: list[tuple[dict, pd.DataFrame]] = field(default_factory=list)
     maps: list[tuple[dict, pd.DataFrame]] = field(default_factory=list)
-    is_simulated: bool | None = None
+    simulated: str = ""
     has_simulated_external: bool = False
 
     @property
     def threshold(self) -> float:
         """Scores from here on are called pneumonia."""
         return self.point["value"]
-
-    @property
-    def is_mixed(self) -> bool:
-        """Whether some of the images are simulated, and others not."""
-        return bool(self.merge) and self.is_simulated is None
 
 
 def of_run(folder: str | Path) -> Evidence:
@@ -143,7 +138,7 @@ def of_run(folder: str | Path) -> Evidence:
         network=run.network_id,
         doses=_read_kept(run, "doses", "doses elsewhere"),
         maps=_read_kept(run, "maps"),
-        is_simulated=None if merge is None else figures.is_simulated(merge),
+        simulated=run.simulated,
         has_simulated_external="simulated" in elsewhere.get("kinds", ()),
     )
 
@@ -180,7 +175,7 @@ def of_result(name: str) -> Evidence:
         external=_quote_external(elsewhere),
         n_readings=result["n_test_readings"],
         notes=_as_sentences(result.get("readings_note", "")),
-        is_simulated=False,
+        simulated="none",
     )
 
 

@@ -32,7 +32,7 @@ def is_of_kermany(e: Evidence) -> bool:
     kinds = set(e.merge.get("kinds", ()))
     for on in {"valid", "test"} & set(e.answers):
         kinds |= {data.read_name(path)[0] for path in e.answers[on]["path"].head(200)}
-    return e.is_simulated is False and bool(kinds & _KINDS)
+    return e.simulated == "none" and bool(kinds & _KINDS)
 
 
 def _use(e: Evidence) -> Field:
@@ -47,18 +47,18 @@ def _use(e: Evidence) -> Field:
 
 def _data(e: Evidence) -> Field:
     lines = [f"{e.data}."] if e.data else []
+    if e.simulated == "all":
+        lines.append("Simulated images, no patient in them.")
+    if e.simulated == "some":
+        lines.append("Some of the images are simulated, no patient in those.")
     if not e.merge:
-        if lines:
+        if e.data:
             return Field([*lines, _RETROSPECTIVE])
         text = "Not known: the merge it was trained on, or its images, are not there."
         if e.merge_command:
             text += f" `{e.merge_command}` makes it of the same folders, now in ROOT."
-        return Field(missing=[text])
-    if e.is_simulated:
-        lines.append("Simulated images, no patient in them.")
-    if e.is_mixed:
-        lines.append("Some of the images are simulated, no patient in those.")
-    is_real = e.is_simulated is False
+        return Field(lines, missing=[text])
+    is_real = e.simulated == "none"
     for name, found in e.merge["sources"].items():
         source = data.SOURCES.get(name) if is_real else None
         terms = f"; {source.page}; licence: {source.licence}" if source else ""
@@ -102,7 +102,7 @@ def _classes(table: pd.DataFrame) -> tuple[int, int]:
 
 
 def _people(e: Evidence) -> Field:
-    if e.is_simulated:
+    if e.simulated == "all":
         return Field(["Nobody: the images are simulated."])
     lines = []
     if is_of_kermany(e):
@@ -115,7 +115,7 @@ def _people(e: Evidence) -> Field:
 
 
 def _reference(e: Evidence) -> Field:
-    if e.is_simulated:
+    if e.simulated == "all":
         return Field(["Known: the disease was drawn into the image, or not."])
     lines = ["The class folder that each image lay in."]
     if is_of_kermany(e):
@@ -291,9 +291,9 @@ def _limits(e: Evidence) -> Field:
         lines.append("Other hospitals than those above, other machines.")
     else:
         lines.append("Other hospitals, other machines, adults.")
-    if e.is_simulated:
+    if e.simulated == "all":
         lines.append("Anything about real children: the images are simulated.")
-    if e.is_mixed:
+    if e.simulated == "some":
         lines.append("Real children alone: some of the images are simulated.")
     if e.splits is not None and e.splits.loc["test", "image_in_train"] > 0:
         lines.append("New images: part of the test was seen in training.")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from xraylab import data, evaluation, images, phantom, training
+from xraylab import data, evaluation, images, training
 from xraylab.evaluation import (
     Interval,
     calibration,
@@ -27,7 +27,6 @@ __all__ = [
     "describe_external",
     "describe_point",
     "find_merge",
-    "is_simulated",
     "measure_answers",
     "recalibrate_answers",
 ]
@@ -37,10 +36,10 @@ _TEXT_MINED = (
     "text of reports. A difference may be one of age or of labels."
 )
 _SIMULATED = "images are simulated. No figure on them speaks of patients."
-_DRAWN = {  # by what `is_simulated` says of a run's images
-    True: f"this run's {_SIMULATED}",
-    None: f"some of this run's {_SIMULATED}",
-    False: "",
+_DRAWN = {  # by what a run notes in `simulated`
+    "all": f"CAREFUL: this run's {_SIMULATED}",
+    "some": f"CAREFUL: some of this run's {_SIMULATED}",
+    "": "Whether this run's images are simulated is not known: the run does not say.",
 }
 # what kinds of external images say, as in `xraylab.training.external.External`
 _SETS = {
@@ -177,11 +176,6 @@ def find_merge(
     return None if len(lost) else merged
 
 
-def is_simulated(merge: data.Merge) -> bool | None:
-    """Say whether a merge is of built-in images; None where only some of it is."""
-    return phantom.find_sets(merge.root, merge.manifest["path"]).is_simulated
-
-
 def count_merge(merge: data.Merge) -> dict:
     """Count what a merge holds; plain values, fit for JSON.
 
@@ -259,17 +253,11 @@ def describe_point(threshold: float, chosen: Mapping) -> str:
     return f"threshold {found}, rule: {rule}, chosen on validation"
 
 
-def describe_basis(
-    run: training.runs.Run, merge: data.Merge | None
-) -> tuple[int, list[str]]:
-    """Say what a run's figures rest on: its end, its images, and known children.
-
-    The merge is None where it is away.
-    """
+def describe_basis(run: training.runs.Run) -> tuple[int, list[str]]:
+    """Say what a run's figures rest on: its end, its images, and known children."""
     n_unknown = int(data.describe_split(run.table)["n_unknown"].sum())
     lines = [run.unfinished] if run.unfinished else []
-    simulated = None if merge is None else _DRAWN[is_simulated(merge)]
-    lines += [f"CAREFUL: {simulated}"] if simulated else []
+    lines += [_DRAWN[run.simulated]] if run.simulated in _DRAWN else []
     if n_unknown:
         lines.append(
             f"Images of which no name tells the child: {n_unknown:,}; each is a group "

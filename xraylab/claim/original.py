@@ -30,7 +30,7 @@ _ALONE = "Here one is, and not so far that three looks would not do it by chance
 _STRETCH = NormalDist().inv_cdf(1 - 0.05 / 6) / NormalDist().inv_cdf(1 - 0.05 / 2)
 _SIMULATED = "Simulated images do not speak of real ones."
 _MIXED = "Some of the images are simulated."
-_UNKNOWN = "Whether images are simulated is not known: their merge is not at hand."
+_UNKNOWN = "Whether images are simulated is not known: the run does not say."
 _NEW = 0.5  # a set counts as new data when more of it than this is in no other set
 # settings that results from before they were there do not name
 _NEWER = {"schedule", "class_weights", "sampler"}
@@ -220,7 +220,7 @@ def judge(key: str, e: Evidence) -> tuple[str, str, str]:
     """Say of one field what the original says, the verdict, and why."""
     statement = SAYS[key]
     verdict, why = statement.judge(e)
-    if e.is_simulated is not False and verdict != NOT_TESTED:
-        doubt = _MIXED if e.is_mixed else _SIMULATED if e.is_simulated else _UNKNOWN
+    if e.simulated != "none" and verdict != NOT_TESTED:
+        doubt = {"all": _SIMULATED, "some": _MIXED}.get(e.simulated, _UNKNOWN)
         verdict, why = NOT_TESTED, f"{why} {doubt}"
     return statement.says, verdict, why

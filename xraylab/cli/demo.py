@@ -74,7 +74,7 @@ def prepare(run_folder: Path | None) -> dict:
         What `xraylab.prediction.demo_page` takes. No samples where the images of the
         run are no longer there.
     """
-    from xraylab import phantom, prediction, training
+    from xraylab import prediction, training
 
     if run_folder is None:
         run_folder = _train()
@@ -88,9 +88,8 @@ def prepare(run_folder: Path | None) -> dict:
     rows = own.rows.assign(path=own.rows["now"])
     samples = prediction.choose_samples(rows, own.root)
     page["samples"] = {name: str(path) for name, path in samples.items()}
-    names = {True: "simulated images", None: "images, some of them simulated"}
-    is_simulated = phantom.find_sets(own.root, rows["path"]).is_simulated
-    name = names.get(is_simulated, f"the images in {own.root.name}")
+    names = {"all": "simulated images", "some": "images, some of them simulated"}
+    name = names.get(run.simulated, f"the images in {own.root.name}")
     return page | {"data_name": name}
 
 

@@ -69,13 +69,12 @@ def _add_evaluate(verbs: Verbs) -> None:
 
 def evaluate(args: argparse.Namespace) -> Answer:
     """Score a run's validation or test, the latter counted."""
-    from xraylab import data, training
+    from xraylab import training
     from xraylab.claim import figures
 
     valid = _score_validation(args)
     run = training.load_run(args.run_folder)
-    merge = data.Merge.load(args.merge) if args.merge else figures.find_merge(run)
-    n_unknown, basis = figures.describe_basis(run, merge)  # a fault costs no reading
+    n_unknown, basis = figures.describe_basis(run)
     predictions, n_readings, caveats = _score(args, valid)
     if args.rule is not None:
         _choose(args, predictions)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xraylab import data
+from xraylab import data, phantom
 from xraylab.errors import InputError, renamed
 from xraylab.files import try_writing
 from xraylab.training import (
@@ -83,6 +83,8 @@ def train(
             try_writing(Path(out) / record.FACTS)
     with renamed(manifest="merge_folder"):
         table = data.split(merged.manifest, protocol, seed=recipe.seed)
+    is_simulated = phantom.find_sets(merged.root, table["path"]).is_simulated
+    simulated = {True: "all", None: "some", False: "none"}[is_simulated]
     with processes.main_first():
         cache = origin.read_images(
             table["path"], merged.root, recipe.size_px, merge_folder, progress
@@ -93,7 +95,7 @@ def train(
         cache.pixels,
         table.assign(row=cache.rows(table["path"])),
         protocol=protocol,
-        about={"merge": str(Path(merge_folder).resolve())},
+        about={"merge": str(Path(merge_folder).resolve()), "simulated": simulated},
         tensorboard=tensorboard,
         progress=progress,
     )

@@ -35,7 +35,7 @@ _FORM = {  # of run.json
     "threshold": float,
     "operating_point?": {"rule?": str},
     "weights_id": str,
-    "about": {"merge?": str},
+    "about": {"merge?": str, "simulated?": str},
     "trained_on": dict,
     "versions": dict,
     "table_sha256": str,

@@ -91,6 +91,11 @@ class Run:
         return Path(home) if is_there else None
 
     @property
+    def simulated(self) -> str:
+        """Which of its images are built-in: "all", "some", "none"; "" if not noted."""
+        return self.about.get("simulated", "")
+
+    @property
     def missing_merge(self) -> str:
         """Say which merge is away, for an error where `merge_folder` is None."""
         home = self.about.get("merge") or "no folder"
