@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 
-from xraylab import data, evaluation, explanation, images, results, training
+from xraylab import evaluation, explanation, images, results, training
 from xraylab.explanation.scorers import shrink
 
 NAMES = ("zoom", "squeeze", "re-save", "brightness", "lungs hidden", "outside hidden")
@@ -44,8 +44,7 @@ def open_run(name: str, folder: str) -> training.runs.Run:
 def find_validation(run: training.runs.Run) -> tuple[pd.DataFrame, list[Path]]:
     """Give the rows of a run's validation, and their files."""
     rows = run.table[run.table["split"] == "valid"].reset_index(drop=True)
-    root = data.Merge.load(run.about["merge"]).root
-    return rows, [root / path for path in rows["path"]]
+    return rows, training.origin.find_rows(run, rows).files
 
 
 def find_originals(

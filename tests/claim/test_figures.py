@@ -38,14 +38,15 @@ def test_figures_are_those_of_evaluation():
 def test_of_images_that_moved_away_the_kind_is_known(own_run):
     run = training.load_run(own_run)
     rows = run.table[run.table["split"] == "valid"]
-    _, columns = figures._with_columns(rows, figures.find_merge(run).root)
+    _, columns = figures._with_columns(rows, figures.find_files(run, rows))
     assert columns == ["kind", "long side", "colour mode"]
-    for root in (None, own_run):  # nothing is known, or no image lies there
-        table, columns = figures._with_columns(rows, root)
+    gone = [own_run / path for path in rows["path"]]
+    for files in (None, gone):  # nothing is known, or no image lies there
+        table, columns = figures._with_columns(rows, files)
         assert columns == ["kind"]
         assert set(table["kind"]) <= {"IM", "bacteria", "virus", ""}  # "": PNEUMONIA(7)
     shutil.rmtree(run.about["merge"])
-    assert figures.find_merge(run) is None
+    assert figures.find_merge(run) is figures.find_files(run, rows) is None
 
 
 def test_what_was_left_out_elsewhere_is_said():

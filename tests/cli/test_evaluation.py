@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.conftest import run_json
 from tests.conftest import as_jpeg, blob_image, write_file
-from xraylab import cli, data
+from xraylab import cli, data, training
 from xraylab.training import test_log
 
 
@@ -140,6 +140,33 @@ def test_evaluate_shows_calibration_and_subgroups(own_run, capsys):
     assert "\nECE " in out
     assert "\nSubgroups, " in out
     assert re.search(r"\n  kind virus: sensitivity .*, n = \d+, ", out)
+
+
+def test_subgroups_by_size_are_of_the_same_images_under_one_another_s_names(
+    own_run, three_sources, tmp_path, capsys
+):
+    def measure():
+        _, found, _ = run_json(capsys, "evaluate", own_run)
+        _, card, _ = run_json(capsys, "claim", own_run)
+        return found["subgroups"], card["fields"]["subgroups"]["tables"]
+
+    root, merge = shutil.copytree(three_sources, tmp_path / "root"), tmp_path / "merge"
+    data.merge(root, progress=False).save(merge)
+    assert cli.main(["evaluate", str(own_run), "--on", "test"]) == 0
+    capsys.readouterr()
+    expected = measure()
+    assert "long side" in {part["column"] for part in expected[0]}
+    assert "long side" in str(expected[1])
+    table = training.load_run(own_run).table
+    for split in ("valid", "test"):
+        paths = table.loc[table["split"] == split, "path"]
+        is_large = paths.str.startswith("three")
+        large, small = (root / paths[of].iloc[0] for of in (is_large, ~is_large))
+        for old, new in ((large, root / "x"), (small, large), (root / "x", small)):
+            old.rename(new)
+    assert measure() == expected
+    data.merge(root, progress=False).save(merge)
+    assert measure() == expected
 
 
 def test_evaluate_says_what_recalibration_does_and_what_answers_are_worth(

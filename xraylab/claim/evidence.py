@@ -1,4 +1,4 @@
-"""What a claim rests on, gathered from what is stored; nothing is read anew."""
+"""What a claim rests on, gathered from what is stored; nothing is scored anew."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class Evidence:
         Counts, as from `figures.count_merge`; empty where the merge is not there.
     merge_command : str
         What makes the merge anew where it is not there; "" where that is not known.
-    root : Path or None
-        Folder that the paths start from.
+    files : list of Path, or None
+        Of the answers on "test", where each image lies now; None where that is away.
     n_readings : int or None
         Of this test, by any network.
     log : DataFrame
@@ -82,7 +82,7 @@ class Evidence:
     splits: pd.DataFrame | None = None
     merge: dict = field(default_factory=dict)
     merge_command: str = ""
-    root: Path | None = None
+    files: list[Path] | None = None
     n_readings: int | None = None
     log: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: list[str] = field(default_factory=list)
@@ -130,7 +130,7 @@ def of_run(folder: str | Path) -> Evidence:
         splits=data.describe_split(run.table),
         merge={} if merge is None else figures.count_merge(merge),
         merge_command=home and f"xraylab merge --data ROOT --out {as_argument(home)}",
-        root=None if merge is None else merge.root,
+        files=figures.find_files(run, answers["test"]) if "test" in answers else None,
         n_readings=None if log is None else len(log),
         log=pd.DataFrame() if log is None else log,
         notes=notes,

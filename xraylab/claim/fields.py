@@ -194,9 +194,8 @@ def _readings(e: Evidence) -> Field:
     return Field(lines, {"Test log": log[columns].reset_index(drop=True)})
 
 
-def _measured(e: Evidence, on: str) -> figures.Figures:
-    root = None if on == "external" else e.root
-    return figures.measure_answers(e.answers[on], root, threshold=e.threshold)
+def _measure_test(e: Evidence) -> figures.Figures:
+    return figures.measure_answers(e.answers["test"], e.files, threshold=e.threshold)
 
 
 def _figures(e: Evidence) -> Field:
@@ -226,7 +225,7 @@ def _errors(e: Evidence) -> Field:
     if "test" not in e.answers:
         text = "how many of each class are wrong on the test"
         return Field(missing=[not_measured(text, read_test(e))])
-    counts = _measured(e, "test").confusion
+    counts = _measure_test(e).confusion
     rows = [(_OUTCOMES[name], f"{n:,}") for name, n in counts.items()]
     table = pd.DataFrame(rows, columns=["outcome", "files"])
     return Field([], {f"Confusion matrix; {count_said(e)}": table}, [why])
@@ -235,7 +234,7 @@ def _errors(e: Evidence) -> Field:
 def _subgroups(e: Evidence) -> Field:
     if "test" not in e.answers:
         return Field(missing=[not_measured("subgroups of the test", read_test(e))])
-    rows = _measured(e, "test").subgroups
+    rows = _measure_test(e).subgroups
     missing = ["Not known: sex, age, and anything else that no file tells."]
     if rows.empty:
         return Field(missing=["Not known: no name or file tells a subgroup.", *missing])

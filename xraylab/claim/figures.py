@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ __all__ = [
     "describe_basis",
     "describe_external",
     "describe_point",
+    "find_files",
     "find_merge",
     "measure_answers",
     "recalibrate_answers",
@@ -95,7 +96,7 @@ class Figures:
 
 
 def measure_answers(
-    predictions: pd.DataFrame, root: Path | None, *, threshold: float
+    predictions: pd.DataFrame, files: Sequence[Path] | None, *, threshold: float
 ) -> Figures:
     """Measure all that is said of a table of answers.
 
@@ -103,9 +104,9 @@ def measure_answers(
     ----------
     predictions : DataFrame
         As for `xraylab.evaluation.evaluate`, with path.
-    root : path or None
-        Folder that the paths start from, for size and colour mode of the files; where
-        it is None, or lacks a file, there are subgroups by kind alone.
+    files : sequence of Path, or None
+        Of each row its file, for size and colour mode; where there is none, or one is
+        not there, there are subgroups by kind alone.
     threshold : float
         In [0, 1].
 
@@ -115,7 +116,7 @@ def measure_answers(
         If the table is not as `evaluate` asks.
     """
     metrics = evaluation.evaluate(predictions, threshold=threshold)
-    table, columns = _with_columns(predictions, root)
+    table, columns = _with_columns(predictions, files)
     return Figures(
         evaluation.confusion(
             predictions["label"], predictions["score"], threshold=threshold
@@ -159,17 +160,39 @@ def recalibrate_answers(
     return found, recalibration.describe_recalibrations(changes, reasons, table)
 
 
-def find_merge(
-    run: training.runs.Run, given: str | Path | None = None
-) -> data.Merge | None:
-    """Read the merge a run was trained on, or one given.
+def find_files(
+    run: training.runs.Run, answers: pd.DataFrame, merge: str | Path | None = None
+) -> list[Path] | None:
+    """Find the file of each of a run's answers, wherever its image lies now.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        Of the run's own images.
+    merge : path, optional
+        As for `xraylab.training.score`.
+
+    Returns
+    -------
+    list of Path, or None
+        None where the images are away.
+    """
+    rows = run.table.set_index("path", drop=False).loc[answers["path"]]
+    try:
+        return training.origin.find_rows(run, rows, merge).files
+    except (OSError, ValueError):
+        return None
+
+
+def find_merge(run: training.runs.Run) -> data.Merge | None:
+    """Read the merge a run was trained on.
 
     None where it or its images are away, or others lie there under their names: what
     is counted of files by their paths would then be of others.
     """
     origin = training.origin
     try:
-        merged = data.Merge.load(origin.find_merge(run, given))
+        merged = data.Merge.load(origin.find_merge(run))
     except (OSError, ValueError):
         return None
     lost = origin.find_lost(run.table, merged, by=["path", "image_id"])
@@ -290,18 +313,18 @@ def describe_external(
 
 
 def _with_columns(
-    predictions: pd.DataFrame, root: Path | None
+    predictions: pd.DataFrame, files: Sequence[Path] | None
 ) -> tuple[pd.DataFrame, list[str]]:
     """Add what is known of each image: kind by its name, size and colour by its file.
 
     Where the files are no longer where they were, only the kind is known.
     """
-    paths = predictions["path"]
-    table = predictions.assign(kind=[data.read_name(path)[0] for path in paths])
-    if root is None:
+    kinds = [data.read_name(path)[0] for path in predictions["path"]]
+    table = predictions.assign(kind=kinds)
+    if files is None:
         return table, ["kind"]
     try:
-        headers = pd.DataFrame([images.read_header(root / path) for path in paths])
+        headers = pd.DataFrame([images.read_header(file) for file in files])
     except (OSError, ValueError):
         return table, ["kind"]
     long_side = headers[["width", "height"]].max(axis=1)

@@ -84,9 +84,11 @@ def evaluate(args: argparse.Namespace) -> Answer:
     point = f"threshold {threshold:.3f}, given by hand"
     if not by_hand:
         point = figures.describe_point(threshold, run.operating_point)
-    own = figures.find_merge(run, args.merge)  # under the run's names, else none
-    root = args.data_folder or (own and own.root)
-    found = figures.measure_answers(predictions, root, threshold=threshold)
+    if args.on == "external":
+        files = [args.data_folder / path for path in predictions["path"]]
+    else:  # wherever each image lies now
+        files = figures.find_files(run, predictions, args.merge)
+    found = figures.measure_answers(predictions, files, threshold=threshold)
     held, said = _hold_against(args, run, predictions, valid)
     first = f"{run.protocol}, {args.on}, {point}"
     lines = [first, *caveats, *basis, *found.as_lines(), *said]

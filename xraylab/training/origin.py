@@ -35,6 +35,11 @@ class Own(NamedTuple):
     pixels: np.ndarray
     root: Path
 
+    @property
+    def files(self) -> list[Path]:
+        """The file of each row."""
+        return [self.root / path for path in self.rows["now"]]
+
 
 def find_merge(run: Run, given: str | Path | None = None) -> Path:
     """Give the folder of the merge that has a run's images.
