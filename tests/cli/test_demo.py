@@ -59,10 +59,11 @@ def test_simulated_samples_are_called_so(simulated, said, run_folder):
 
 
 def test_a_run_whose_images_are_gone_has_no_samples(run_folder, capsys):
-    shutil.rmtree(run_folder.parent / "merge")
+    there = shutil.move(run_folder.parent / "merge", run_folder.parent / "there")
     page = demo.prepare(run_folder)
     assert page["samples"] == {}
     assert "no samples: merge must be given: " in capsys.readouterr().err
+    assert demo.prepare(run_folder, there)["samples"]
 
 
 def test_other_images_under_the_names_of_a_run_s_are_no_samples(run_folder, capsys):

@@ -56,15 +56,16 @@ def test_explain_checks_each_map_and_reads_no_test(run_folder, merge_folder, cap
     assert out.count(": sanity check ") == len(MAPS)
 
 
-def test_explain_without_the_images_says_what_brings_them_back(own_run, capsys):
+@pytest.mark.parametrize("verb", ["explain", "perturb"])
+def test_without_the_images_it_is_said_what_brings_them_back(verb, own_run, capsys):
     elsewhere = shutil.move(own_run.parent / "merge", own_run.parent / "elsewhere")
     with pytest.raises(SystemExit) as ended:
-        cli.main(["explain", str(own_run)])
+        cli.main([verb, str(own_run)])
     assert ended.value.code == 2
     said = capsys.readouterr().err
     assert "argument --merge: must be given: " in said
     assert "Merge the same sources with `xraylab merge`, and give that folder." in said
-    assert cli.main(["explain", str(own_run), "--merge", str(elsewhere)]) == 0
+    assert cli.main([verb, str(own_run), "--merge", str(elsewhere)]) == 0
 
 
 def test_perturb_takes_two_classes_and_says_what_it_found(run_folder, tmp_path, capsys):

@@ -252,10 +252,15 @@ def test_a_merge_that_is_gone_is_named(run_folder, tmp_path):
     (copy / "run.json").write_text(
         facts.replace(merge, str(tmp_path / "gone")), "utf-8"
     )
-    with pytest.raises(ValueError, match=r"data_folder must be given: .*gone, which"):
-        explanation.run.perturb_run(copy, progress=False)
-    with pytest.raises(ValueError, match=r"merge must be given: .*gone, which"):
-        explanation.run.check_run(copy)
+    for work in (explanation.run.perturb_run, explanation.run.check_run):
+        with pytest.raises(ValueError, match=r"merge must be given: .*gone, which"):
+            work(copy, progress=False)
+
+
+def test_a_merge_is_none_of_other_images(run_folder, merge_folder, others):
+    told = "merge must be given for the run's own images only, got it beside a folder"
+    with pytest.raises(errors.InputError, match=told):
+        explanation.run.perturb_run(run_folder, data_folder=others, merge=merge_folder)
 
 
 @pytest.mark.parametrize("is_merged_again", [False, True])
@@ -275,7 +280,7 @@ def test_other_images_under_the_same_names_are_refused(
     if is_merged_again:
         data.merge(root, progress=False).save(tmp_path / "merge")
     lost = r"must hold the images of .*, but [1-8] of 8 are not in .* other pixels"
-    with pytest.raises(ValueError, match=f"data_folder {lost}"):
+    with pytest.raises(ValueError, match=f"merge {lost}"):
         explanation.run.perturb_run(copy, progress=False)
     with pytest.raises(ValueError, match="merge must hold the images of "):
         explanation.run.check_run(copy)

@@ -33,6 +33,7 @@ def add_verbs(verbs: Verbs) -> None:
         metavar="RUN",
         help="default: the run of lesson 07, trained where it is missing",
     )
+    arguments.add_merge(verb)
     verb.add_argument(
         "--port",
         type=arguments.port,
@@ -58,15 +59,17 @@ def demo(args: argparse.Namespace) -> Answer:
         )
     # in a process of its own, since training takes memory that the server needs not
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        page = pool.submit(prepare, args.run_folder).result()
+        page = pool.submit(prepare, args.run_folder, args.merge).result()
     with tempfile.TemporaryDirectory(prefix="xraylab-demo-") as folder:
         file = write_notebook(Path(folder), **page)
         serve(file, port=args.port, open_browser=not args.no_browser)
     return {"run": page["run_folder"]}, "The page is closed.", 0
 
 
-def prepare(run_folder: Path | None) -> dict:
+def prepare(run_folder: Path | None, merge: Path | None = None) -> dict:
     """Find a run and its samples; without a run, train the one of lesson 07.
+
+    The samples are in the merge it was trained on, or in one given.
 
     Returns
     -------
@@ -81,7 +84,7 @@ def prepare(run_folder: Path | None) -> dict:
     run = training.load_run(run_folder)
     page = {"run_folder": str(run_folder.resolve()), "samples": {}}
     try:
-        own = training.origin.find_rows(run, run.table)
+        own = training.origin.find_rows(run, run.table, merge)
     except (InputError, FileNotFoundError) as error:
         print(f"no samples: {error}", file=sys.stderr)
         return page | {"data_name": "images that were not found"}

@@ -20,6 +20,7 @@ def add_verbs(verbs: Verbs) -> None:
         metavar="DIR",
         help="two class folders; default: the run's validation. The test is not read",
     )
+    arguments.add_merge(verb)
     text = "check the maps of a run: do they change when its weights are shuffled"
     verb = arguments.add_verb(verbs, "explain", explain, text)
     arguments.add_run(verb)
@@ -31,7 +32,7 @@ def perturb(args: argparse.Namespace) -> Answer:
     from xraylab import explanation
 
     table, text = explanation.run.perturb_run(
-        args.run_folder, data_folder=args.data_folder
+        args.run_folder, data_folder=args.data_folder, merge=args.merge
     )
     rows = table.to_dict("records")  # as they are kept, to the last digit
     return {"run": str(args.run_folder), "perturbations": rows}, text, 0

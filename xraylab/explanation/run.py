@@ -30,6 +30,7 @@ def perturb_run(
     run_folder: str | Path,
     *,
     data_folder: str | Path | None = None,
+    merge: str | Path | None = None,
     progress: bool = True,
 ) -> tuple[pd.DataFrame, str]:
     """Change a run's validation images by every perturbation, dose by dose.
@@ -49,6 +50,8 @@ def perturb_run(
         is left out, and so is each image that is known to be of the run's test or
         training, by the file or a published file name, with its copies. One that was
         renamed and saved anew is not known.
+    merge : path, optional
+        As for `check_run`; not with other images.
     progress : bool
         Show progress bars on stderr.
 
@@ -66,16 +69,21 @@ def perturb_run(
     xraylab.files.NotWrittenError
         If the folder cannot be written.
     ValueError
-        If the merge that the run was trained on is gone or other images lie there, the
-        other images are not of these two classes, or not both are left.
+        If no merge with the images is given or there, a merge is given beside other
+        images, or these are not of the two classes, or not both are left.
     """
+    if data_folder is not None and merge is not None:
+        raise InputError(
+            "must be given for the run's own images only, got it beside a folder of "
+            "others. Leave one of the two away.",
+            argument="merge",
+        )
     run = training.load_run(run_folder)
     kind = "doses" if data_folder is None else "doses elsewhere"
     stored.try_keeping(run.folder, kind)
     if data_folder is None:
         valid = run.table[run.table["split"] == "valid"]
-        with renamed(merge="data_folder"):
-            root, rows = _find_own(run, valid, None, progress)
+        root, rows = _find_own(run, valid, merge, progress)
         what = f"validation of {run.protocol}"
     else:
         root, rows = _find_others(run, Path(data_folder), progress)
