@@ -19,6 +19,7 @@ from xraylab.files import (
     cache_folder,
     cache_name,
     name_half,
+    refuse_unlike,
     remove_halves,
     stamp,
     try_writing,
@@ -271,6 +272,17 @@ def test_who_cannot_be_alone_is_told_why(tmp_path, monkeypatch):
     with pytest.raises(NotWrittenError, match="No such file or directory"), log:
         pass
     assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no pipes there")
+def test_what_is_no_file_is_not_of_ours_and_not_waited_for(tmp_path):
+    refuse_unlike(tmp_path / "missing", "us", int)
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("missing")
+    for name, why in (("pipe", "it is no regular file"), ("link", "No such file")):
+        told = f"{name} could not be written: the one there is not of us: {why}"
+        with pytest.raises(NotWrittenError, match=told):
+            refuse_unlike(tmp_path / name, "us", int)
 
 
 def test_what_is_tried_leaves_nothing(tmp_path):

@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import uuid
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from errno import (
     EACCES,
@@ -37,7 +37,8 @@ from filelock import FileLock, Timeout
 
 _ADVICE = {  # where the system's number alone says what helps
     **dict.fromkeys((ENOSPC, EDQUOT), "free some space"),
-    **dict.fromkeys((EACCES, ENOTEMPTY, EPERM, EROFS), "choose another folder"),
+    **dict.fromkeys((EACCES, EPERM, EROFS), "choose another folder"),
+    ENOTEMPTY: "choose another place",
     **dict.fromkeys(
         (EEXIST, ENOTDIR),
         "a file stands where a folder should be: choose another name",
@@ -120,7 +121,7 @@ def refuse_foreign(folder: Path, names: Iterable[str], *, mark: str) -> None:
     """Raise NotWrittenError where files of these names lie without one named `mark`.
 
     What we write into a folder has names that others use too, such as manifest.csv.
-    Whether `mark` itself is ours its content tells: that the caller asks.
+    Whether `mark` itself is ours its content tells: see `refuse_unlike`.
     """
     if os.path.lexists(folder / mark):
         return
@@ -128,6 +129,23 @@ def refuse_foreign(folder: Path, names: Iterable[str], *, mark: str) -> None:
         if os.path.lexists(path):
             other = f"one is there, and no {mark} beside it says that it is ours"
             raise NotWrittenError(path, OSError(ENOTEMPTY, other))
+
+
+def refuse_unlike(file: Path, maker: str, read: Callable[[bytes], object]) -> None:
+    """Raise NotWrittenError where a file lies that `maker`, a command, did not write.
+
+    Its content tells: `read` raises ValueError, which says why, of that of others.
+    """
+    if not os.path.lexists(file):
+        return
+    try:
+        if not stat.S_ISREG(os.stat(file).st_mode):  # a pipe would be waited for
+            raise ValueError("it is no regular file")
+        read(file.read_bytes())
+    except (OSError, ValueError) as error:
+        cause = getattr(error, "strerror", None) or error
+        other = f"the one there is not of {maker}: {cause}"
+        raise NotWrittenError(file, OSError(ENOTEMPTY, other)) from error
 
 
 def _refuse_name(path: Path) -> None:

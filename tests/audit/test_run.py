@@ -384,7 +384,7 @@ def test_the_verb_answers_and_strict_fails_on_findings(folder, tmp_path, capsys)
     answer = json.loads(capsys.readouterr().out)
     assert (answer["files"], answer["problems"], answer["faults"]) == (9, 1, 2)
     assert page.is_file()
-    assert cli.main(["audit", str(folder), "--strict"]) == 1
+    assert cli.main(["audit", str(folder), "--html", str(page), "--strict"]) == 1
     assert "FINDING: unreadable files" in capsys.readouterr().out
 
 

@@ -229,6 +229,35 @@ def test_a_place_that_cannot_be_written_is_told_before_any_work(
     assert [p.name for p in tmp_path.rglob("*")] == ["file"]
 
 
+@pytest.mark.parametrize(
+    ("verb", "name", "told"),
+    [
+        ("merge", "merge.json", "is not of `xraylab merge`: no 'root'."),
+        ("claim", "claim.json", "is not of `xraylab claim`: no 'name'."),
+        ("claim", "claim.html", "one is there, and no claim.json beside it"),
+        ("audit", "x.html", "is not of `xraylab audit`: it is no page of an audit."),
+        ("find-lr", "x.png", "is not of `xraylab find-lr`: it is no curve of a"),
+    ],
+)
+def test_a_file_of_others_is_kept_and_told_before_any_work(
+    verb, name, told, three_sources, merge_folder, tmp_path, no_work, capsys
+):
+    mine = write_file(tmp_path / name, b"{}")
+    recipe = ["--protocol", "grouped", "--recipe", "lesson"]
+    argv = {
+        "merge": ["--data", str(three_sources), "--out", str(tmp_path)],
+        "claim": ["real-64px-official", "--out", str(tmp_path)],
+        "audit": [str(three_sources), "--html", str(mine)],
+        "find-lr": [str(merge_folder), *recipe, "--out", str(mine)],
+    }[verb]
+    assert cli.main([verb, *argv]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"{mine} could not be written: " in line
+    assert told in line
+    assert line.endswith("; choose another place.")
+    assert [mine.read_bytes(), *tmp_path.iterdir()] == [b"{}", mine]
+
+
 @pytest.mark.parametrize("verb", ["evaluate", "perturb", "explain"])
 def test_a_run_that_cannot_be_written_costs_no_work_and_no_reading(
     verb, own_run, no_work, monkeypatch, capsys

@@ -308,7 +308,8 @@ def test_files_of_others_are_not_replaced(three_sources, tmp_path, name):
 def test_a_report_of_others_is_not_replaced(three_sources, tmp_path):
     mine = write_file(tmp_path / "merge.json", b'{"mine": 1}')
     merged = data.merge(three_sources, progress=False)
-    with pytest.raises(NotWrittenError, match=r"is none of a merge: no 'root'\."):
+    told = r"is not of `xraylab merge`: no 'root'\."
+    with pytest.raises(NotWrittenError, match=told):
         merged.save(tmp_path)
     assert [mine.read_bytes(), *tmp_path.iterdir()] == [b'{"mine": 1}', mine]
 

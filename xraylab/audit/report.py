@@ -47,6 +47,12 @@ def report_as_text(audit: Audit) -> str:
     return "\n\n".join([*parts, *_summary(audit), NOTE])
 
 
+def check_page(page: bytes) -> None:
+    """Raise ValueError where a page is none that `report_as_html` has written."""
+    if page and b"<title>Audit of " not in page:  # an empty file is nobody's loss
+        raise ValueError("it is no page of an audit")
+
+
 def report_as_html(audit: Audit, *, thumbnails: bool = False) -> str:
     """Write an audit as one page that needs nothing else.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -11,8 +12,8 @@ import pandas as pd
 from xraylab import evaluation, results
 from xraylab.claim import checklist, evidence, fields, original, page, parts
 from xraylab.errors import InputError
-from xraylab.files import write_texts
-from xraylab.plain_json import as_json
+from xraylab.files import refuse_foreign, refuse_unlike, write_texts
+from xraylab.plain_json import as_json, read_json
 
 NOTE = "Not for clinical use. A claim card says what was measured, and what was not."
 SCOPE = (
@@ -21,6 +22,8 @@ SCOPE = (
     "this network and the files it saw; the original's own are not at hand."
 )
 STATES = {"given": "said", "in part": "said in part", "empty": "not measured or known"}
+_PAGE, _FACTS = "claim.html", "claim.json"
+_FORM = {"name": str, "claim": str, "verdicts": dict, "fields": dict}  # of claim.json
 VERDICTS = original.SUPPORTED, original.NOT_SUPPORTED, original.NOT_TESTED
 
 
@@ -161,12 +164,21 @@ def write_claim(claim: Claim, folder: str | Path) -> tuple[Path, Path]:
     Raises
     ------
     xraylab.files.NotWrittenError
-        If the folder cannot be written.
+        If the folder cannot be written, or has files of these names that are of no
+        card.
     """
-    files = Path(folder) / "claim.html", Path(folder) / "claim.json"
-    facts = as_json(claim.as_dict(), indent=2) + "\n"
-    write_texts(dict(zip(files, (claim.as_html(), facts), strict=True)))
-    return files
+    refuse_others(folder)
+    page, facts = Path(folder) / _PAGE, Path(folder) / _FACTS
+    text = as_json(claim.as_dict(), indent=2) + "\n"
+    write_texts({facts: text, page: claim.as_html()})
+    return page, facts
+
+
+def refuse_others(folder: str | Path) -> None:
+    """Raise NotWrittenError where a card would take the place of others' files."""
+    refuse_foreign(Path(folder), [_PAGE], mark=_FACTS)
+    reader = partial(read_json, form=_FORM)
+    refuse_unlike(Path(folder) / _FACTS, "`xraylab claim`", reader)
 
 
 def _gather(run: str | Path) -> evidence.Evidence:

@@ -8,7 +8,7 @@ from xraylab import cores
 from xraylab.cli import arguments
 from xraylab.cli.arguments import Answer, Verbs
 from xraylab.errors import InputError
-from xraylab.files import try_writing, write_text
+from xraylab.files import refuse_unlike, try_writing, write_text
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -40,6 +40,7 @@ def run(args: argparse.Namespace) -> Answer:
         raise InputError(text, argument="thumbnails")
     if args.html:
         try_writing(args.html)
+        refuse_unlike(args.html, "`xraylab audit`", audit.report.check_page)
     found = audit.run_audit(args.path, workers=cores.count_cores())
     text = audit.report_as_text(found)
     if args.html:

@@ -36,6 +36,7 @@ def write(args: argparse.Namespace) -> Answer:
     out = args.run if args.out is None else args.out
     has_place = args.out is not None or args.run.is_dir()
     if has_place:
+        claim.card.refuse_others(out)
         try_writing(out / "claim.html")
     card = claim.make_claim(args.run)
     if not has_place:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from xraylab.cli import arguments
 from xraylab.cli.arguments import Answer, Verbs
-from xraylab.files import as_argument, try_writing, whole_file
+from xraylab.files import as_argument, refuse_unlike, try_writing, whole_file
 
 if TYPE_CHECKING:
     from xraylab import training
@@ -39,6 +39,7 @@ _LENGTH = {
         "help": "learning rate (default: 0.001)",
     },
 }
+_CURVE = {"Software": "xraylab find-lr"}  # in the PNG: by that we know our own
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -128,15 +129,22 @@ def find_lr(args: argparse.Namespace) -> Answer:
     from xraylab import plots, training
 
     try_writing(args.out)
+    refuse_unlike(args.out, "`xraylab find-lr`", _check_curve)
     curve = training.find_lr(args.merge_folder, args.protocol, _recipe(args))
     low, high = training.rates.suggest_range(curve)
     ax = plots.plot_range_test(curve, low, high, data_name=str(args.merge_folder))
     with whole_file(args.out) as half:
-        ax.figure.savefig(half, format="png", dpi=150)
+        ax.figure.savefig(half, format="png", dpi=150, metadata=_CURVE)
     plt.close(ax.figure)
     rule, n_steps = training.rates.RULE, len(curve)
     text = f"Learning rate: {low:.1e} to {high:.1e}, {rule}.\nCurve: {args.out}"
     return {"low": low, "high": high, "rule": rule, "n_steps": n_steps}, text, 0
+
+
+def _check_curve(png: bytes) -> None:
+    """Raise ValueError where an image is none that `find_lr` has drawn."""
+    if png and _CURVE["Software"].encode() not in png:
+        raise ValueError("it is no curve of a learning rate")
 
 
 def _recipe(args: argparse.Namespace) -> Recipe:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
-from errno import ENOTEMPTY
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,7 @@ import pandas as pd
 from xraylab import duplicates
 from xraylab.data import listing, manifest, sources, splits
 from xraylab.errors import InputError
-from xraylab.files import NotWrittenError, refuse_foreign, write_texts
+from xraylab.files import refuse_foreign, refuse_unlike, write_texts
 from xraylab.plain_json import read_json
 
 _FACTS, _TABLE = "merge.json", "manifest.csv"
@@ -270,13 +268,7 @@ def refuse_others(folder: str | Path) -> None:
     """Raise NotWrittenError where a merge would take the place of others' files."""
     names, file = (_TABLE, *(f"{name}.csv" for name in _LISTS)), Path(folder) / _FACTS
     refuse_foreign(file.parent, names, mark=_FACTS)
-    if os.path.lexists(file):
-        try:
-            read_json(file.read_bytes(), _FORM)
-        except (OSError, ValueError) as error:
-            cause = getattr(error, "strerror", None) or error
-            other = f"the one there is none of a merge: {cause}"
-            raise NotWrittenError(file, OSError(ENOTEMPTY, other)) from error
+    refuse_unlike(file, "`xraylab merge`", partial(read_json, form=_FORM))
 
 
 def _take_notes(files: pd.DataFrame) -> pd.DataFrame:
