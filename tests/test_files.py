@@ -73,6 +73,24 @@ def test_several_files_get_their_names_in_the_order_given(tmp_path, monkeypatch)
     assert named == ["b", "a", "c"]
 
 
+def test_files_of_two_commands_at_once_are_all_of_one(tmp_path, monkeypatch):
+    files, replace = [tmp_path / "new" / name for name in "ab"], os.replace
+    busy = r"a could not be written: another command is writing it"
+
+    def come_between(half, path):
+        monkeypatch.setattr(os, "replace", replace)
+        replace(half, path)
+        with pytest.raises(NotWrittenError, match=busy):
+            write_texts(dict.fromkeys(files, "second"))
+
+    monkeypatch.setattr(os, "replace", come_between)
+    write_texts(dict.fromkeys(files, "first"))
+    assert [file.read_text() for file in files] == ["first", "first"]
+    assert sorted((tmp_path / "new").iterdir()) == files
+    write_texts(dict.fromkeys(files, "second"))
+    assert [file.read_text() for file in files] == ["second", "second"]
+
+
 @pytest.mark.parametrize("fails", ["b", "c"])
 @pytest.mark.parametrize("n_old", [0, 2])
 def test_where_one_gets_no_name_all_hold_what_they_held(

@@ -79,6 +79,17 @@ def name_half(path: Path) -> Path:
 
 
 @contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Let an error of the system name a path; one that is named stays as it is."""
+    try:
+        yield
+    except NotWrittenError:
+        raise
+    except OSError as error:
+        raise NotWrittenError(path, error) from error
+
+
+@contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a name to write to, and move it to `path` only when all went well.
 
@@ -91,17 +102,12 @@ def whole_file(path: Path) -> Iterator[Path]:
         When the folder cannot be made or written, with the path in the text.
     """
     half = name_half(path)
-    try:
-        with made_folder(path.parent):
-            try:
-                yield half
-                os.replace(half, path)
-            finally:
-                half.unlink(missing_ok=True)
-    except NotWrittenError:  # several files at once: the first says it
-        raise
-    except OSError as error:
-        raise NotWrittenError(path, error) from error
+    with _named(path), made_folder(path.parent):
+        try:
+            yield half
+            os.replace(half, path)
+        finally:
+            half.unlink(missing_ok=True)
 
 
 def try_writing(path: Path) -> None:
@@ -110,11 +116,9 @@ def try_writing(path: Path) -> None:
     An empty file is made beside it and taken away, with the folders it needed.
     """
     _refuse_name(path)
-    try:
-        with made_folder(path.parent), tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise NotWrittenError(path, error) from error
+    folder = path.parent
+    with _named(path), made_folder(folder), tempfile.TemporaryFile(dir=folder):
+        pass
 
 
 def refuse_foreign(folder: Path, names: Iterable[str], *, mark: str) -> None:
@@ -204,11 +208,12 @@ def write_texts(texts: Mapping[Path, str]) -> None:
 
     They get their names in the order given, when all are written. Where one cannot get
     its name, those before it get back what they held. Only a kill between two
-    renamings can leave new files beside old ones.
+    renamings can leave new files beside old ones. Of two commands at once, the second
+    is told of the first by NotWrittenError: else theirs would lie side by side.
     """
     for path in texts:
         _refuse_name(path)
-    with _put_back_on_error(texts) as before, ExitStack() as halves:
+    with _together(texts), _put_back_on_error(texts) as before, ExitStack() as halves:
         for path, text in reversed(texts.items()):
             half = halves.enter_context(whole_file(path))
             half.write_text(text, encoding="utf-8")
@@ -245,6 +250,17 @@ def alone(path: Path, *, is_long: bool = False) -> Iterator[None]:
             if is_long:
                 with suppress(OSError):  # Windows removes no file that is open
                     os.unlink(lock.lock_file)
+
+
+@contextmanager
+def _together(paths: Collection[Path]) -> Iterator[None]:
+    """Keep others out while several files are written; one alone cannot be mixed."""
+    if len(paths) < 2:
+        yield
+        return
+    first = next(iter(paths))
+    with _named(first), made_folder(first.parent), alone(first, is_long=True):
+        yield
 
 
 @contextmanager

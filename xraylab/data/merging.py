@@ -116,8 +116,9 @@ class Merge:
         InputError
             If the folder lies among the images.
         OSError
-            If the folder cannot be written, has files of these names that are of no
-            merge, or the disk is full; what lay there is still whole.
+            If the folder cannot be written, another command is just writing it, it has
+            files of these names that are of no merge, or the disk is full; what lay
+            there is still whole.
         """
         self.refuse_among_images(folder)
         refuse_others(folder)
