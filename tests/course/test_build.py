@@ -63,6 +63,13 @@ def test_a_failing_lesson_is_reported_and_the_rest_goes_on(small_course, capsys)
     assert cli.main(["lessons", "--run", "91"]) == 1
 
 
+def test_a_kernel_says_nothing_in_passing(small_course, capfd):
+    assert build.run_lessons(["90"])["passed"].all()
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert [line.split(":")[0] for line in err.splitlines()] == ["90_good"]
+
+
 def test_data_given_from_here_are_found_from_the_kernel(
     small_course, tmp_path, monkeypatch
 ):

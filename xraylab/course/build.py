@@ -27,9 +27,11 @@ from xraylab.files import write_text, write_texts
 try:
     import jupytext
     import nbformat
+    import zmq
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError
     from nbformat import NotebookNode
+    from traitlets.config import Config
 except ImportError as error:
     raise InputError(
         f"running lessons needs {error.name}, found none. Install the notebook "
@@ -167,6 +169,7 @@ def run_notebook(notebook: NotebookNode, env: dict[str, str]) -> NotebookNode:
             timeout=None if env.get("XRAYLAB_MODE") == "full" else CELL_SECONDS,
             kernel_name="python3",
             coalesce_streams=True,  # else pieces of a text depend on the clock
+            config=_encrypted(),
         )
         client.execute(env=env, cwd=folder)
     for cell in notebook.cells:
@@ -177,6 +180,12 @@ def run_notebook(notebook: NotebookNode, env: dict[str, str]) -> NotebookNode:
     notebook.metadata.pop("widgets", None)
     notebook.metadata.language_info = {"name": "python"}
     return notebook
+
+
+def _encrypted() -> Config:
+    """Let kernels be spoken to in cipher, where it can be had; else they warn of it."""
+    how = {"transport_encryption": "auto"} if zmq.has("curve") else {}
+    return Config(KernelManager=how)
 
 
 def build_notebook(
