@@ -49,7 +49,7 @@ def check_seed(seed: object) -> None:
 
 
 class UnreadableImageError(InputError):
-    """A file that could not be read as an image; `path` and `cause` say which."""
+    """A file that could not be read as an image; `cause` says why, and what helps."""
 
     def __init__(self, path: str, cause: str):
         self.path, self.cause = path, cause

@@ -97,7 +97,8 @@ def test_an_image_that_cannot_be_read_is_no_fault_of_the_cache(folder, monkeypat
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(pixel_cache, "read_pixels", refused)
-    with pytest.raises(errors.UnreadableImageError, match=r"0\.jpeg .*Permission den"):
+    told = r"0\.jpeg could not .*: Permission denied; make it readable or leave"
+    with pytest.raises(errors.UnreadableImageError, match=told):
         images.build_cache(["0.jpeg"], folder / "in", 16, folder / "c", progress=False)
 
 

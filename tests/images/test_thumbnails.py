@@ -65,8 +65,8 @@ def test_each_file_is_a_row_or_a_problem(root):
     assert seen.squares.shape == (24, 48, 48)
     assert dict(seen.problems.itertuples(index=False)) == {
         "bad.jpeg": "it is no image format that is read here "
-        "(JPEG, PNG, BMP, TIFF, GIF, WEBP)",
-        "empty.jpeg": "it is empty",
+        "(JPEG, PNG, BMP, TIFF, GIF, WEBP); save it as one of these",
+        "empty.jpeg": "it is empty; fetch it again or leave it out",
     }
 
 
@@ -98,7 +98,7 @@ def test_a_file_that_is_gone_is_a_problem_until_it_is_back(root):
     first = look(root)
     (root / "3.jpeg").rename(root / "away")
     gone = dict(look(root).problems.itertuples(index=False))
-    assert gone["3.jpeg"] == "No such file or directory"
+    assert gone["3.jpeg"] == "No such file or directory; put it back or leave it out"
     (root / "away").rename(root / "3.jpeg")
     assert_same(look(root), first)
 
@@ -109,13 +109,15 @@ def test_what_could_not_be_reached_is_tried_again(root, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(decode, "read_bytes", refused)
-        assert set(look(root).problems["cause"]) == {"Permission denied"}
+        (cause,) = set(look(root).problems["cause"])
+        assert cause == "Permission denied; make it readable or leave it out"
     assert len(look(root).files) == 24
 
 
 def test_a_file_with_too_many_bytes_is_named(root, monkeypatch):
     monkeypatch.setattr(decode, "MAX_BYTES", 1000)
-    assert "it has more than 1,000 bytes" in set(look(root).problems["cause"])
+    causes = set(look(root).problems["cause"])
+    assert "it has more than 1,000 bytes; make it smaller" in causes
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no pipes there")
@@ -123,7 +125,7 @@ def test_a_pipe_is_named_and_not_waited_for(root):
     (root / "3.jpeg").unlink()
     os.mkfifo(root / "3.jpeg")
     found = dict(look(root).problems.itertuples(index=False))
-    assert found["3.jpeg"] == "it is a pipe or a device, no file"
+    assert found["3.jpeg"] == "it is a pipe or a device, no file; give a file"
 
 
 def test_two_workers_see_what_one_sees(root, monkeypatch):

@@ -10,7 +10,7 @@ import numpy as np
 
 from xraylab.errors import UnreadableImageError
 from xraylab.files import cache_name, stamp, warn_without_cache, whole_file
-from xraylab.images.decode import DECODER, read_pixels
+from xraylab.images.decode import DECODER, read_pixels, tell_cause
 from xraylab.progress import progress_bar
 
 VERSION = 1  # counts changes of what is kept
@@ -139,5 +139,4 @@ def _read(
         try:
             yield read_pixels(root / path, size_px)
         except OSError as error:  # else it would be taken for one of the cache
-            cause = error.strerror or type(error).__name__
-            raise UnreadableImageError(str(root / path), cause) from error
+            raise UnreadableImageError(str(root / path), tell_cause(error)) from error

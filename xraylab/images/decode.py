@@ -238,7 +238,8 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
     try:
         return _TURNS.get(image.getexif().get(_ORIENTATION))
     except Exception as error:  # Pillow's reader raises half a dozen kinds
-        raise InputError("its EXIF, which says how it lies, is broken") from error
+        text = "its EXIF, which says how it lies, is broken; save it without"
+        raise InputError(text) from error
 
 
 def _grey_bands(image: Image.Image) -> Image.Image:
@@ -258,7 +259,8 @@ def _to_grey(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):  # 16-bit files open as I;16 or as I
         return Image.fromarray(depth.scale(np.asarray(image)))
     if image.mode == "F":
-        raise InputError("floating-point pixels have no agreed black and white")
+        text = "floating-point pixels have no agreed black and white; save it as 8 bits"
+        raise InputError(text)
     return _on_black(image).convert("L")
 
 
@@ -319,26 +321,44 @@ def refuse_odd_file(file: str | Path) -> None:
     """
     facts = Path(file).stat()
     if stat.S_ISDIR(facts.st_mode):
-        raise UnreadableImageError(str(file), "it is a folder")
+        raise UnreadableImageError(str(file), "it is a folder; give a file in it")
     if not stat.S_ISREG(facts.st_mode):
-        raise UnreadableImageError(str(file), "it is a pipe or a device, no file")
+        text = "it is a pipe or a device, no file; give a file"
+        raise UnreadableImageError(str(file), text)
     _refuse_size(str(file), facts.st_size)
 
 
 def _refuse_size(name: str, n_bytes: int) -> None:
     if n_bytes == 0:
-        raise UnreadableImageError(name, "it is empty")
+        raise UnreadableImageError(name, "it is empty; fetch it again or leave it out")
     if n_bytes > MAX_BYTES:
-        raise UnreadableImageError(name, f"it has more than {MAX_BYTES:,} bytes")
+        text = f"it has more than {MAX_BYTES:,} bytes; make it smaller"
+        raise UnreadableImageError(name, text)
 
 
 def _cause(error: Exception) -> str:
-    """Say in one short line why a file could not be read."""
+    """Say why a file could not be decoded, and what helps."""
     if isinstance(error, Image.UnidentifiedImageError):
         known = ", ".join(FORMATS)
-        return f"it is no image format that is read here ({known})"
+        text = f"it is no image format that is read here ({known})"
+        return f"{text}; save it as one of these"
     if isinstance(error, Image.DecompressionBombError):
-        return f"it has more than {MAX_PIXELS:,} pixels"
-    said = getattr(error, "strerror", None) or str(error)
-    line = " ".join(said.encode("ascii", "backslashreplace").decode().split())
-    return line[:100] or type(error).__name__
+        return f"it has more than {MAX_PIXELS:,} pixels; make it smaller"
+    return str(error) if isinstance(error, InputError) else tell_cause(error)
+
+
+def tell_cause(error: Exception) -> str:
+    """Say in one short line why a file could not be read, and what helps.
+
+    Examples
+    --------
+    >>> tell_cause(PermissionError(13, "Permission denied"))
+    'Permission denied; make it readable or leave it out'
+    """
+    said = getattr(error, "strerror", None)
+    helps = "make it readable" if said else "fetch it again"
+    if isinstance(error, FileNotFoundError):
+        helps = "put it back"
+    said = (said or str(error)).encode("ascii", "backslashreplace").decode()
+    line = " ".join(said.split())[:60] or type(error).__name__
+    return f"{line}; {helps} or leave it out"

@@ -34,7 +34,7 @@ HEADER = [
 _CHUNK = 64  # files looked at between two writes
 _WORTH_WORKERS = 500  # below, starting processes takes longer than it saves
 _MOST_WORKERS = 61  # Windows takes no more
-_VERSION = 4  # counts changes of what is kept
+_VERSION = 5  # counts changes of what is kept
 
 
 @dataclass(frozen=True)
@@ -172,8 +172,7 @@ def _look_at(root: Path, todo: Iterable[tuple[str, Stamp | None]]) -> list[Seen]
             rows.append(Seen(path, when, cause=error.cause))
             continue
         except OSError as error:  # it may be reached another time
-            cause = error.strerror or type(error).__name__
-            rows.append(Seen(path, None, cause=cause))
+            rows.append(Seen(path, None, cause=decode.tell_cause(error)))
             continue
         digest = hashlib.blake2b(data, digest_size=16).hexdigest()
         if digest not in seen:
