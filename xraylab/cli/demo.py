@@ -85,7 +85,7 @@ def prepare(run_folder: Path | None, merge: Path | None = None) -> dict:
     page = {"run_folder": str(run_folder.resolve()), "samples": {}}
     try:
         own = training.origin.find_rows(run, run.table, merge)
-    except (InputError, FileNotFoundError) as error:
+    except (InputError, OSError) as error:
         print(f"no samples: {error}", file=sys.stderr)
         return page | {"data_name": "images that were not found"}
     rows = own.rows.assign(path=own.rows["now"])

@@ -183,7 +183,7 @@ def run_notebook(notebook: NotebookNode, env: dict[str, str]) -> NotebookNode:
 
 
 def _encrypted() -> Config:
-    """Let kernels be spoken to in cipher, where it can be had; else they warn of it."""
+    """Encrypt what is said to kernels, where that can be had; else they warn of it."""
     how = {"transport_encryption": "auto"} if zmq.has("curve") else {}
     return Config(KernelManager=how)
 
