@@ -145,21 +145,21 @@ def test_the_table_that_lessons_show_is_that_of_the_stored_effects():
     assert {row["what"] for row in rows} >= {*CELLS, "copies - clean"}
     n_on_o = kept[kept["test"] == "O"].groupby("result")["seeds_per_image"].unique()
     for name, counts in n_on_o.items():
-        assert counts.tolist() == [1 if "5800" in name else 2], name
+        assert counts.tolist() == [2], name
 
 
 def test_where_the_two_intervals_disagree_is_what_the_plan_says():
     text = (analysis.STORED / "effects.json").read_text("utf-8")
     rows = [row for row in json.loads(text)["figures"] if "verdict" in row]
     other = [row for row in rows if row["verdict"] != row["verdict_few"]]
-    assert (len(rows), len(other)) == (20, 4)
+    assert (len(rows), len(other)) == (20, 3)
     plan = (analysis.STORED.parents[2] / "benchmarks/factorial_plan.md").read_text(
         "utf-8"
     )
     for row in other:
         words = "from scratch" if row["weights"] == "none" else "ImageNet"
-        is_long = ", long" if row["n_steps"] == 5800 else ""
-        told = [f"{words}, {row['test']}{is_long}"]
+        assert (row["n_steps"], row["what"]) == (1450, "copies - clean")
+        told = [f"{words}, {row['test']}"]
         for name in ("verdict", "verdict_few"):
             ends = (100 * row[f"{name}_{end}"] for end in ("low", "high"))
             told += ["{:.2f} to {:.2f}".format(*ends), row[name]]
