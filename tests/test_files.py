@@ -6,7 +6,6 @@ import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,12 +15,9 @@ from xraylab.files import (
     alone,
     append_line,
     as_argument,
-    cache_folder,
-    cache_name,
     name_half,
     refuse_unlike,
     remove_halves,
-    stamp,
     try_writing,
     whole_file,
     write_text,
@@ -186,22 +182,6 @@ def test_a_file_being_written_has_the_name_of_a_half(tmp_path):
     assert (tmp_path / "x.json").is_file()
 
 
-def test_the_cache_folder_is_the_one_asked_for(tmp_path, monkeypatch):
-    monkeypatch.setenv("XRAYLAB_CACHE", str(tmp_path / "cache"))
-    assert cache_folder() == tmp_path / "cache"
-    assert list((tmp_path / "cache").iterdir()) == []
-
-
-def test_a_home_that_cannot_be_written_is_replaced(tmp_path, monkeypatch):
-    blocked = tmp_path / "a file, no folder"
-    blocked.write_text("")
-    monkeypatch.setenv("XRAYLAB_CACHE", str(blocked / "cache"))
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
-    with pytest.warns(UserWarning, match=r"no folder.* go to .*temporary.* Set XRAY"):
-        folder = cache_folder()
-    assert folder.is_relative_to(tmp_path / "temporary")
-
-
 def test_a_folder_in_the_place_of_one_file_keeps_all_as_they_were(tmp_path):
     (tmp_path / "b.txt").mkdir()
     (tmp_path / "a.txt").write_text("old")
@@ -256,28 +236,6 @@ def test_a_name_that_a_file_can_have_can_be_written(name, tmp_path):
     half.touch()
     remove_halves(tmp_path, [name])
     assert list(tmp_path.iterdir()) == [tmp_path / name]
-
-
-def test_a_caches_name_follows_from_what_went_in():
-    facts = ["a", 1, b"bytes", np.arange(3), ("x", 2)]
-    name = cache_name("stage", 1, facts)
-    assert name == cache_name("stage", 1, list(facts))
-    others = [cache_name("stage", 2, facts), cache_name("stage", 1, facts[1:])]
-    others += [cache_name("stage", 1, [*facts[:3], np.arange(4), facts[4]])]
-    others += [cache_name("stage", 1, ["a1", *facts[2:]])]
-    assert len({name, *others}) == 5
-    assert all(other.startswith("stage-") for other in others)
-
-
-def test_a_stamp_sees_content_whose_time_was_set_back(tmp_path):
-    file = tmp_path / "a"
-    file.write_bytes(b"one")
-    before, times = stamp(file), file.stat()
-    file.write_bytes(b"two")
-    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert stamp(file)[:2] == before[:2]
-    if os.name != "nt":
-        assert stamp(file) != before
 
 
 def test_who_cannot_be_alone_is_told_why(tmp_path, monkeypatch):

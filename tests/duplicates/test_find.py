@@ -10,8 +10,8 @@ from PIL import Image, ImageOps
 
 from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import duplicates
+from xraylab.caches import cache_folder
 from xraylab.duplicates import correlation, find
-from xraylab.files import cache_folder
 
 
 @pytest.fixture

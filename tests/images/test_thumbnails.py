@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import as_jpeg, blob_image, write_file
 from xraylab import errors, images
-from xraylab.files import cache_folder
+from xraylab.caches import cache_folder
 from xraylab.images import decode, store, thumbnails
 
 NAMES = [f"{i}.jpeg" for i in range(24)] + ["bad.jpeg", "empty.jpeg"]

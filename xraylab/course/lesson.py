@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xraylab import __version__, data
+from xraylab.caches import cache_folder
 from xraylab.course import keeping, modes, places
 from xraylab.course.checks import check as check
 from xraylab.course.checks import hint as hint
@@ -32,7 +33,6 @@ from xraylab.course.guesses import read_guesses as read_guesses
 from xraylab.course.guesses import read_truths as read_truths
 from xraylab.course.guesses import reveal as reveal
 from xraylab.errors import InputError
-from xraylab.files import cache_folder
 
 if TYPE_CHECKING:
     from xraylab.training import Recipe

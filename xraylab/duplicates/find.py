@@ -19,8 +19,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from xraylab import cores, images
+from xraylab.caches import cache_folder, cache_name, warn_without_cache
 from xraylab.duplicates import correlation, registration
-from xraylab.files import cache_folder, cache_name, warn_without_cache, write_text
+from xraylab.files import write_text
 from xraylab.plain_json import read_json
 
 # Measured on re-encodings of all real images and on altered copies of 500

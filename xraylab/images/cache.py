@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from xraylab.caches import cache_name, stamp, warn_without_cache
 from xraylab.errors import UnreadableImageError
-from xraylab.files import cache_name, stamp, warn_without_cache, whole_file
+from xraylab.files import whole_file
 from xraylab.images.decode import DECODER, read_pixels, tell_cause
 from xraylab.progress import progress_bar
 

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from xraylab.files import cache_folder, warn_without_cache
+from xraylab.caches import cache_folder, warn_without_cache
 
 Stamp = tuple[int, int, int]
 _PATIENCE_S = 10  # for another run that writes; it does so within milliseconds
@@ -49,7 +49,7 @@ class Store:
     Parameters
     ----------
     name : str
-        As from `xraylab.files.cache_name`.
+        As from `xraylab.caches.cache_name`.
     n_bytes, n_facts : int
         Of a square and of a header; a row of others is damaged, and is passed over.
     """

@@ -21,8 +21,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from xraylab.caches import cache_name, stamp
 from xraylab.errors import ReadersEndedError, UnreadableImageError
-from xraylab.files import cache_name, stamp
 from xraylab.images import decode
 from xraylab.images.store import Seen, Stamp, Store
 from xraylab.progress import progress_bar
@@ -77,7 +77,7 @@ def read_thumbnails(
     """Look at each file once; what was seen before is not read again.
 
     A file is new when its path, size, time of writing or time of change is new: see
-    `xraylab.files.stamp`. Files of the same bytes are decoded once.
+    `xraylab.caches.stamp`. Files of the same bytes are decoded once.
 
     Parameters
     ----------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from xraylab.files import cache_folder
+from xraylab.caches import cache_folder
 from xraylab.phantom.plants import GENERATOR, REAL_LIKE, Plants
 from xraylab.phantom.truth import TRUTH_FOLDER
 from xraylab.phantom.write import write_phantom

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from xraylab import data, images, phantom
+from xraylab.caches import cache_folder
 from xraylab.data import folders
 from xraylab.errors import InputError, NotARunError, renamed
-from xraylab.files import as_argument, cache_folder, try_writing
+from xraylab.files import as_argument, try_writing
 from xraylab.plain_json import read_json
 from xraylab.training import answers, content, processes, runs, test_log
 
