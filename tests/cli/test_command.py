@@ -225,7 +225,7 @@ def test_each_fault_exits_1_with_its_words(
         "20",
     ]
     argv = {
-        "no run": ["evaluate", str(merge_folder)],
+        "no run": ["evaluate", str(tmp_path)],
         "no network": [*train, "--weights", "imagenet"],
         "no place": [
             "phantom",
@@ -244,6 +244,35 @@ def test_each_fault_exits_1_with_its_words(
     assert "Downloading" not in out  # torch says it, and not on stderr
     assert not (tmp_path / "set").exists()
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "command"),
+    [
+        ("merge", "split RUN --protocol grouped"),
+        ("merge", "train RUN --protocol grouped --weights none --out OUT"),
+        ("merge", "find-lr RUN --protocol grouped --weights none --out OUT"),
+        ("merge", "evaluate RUN --merge RUN"),
+        ("run", "evaluate MERGE"),
+        ("run", "readings MERGE"),
+        ("run", "perturb MERGE"),
+        ("run", "explain MERGE"),
+        ("run", "claim MERGE --out OUT"),
+        ("run", "predict MERGE x.jpeg"),
+    ],
+)
+def test_a_run_and_a_merge_are_told_apart(
+    wanted, command, merge_folder, run_folder, tmp_path, capsys
+):
+    places = {"RUN": run_folder, "MERGE": merge_folder, "OUT": tmp_path / "x.png"}
+    assert cli.main([str(places.get(word, word)) for word in command.split()]) == 1
+    told = {
+        "merge": f"{run_folder} must be the folder of a merge, but holds a run. Give "
+        "the folder that `xraylab merge` wrote.",
+        "run": f"{merge_folder} must be the folder of a run, but holds a merge. Train "
+        "on it with `xraylab train`, and give the folder of that run.",
+    }
+    assert told[wanted] in capsys.readouterr().err
 
 
 def test_too_few_children_are_a_wrong_command(tmp_path, capsys):

@@ -299,7 +299,8 @@ def test_a_run_that_tells_no_merge_takes_none_from_where_one_works(
 
 
 def test_a_folder_that_is_no_run_is_named(tmp_path):
-    with pytest.raises(errors.NotARunError, match=r"run\.json, split\.csv"):
+    told = r"run\.json, split\.csv, history\.jsonl, best\.safetensors are missing\. M"
+    with pytest.raises(errors.NotARunError, match=told):
         training.load_run(tmp_path)
 
 

@@ -28,6 +28,7 @@ _FORMS = {
     "kept": ("True|False", "True or False"),
     "group_id": (".+", "the name of a group"),
 }
+_OF_RUN = ("run.json", "split.csv")  # as a training writes them
 
 
 def check_manifest(manifest: pd.DataFrame) -> pd.DataFrame:
@@ -79,6 +80,11 @@ def read_manifest(file: str | Path) -> pd.DataFrame:
     """
     file = Path(file)
     if not file.is_file():
+        if all((file.parent / name).is_file() for name in _OF_RUN):
+            raise FileNotFoundError(
+                f"{file.parent} must be the folder of a merge, but holds a run. Give "
+                "the folder that `xraylab merge` wrote."
+            )
         raise FileNotFoundError(
             f"{file} is not there. Make it with `xraylab merge --data ROOT "
             "--out MERGE`."

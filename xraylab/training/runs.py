@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from xraylab import data
 from xraylab.errors import (
     InputError,
     NotARunError,
@@ -256,15 +257,21 @@ def load_run(folder: str | Path) -> Run:
     Raises
     ------
     NotARunError
-        Naming what is missing or damaged.
+        Naming what is missing or damaged, or saying that the folder holds a merge.
     """
     folder = Path(folder)
     names = (record.FACTS, record.TABLE, record.HISTORY, disk.BEST)
     missing = [name for name in names if not (folder / name).is_file()]
+    if missing and folder.is_dir() and data.Merge.is_saved_at(folder):
+        raise NotARunError(
+            f"{folder} must be the folder of a run, but holds a merge. Train on it "
+            "with `xraylab train`, and give the folder of that run."
+        )
     if missing:
+        are = "is" if len(missing) == 1 else "are"
         raise NotARunError(
             f"{folder} must be the folder of a run, but {', '.join(missing)} "
-            "is missing. Make one with `xraylab train`."
+            f"{are} missing. Make one with `xraylab train`."
         )
     kept = record.read(folder)
     run = Run(
