@@ -24,6 +24,21 @@ def test_merge_answers_on_one_line(three_sources, tmp_path, capsys):
     assert (tmp_path / "m/manifest.csv").is_file()
 
 
+def test_merge_says_in_words_what_was_not_found(three_sources, tmp_path, capsys):
+    argv = ["merge", "--data", str(three_sources / "one"), "--out", str(tmp_path)]
+    assert cli.main(argv) == 0
+    out = capsys.readouterr().out
+    assert "  least alike same: none found; most alike different: none found\n" in out
+    assert (
+        "Sources found: 1 of 3; not there: pneumonia-xray-images, "
+        "chest-xray-covid19-pneumonia.\n"
+    ) in out
+    assert run_json(capsys, *argv)[1]["margin"]["least_alike_same"] is None
+    argv[2] = str(three_sources)
+    assert cli.main(argv) == 0
+    assert "not there" not in capsys.readouterr().out
+
+
 def test_split_writes_the_table_and_counts(merge_folder, capsys):
     code, answer, _ = run_json(
         capsys, "split", merge_folder, "--protocol", "image-random"

@@ -56,7 +56,11 @@ def merge(args: argparse.Namespace) -> Answer:
     for line in _remarks(merged):
         print(line, file=sys.stderr)
     report = merged.report()
-    text = f"{_as_lines(report)}\nCopies: {duplicates.LIMITS}\nWritten to {args.out}."
+    text = _as_lines(report)
+    if missing := [name for name in data.SOURCES if name not in set(files["source"])]:
+        n_found = f"{len(data.SOURCES) - len(missing)} of {len(data.SOURCES)}"
+        text += f"\nSources found: {n_found}; not there: {', '.join(missing)}."
+    text += f"\nCopies: {duplicates.LIMITS}\nWritten to {args.out}."
     return {**report, "limits": duplicates.LIMITS}, text, 0
 
 
@@ -133,4 +137,6 @@ def _as_text(value: object) -> str:
     if isinstance(value, dict):
         shown = (f"{k.replace('_', ' ')}: {_as_text(v)}" for k, v in value.items())
         return "; ".join(shown) or "none"
+    if value is None:
+        return "none found"
     return f"{value:,}" if isinstance(value, int) else str(value)
