@@ -48,6 +48,27 @@ def test_split_writes_the_table_and_counts(merge_folder, capsys):
     assert (merge_folder / "split-image-random-0.csv").is_file()
 
 
+def test_split_says_which_files_it_takes(tmp_path, capsys):
+    root, merge = str(tmp_path / "set"), str(tmp_path / "m")
+    assert cli.main(["phantom", "--out", root, "--children", "60"]) == 0
+    assert cli.main(["merge", "--data", root, "--out", merge]) == 0
+    once, first = "one an image", "of the first source alone: its test as published, "
+    taken = {"naive-merge": "every file", "image-random": once, "grouped": once}
+    for protocol, words in (taken | {"official": first + "else " + once}).items():
+        capsys.readouterr()
+        assert cli.main(["split", merge, "--protocol", protocol]) == 0
+        out = capsys.readouterr().out
+        table = pd.read_csv(tmp_path / f"m/split-{protocol}-0.csv")
+        n = len(pd.read_csv(tmp_path / "m/manifest.csv"))
+        assert f"n_files: {len(table)} of the merge's {n}, {words}.\n" in out
+        (train,) = (line for line in out.splitlines() if line.startswith("train"))
+        assert train.split()[-2:] == ["-", "-"]
+        elsewhere = table[(table["split"] != "test") | (protocol != "official")]
+        assert (len(table) == n) == (protocol == "naive-merge")
+        assert elsewhere["image_id"].is_unique == (protocol != "naive-merge")
+    assert set(table["source"]) == {"chest-xray-pneumonia"}  # of official, the last
+
+
 def test_merge_names_bad_files_and_is_done(three_sources, tmp_path, capsys):
     root = tmp_path / "root"
     shutil.copytree(three_sources, root)
@@ -93,7 +114,7 @@ def test_split_says_of_how_many_images_no_name_tells_the_child(
         assert cli.main(argv) == 0
         out = capsys.readouterr().out
         n = len(list(root.rglob("x*.jpeg")))
-        assert f"Images of which no name tells the child: {n} of 24." in out
+        assert f"images of which no name tells the child; {n} of 24." in out
         assert ("a child may be in two splits" in out) == more
         _, answer, _ = run_json(capsys, *argv)
         assert answer["n_unknown"] == n

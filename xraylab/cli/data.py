@@ -5,12 +5,23 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from typing import TYPE_CHECKING
 
 from xraylab import cores, data, duplicates
 from xraylab.cli import arguments
 from xraylab.cli.arguments import Answer, Verbs
 from xraylab.errors import renamed
 from xraylab.files import try_writing, write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_TAKEN = {  # by protocol: which files of a merge are in its split
+    "naive-merge": "every file",
+    "image-random": "one an image",
+    "grouped": "one an image",
+    "official": "of the first source alone: its test as published, else one an image",
+}
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -76,8 +87,13 @@ def split(args: argparse.Namespace) -> Answer:
     n_images, n_unknown = table["image_id"].nunique(), int(counts["n_unknown"].sum())
     text = (
         f"{args.protocol}: {data.PROTOCOLS[args.protocol]}\n"
-        f"{counts.round(3).to_string()}\n"
-        f"Images of which no name tells the child: {n_unknown:,} of {n_images:,}."
+        f"{_shown(counts).to_string()}\n"
+        f"n_files: {len(table):,} of the merge's {len(manifest):,}, "
+        f"{_TAKEN[args.protocol]}.\n"
+        "image_in_train, group_in_train: share of the files whose image, or group of "
+        "children, is in train, too.\n"
+        "n_unknown: images of which no name tells the child; "
+        f"{n_unknown:,} of {n_images:,}."
     )
     if n_unknown and args.protocol in {"grouped", "official"}:
         text += " Each is a group of its own, so a child may be in two splits."
@@ -123,6 +139,16 @@ def _remarks(merged: data.Merge) -> list[str]:
             "each is a group of its own."
         )
     return lines
+
+
+def _shown(counts: pd.DataFrame) -> pd.DataFrame:
+    """Write the shares as text, with none for train: all of it is in train."""
+    shown = counts.copy()
+    for name in ("image_in_train", "group_in_train"):
+        shown[name] = (
+            counts[name].map("{:.3f}".format).where(counts.index != "train", "-")
+        )
+    return shown
 
 
 def _as_lines(report: dict) -> str:
