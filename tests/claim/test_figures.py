@@ -32,7 +32,13 @@ def test_figures_are_those_of_evaluation():
     assert found.confusion == {"tn": 9, "fp": 9, "fn": 9, "tp": 9}
     kept = found.as_dict()["metrics"]["accuracy"]
     assert kept["value"] == evaluation.measure(table, "accuracy", threshold=0.6).value
-    assert found.as_lines()[0].startswith("accuracy 0.500 (")
+    lines = found.as_lines()
+    assert lines[0].startswith("accuracy 0.500 (")
+    assert lines[len(found.metrics)] == (  # below the last figure that has one
+        "Baseline: what is reached without a look at the image: accuracy by always "
+        "giving the larger class, the others by a coin that says pneumonia as often as "
+        "the model."
+    )
 
 
 def test_of_images_that_moved_away_the_kind_is_known(own_run):

@@ -31,6 +31,10 @@ __all__ = [
     "measure_answers",
     "recalibrate_answers",
 ]
+_BASELINE = (  # in words, what `xraylab.evaluation.evaluate` holds beside each figure
+    "Baseline: what is reached without a look at the image: accuracy by always giving "
+    "the larger class, the others by a coin that says pneumonia as often as the model."
+)
 _PROMISED = ("sensitivity", "specificity")
 _TEXT_MINED = (
     "mostly adults, where the three sources have children, and labels mined from the "
@@ -89,6 +93,7 @@ class Figures:
         benefit, at = self.benefit, self.threshold
         return [
             *evaluation.describe(self.metrics),
+            _BASELINE,
             *calibration.describe_calibration(self.calibration),
             *(decisions.describe_benefit(benefit, at) if benefit else []),
             *subgroups.describe_subgroups(self.subgroups),
