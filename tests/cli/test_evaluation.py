@@ -234,6 +234,25 @@ def test_no_threshold_is_chosen_after_the_test_was_read(own_run, capsys):
     assert "threshold 0.300, given by hand" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    "more", [["--choose", "youden"], ["--on", "test"], ["--on", "external", "--data"]]
+)
+def test_an_unfinished_run_is_refused_before_images_are_read(
+    more, own_run, monkeypatch, capsys
+):
+    (own_run / "last.safetensors").rename(own_run / "unfinished.safetensors")
+    history = own_run / "history.jsonl"
+    history.write_text(history.read_text().splitlines(keepends=True)[0])
+    monkeypatch.setattr("xraylab.images.build_cache", lambda *_, **__: 1 / 0)
+    data_folder = [str(own_run.parent)] if "--data" in more else []
+    assert cli.main(["evaluate", str(own_run), *more, *data_folder]) == 1
+    assert (
+        "r is unfinished: 1 of 2 epochs. Tests are read and thresholds chosen when "
+        "training has ended; train it on with the command it was begun with, or "
+        "evaluate on valid."
+    ) in capsys.readouterr().err
+
+
 def test_a_wrong_threshold_counts_no_look(run_folder, merge_folder, capsys):
     before = len(test_log.list_readings(merge_folder))
     argv = ["evaluate", str(run_folder), "--on", "test", "--threshold", "1.5"]

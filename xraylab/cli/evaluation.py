@@ -72,8 +72,8 @@ def evaluate(args: argparse.Namespace) -> Answer:
     from xraylab import training
     from xraylab.claim import figures
 
+    run = _open_run(args)
     valid = _score_validation(args)
-    run = training.load_run(args.run_folder)
     n_unknown, basis = figures.describe_basis(run)
     predictions, n_readings, caveats = _score(args, valid)
     if args.rule is not None:
@@ -140,13 +140,23 @@ def _score_validation(args: argparse.Namespace) -> pd.DataFrame | str:
     """
     from xraylab import training
 
-    _check_arguments(args)
     try:
         return training.score(args.run_folder, on="valid", merge=args.merge)[0]
     except (InputError, FileNotFoundError) as error:
         if args.on != "external" or args.merge is not None:
             raise
         return str(error)
+
+
+def _open_run(args: argparse.Namespace) -> training.runs.Run:
+    """Read the run, or say before images are read what it may not be asked."""
+    from xraylab import training
+
+    _check_arguments(args)
+    run = training.load_run(args.run_folder)
+    if args.on != "valid" or args.rule is not None:
+        run.refuse_unfinished("Tests are read and thresholds chosen")
+    return run
 
 
 def _check_arguments(args: argparse.Namespace) -> None:
