@@ -35,7 +35,7 @@ def test_how_often_each_test_was_read_is_that_of_the_results():
         protocol: results.read_result(f"real-64px-{protocol}")["n_test_readings"]
         for protocol in data.PROTOCOLS
     }
-    assert f"The published test was read about {n.pop('official')} times until" in text
+    assert f"published test had been read about {n.pop('official')} times when" in text
     assert set(n.values()) == {1}
     assert "the other three tests once" in text
 
