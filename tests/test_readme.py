@@ -281,6 +281,18 @@ def block_of_commands():
         yield shlex.split(command), comment.strip()
 
 
+def test_git_does_not_see_what_the_block_writes():
+    ignored = (REPOSITORY / ".gitignore").read_text("utf-8").split()
+    written = {
+        Path(value).parts[0]
+        for argv, _ in block_of_commands()
+        for option, value in itertools.pairwise(argv)
+        if option in {"--out", "--html", "--copy"}
+    }
+    assert written >= {"work", "audit.html"}
+    assert written <= {line.strip("/") for line in ignored}
+
+
 AT_SMOKE_SIZE = {
     "phantom": ["--children", "40"],
     "train": ["--model", "small", "--size", "16", "--steps", "20"],
