@@ -44,7 +44,7 @@ test-long: $(READY)  ## the proofs that take minutes
 lessons: $(READY)  ## run all lessons headless (MODE=smoke: seconds; ARGS="00 05": some)
 	$(BIN)/python -m xraylab lessons --mode $(MODE) --run $(ARGS)
 
-notebooks: $(READY)  ## build the notebooks from notebooks/source (ARGS="--run 00")
+notebooks: $(READY)  ## build the notebooks from notebooks/source (ARGS="00 05": some)
 	$(BIN)/python -m xraylab lessons --build $(ARGS)
 
 stamp: $(READY)  ## write address and version of xraylab/__init__.py everywhere

@@ -170,8 +170,8 @@ def test_help_names_the_defaults_that_the_recipe_has(verb, capsys):
         (["find-lr", ".", "--out", "a.jpg"], "must be a file name.png, got a.jpg"),
         (["demo", "--port", "70000"], "whole number from 1 to 65535, got 70000"),
         (["demo", "--port", "0"], "whole number from 1 to 65535, got 0"),
-        (["lessons", "--copy", "x", "--run"], "--copy: goes alone, without --run"),
-        (["lessons", "--copy", "x", "--build"], "--copy: goes alone, without --run"),
+        (["lessons", "--copy", "x", "--run"], "--run: not allowed with argument --co"),
+        (["lessons", "--build", "--run"], "--run: not allowed with argument --build"),
         (
             ["phantom", "--out", "x", "--seed", "4294967296"],
             "--seed: must be a whole number from 0 to 4294967295, got 4294967296",

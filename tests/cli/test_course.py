@@ -1,5 +1,6 @@
 """The verbs lessons and results."""
 
+import pandas as pd
 import pytest
 
 from tests.cli.conftest import run_json
@@ -13,11 +14,39 @@ def test_lessons_are_listed(capsys):
     assert "96 %" in answer["lessons"][0]["question"]
 
 
-def test_an_unknown_lesson_is_refused(capsys):
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("--run 77", "must be among 00, 01"),
+        ("--build 77", "must be among 00, 01"),
+        ("77", "needs --run or --build, got 77 without either"),
+        ("--copy x 00 77", "needs --run or --build, got 00 77 without either"),
+    ],
+)
+def test_a_number_that_leads_to_no_lesson_is_refused(command, told, capsys):
     with pytest.raises(SystemExit) as ended:
-        cli.main(["lessons", "--run", "77"])
+        cli.main(["lessons", *command.split()])
     assert ended.value.code == 2
-    assert "argument --run: must be among 00, 01" in capsys.readouterr().err
+    assert f"argument NN: {told}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("--run --mode smoke 00 05", "--mode smoke --run 00 05"),
+        *("00 05 --run --mode smoke", "--run 00 05 --mode smoke"),
+    ],
+)
+def test_lessons_are_run_in_whatever_order_the_command_has(command, monkeypatch):
+    asked = []
+
+    def note(*given):
+        asked.append(given)
+        return pd.DataFrame({"passed": [True]})
+
+    monkeypatch.setattr("xraylab.course.build.run_lessons", note)
+    assert cli.main(["lessons", *command.split()]) == 0
+    assert asked == [(["00", "05"], "smoke")]
 
 
 def test_results_are_listed_and_shown(capsys):

@@ -19,22 +19,21 @@ def add_verbs(verbs: Verbs) -> None:
     text = "list, run or copy the lessons"
     verb = arguments.add_verb(verbs, "lessons", run_lessons, text)
     verb.add_argument(
-        "--run",
+        "numbers",
         nargs="*",
-        dest="numbers",
-        metavar="NUMBER",
-        help="run the lessons of these numbers, such as 03; all when none is given",
+        metavar="NN",
+        help="with --run or --build: the lessons of these numbers; all without one",
     )
-    verb.add_argument(
-        "--build",
-        action="store_true",
-        help="make the notebooks from notebooks/source, all or those after --run",
+    what = verb.add_mutually_exclusive_group()
+    what.add_argument("--run", action="store_true", help="run the lessons")
+    what.add_argument(
+        "--build", action="store_true", help="make the notebooks from notebooks/source"
     )
-    verb.add_argument(
+    what.add_argument(
         "--copy",
         type=arguments.path,
         metavar="DIR",
-        help="copy them there, without outputs",
+        help="copy all lessons there, without outputs",
     )
     verb.add_argument(
         "--mode", choices=["smoke", "quick", "full"], help="how large, with --run"
@@ -50,13 +49,14 @@ def run_lessons(args: argparse.Namespace) -> Answer:
     """List, build, run or copy the lessons."""
     from xraylab import course
 
-    if args.mode and (args.build or args.numbers is None):
+    if args.mode and not args.run:
         raise InputError("needs --run; notebooks are built in quick", argument="mode")
-    if args.copy and (args.build or args.numbers is not None):
-        raise InputError("goes alone, without --run and --build", argument="copy")
+    if args.numbers and not (args.run or args.build):
+        text = f"needs --run or --build, got {' '.join(args.numbers)} without either"
+        raise InputError(text, argument="numbers")
     if args.copy:
         return _copy(args.copy)
-    if args.build or args.numbers is not None:
+    if args.run or args.build:
         return _build_or_run(args)
     table = course.list_lessons()
     return {"lessons": table.to_dict("records")}, table.to_string(index=False), 0
@@ -81,7 +81,7 @@ def _build_or_run(args: argparse.Namespace) -> Answer:
     from xraylab.course import build
 
     if args.build:
-        names = [path.name for path in build.build_lessons(args.numbers or ())]
+        names = [path.name for path in build.build_lessons(args.numbers)]
         return {"built": names}, f"Built {', '.join(names)}.", 0
     table = build.run_lessons(args.numbers, args.mode)
     code = 0 if table["passed"].all() else 1
