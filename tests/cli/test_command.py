@@ -82,6 +82,16 @@ def test_help_and_readme_name_each_exit_code(capsys):
         assert codes == ["0", "1", "2", "3", "130"]
 
 
+def test_without_a_verb_the_help_is_shown_and_the_command_is_wrong(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    helped = capsys.readouterr().out
+    with pytest.raises(SystemExit) as ended:
+        cli.main([])
+    assert ended.value.code == 2
+    assert capsys.readouterr() == ("", helped)
+
+
 def test_a_stopped_command_exits_130(monkeypatch, capsys):
     def stop(*_, **__):
         raise KeyboardInterrupt
@@ -161,7 +171,9 @@ def test_help_names_the_defaults_that_the_recipe_has(verb, capsys):
         (["phantom", "--out", "x", "--children", "few"], "above 0, got few"),
         (["phantom", "--out", "x", "--seed", "-1"], "whole number from 0, got -1"),
         (["split", ".", "--protocol", "best"], "invalid choice: 'best'"),
-        ([], "required: VERB"),
+        (["--quick"], "xraylab: error: unrecognized arguments: --quick"),
+        (["lessons", "--quick"], "xraylab lessons: error: unrecognized arguments: --q"),
+        (["results", "a", "b"], "xraylab results: error: unrecognized arguments: b"),
         (["evaluate", ".", "--threshold", "2"], "a number from 0 to 1, got 2"),
         (["evaluate", ".", "--threshold", "nan"], "a number from 0 to 1, got nan"),
         (["evaluate", ".", "--threshold", "half"], "from 0 to 1, got half"),

@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit code; of Ctrl+C `xraylab.cli` takes care."""
     _accept_any_letter()
     try:
-        args = _parser().parse_args(argv)
+        args = _parse(argv)
     except SystemExit:  # --help and --version have printed
         if _print("", "xraylab"):
             raise
@@ -74,6 +74,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code if _print(f"{text}\n", f"xraylab {args.verb}") else 1
 
 
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command; a wrong one ends with the usage of its verb, and exit 2."""
+    args, unknown = _parser().parse_known_args(argv)
+    if unknown:
+        args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    if not args.verb:
+        args.parser.print_help(sys.stderr)
+        args.parser.exit(2)
+    return args
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="xraylab",
@@ -84,7 +95,8 @@ def _parser() -> argparse.ArgumentParser:
         "Ctrl+C.",
     )
     parser.add_argument("--version", action="version", version=__version__)
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    parser.set_defaults(parser=parser)
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
     for group in _GROUPS:
         group.add_verbs(verbs)
     return parser
