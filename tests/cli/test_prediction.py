@@ -30,6 +30,17 @@ def test_predict_names_the_bad_file_and_goes_on(
         assert f"{path}\n  not read: {cause}\n" in out
 
 
+def test_how_it_is_decided_is_said_where_something_was_answered(
+    run_folder, three_sources, tmp_path, capsys
+):
+    good = next((three_sources / "one").rglob("*.jpeg"))
+    bad = write_file(tmp_path / "bad.jpeg", b"I am text")
+    for files, n_told in (([bad, bad], 0), ([bad, good], 1), ([good, good], 1)):
+        cli.main(["predict", *map(str, (run_folder, *files))])
+        out = capsys.readouterr().out
+        assert out.count("Pneumonia is answered from a score of ") == n_told
+
+
 def test_predict_says_once_that_a_run_is_unfinished(own_run, tmp_path, capsys, recwarn):
     file = tmp_path / "grey.png"
     Image.new("L", (64, 64), 128).save(file)

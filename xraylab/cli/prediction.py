@@ -42,8 +42,9 @@ def predict(args: argparse.Namespace) -> Answer:
             rows.append({"path": str(file), **answer.as_dict()})
             lines += [str(file), f"  {answer}"]
             lines += [f"  Careful: {warning}" for warning in answer.warnings]
-    decision = prediction.describe_decision(run.threshold, run.rule)
-    failed = any("error" in row for row in rows)
-    text = "\n".join([*lines, decision, note])
+    n_failed = sum("error" in row for row in rows)
+    if n_failed < len(rows):
+        lines.append(prediction.describe_decision(run.threshold, run.rule))
+    text = "\n".join([*lines, note])
     answer = {"predictions": rows, "finished": run.is_finished, "note": note}
-    return answer, text, 1 if failed else 0
+    return answer, text, 1 if n_failed else 0
