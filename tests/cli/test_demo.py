@@ -36,7 +36,10 @@ def test_without_a_run_the_network_of_lesson_07_is_trained(
     out, err = capsys.readouterr()
     assert out == ""  # answers alone go there
     assert "Lesson 07 on the built-in images" in err
+    told = "the network of lesson 07 is trained first, and kept. Then the page opens."
+    assert told in err
     assert demo.prepare(None)["run_folder"] == page["run_folder"]
+    assert told not in capsys.readouterr().err
 
 
 def test_a_run_brings_samples_that_exist(run_folder, three_sources):

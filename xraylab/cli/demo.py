@@ -103,8 +103,11 @@ def _train() -> Path:
 
     with redirect_stdout(sys.stderr):
         here = lesson.start(7)
-    data.merge(here.root).save(here.merge_folder)
     folder = here.folder / "official"
+    if not training.disk.is_finished(folder):
+        text = "No RUN is given: the network of lesson 07 is trained first, and kept."
+        print(f"{text} Then the page opens.", file=sys.stderr)
+    data.merge(here.root).save(here.merge_folder)
     training.train(here.merge_folder, "official", here.recipe, folder)
     return folder
 
