@@ -11,7 +11,7 @@ from PIL import Image
 from tests.cli.conftest import run_json
 from xraylab import cli, training
 from xraylab.cli import training as cli_training
-from xraylab.training import test_log
+from xraylab.training import loop, test_log
 
 
 def test_train_evaluate_predict_go_hand_in_hand(
@@ -157,6 +157,32 @@ def test_train_ends_with_what_validation_says_of_the_kept_network(
             assert f" {row['value']:.3f}" in line
         assert f"n = {row['n']}, {row['n_groups']} groups, " in line
         assert f"baseline {row['baseline']:.2f}" in line
+
+
+def test_a_training_that_is_stopped_says_what_is_kept(
+    merge_folder, tmp_path, monkeypatch, capsys
+):
+    out, run_epoch, left = tmp_path / "r", loop._run_epoch, []
+
+    def stop(*given):
+        if not left:
+            raise KeyboardInterrupt
+        left.pop()
+        return run_epoch(*given)
+
+    monkeypatch.setattr(loop, "_run_epoch", stop)
+    argv = ["train", merge_folder, "--protocol", "naive-merge", "--out", out]
+    argv += ["--recipe", "lesson", "--model", "small", "--size", "16"]
+    argv += ["--steps", "6", "--epochs", "3"]
+    for n_more, n_kept in ((0, 0), (1, 1), (0, 1), (1, 2)):
+        left[:] = [None] * n_more
+        assert cli.main([*map(str, argv)]) == 130
+        kept = f" Kept in {out}: {n_kept} of 3 epochs. The same command goes on from t"
+        said = capsys.readouterr().err
+        assert f"xraylab: stopped.{kept if n_kept else chr(10)}" in said
+    left[:] = [None]
+    _, answer, _ = run_json(capsys, *argv)
+    assert answer["note"] == "continued after epoch 2"
 
 
 def test_a_finished_run_whose_answers_cannot_be_kept_is_said_at_once(

@@ -10,6 +10,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         from xraylab.cli.command import main as run
 
         return run(argv)
-    except KeyboardInterrupt:
-        print("\nxraylab: stopped.", file=sys.stderr)
+    except KeyboardInterrupt as stopped:  # of a training it says what is kept
+        print(f"\nxraylab: stopped. {stopped}".rstrip(), file=sys.stderr)
         return 130

@@ -183,6 +183,7 @@ def train_run(
     Whether a folder holds the same run is told by content: recipe, protocol, the
     pixels, labels and split of each file, and the digest of the weights it began with.
     Whatever stops it, the last whole epoch stays; before the first is kept, nothing.
+    A KeyboardInterrupt says how many are kept.
 
     Parameters
     ----------
@@ -373,6 +374,12 @@ def _fit_and_keep(
             f"{error} {folder} keeps the network after epoch {state.n_epochs}. Another "
             "recipe needs another folder."
         ) from error
+    except KeyboardInterrupt as stopped:
+        if n_kept := len(record.read_history(folder)):
+            n_epochs = f"{n_kept} of {recipe.epochs} epochs"
+            text = f"Kept in {folder}: {n_epochs}. The same command goes on from there."
+            stopped.args = (text,)
+        raise
     if state.accelerator.is_main_process:
         _finish(folder, state)
     state.accelerator.wait_for_everyone()
