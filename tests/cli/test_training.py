@@ -5,6 +5,7 @@ import shutil
 import sys
 from urllib.error import URLError
 
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -114,6 +115,29 @@ def test_find_lr_draws_a_curve_and_touches_no_run(
     assert [f.name for f in tmp_path.rglob("*")] == ["new", "curve.png"]
     assert before == {file: file.stat().st_mtime_ns for file in run_folder.iterdir()}
     assert len(test_log.list_readings(merge_folder)) == n_readings
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ended"), [(1e-4, 0.02, ""), (1e-5, 4e-4, "the loss was nan")]
+)
+def test_find_lr_says_how_its_rate_is_used_and_why_it_ended(
+    low, high, ended, merge_folder, tmp_path, monkeypatch, capsys
+):
+    def found(*_):
+        curve = pd.DataFrame({"lr": [low, high], "loss": [2, 1], "smoothed": [2, 1]})
+        curve.attrs["ended"] = ended
+        return curve
+
+    monkeypatch.setattr(training, "find_lr", found)
+    monkeypatch.setattr(training.rates, "suggest_range", lambda _: (low, high))
+    argv = ["find-lr", str(merge_folder), "--protocol", "naive-merge", "--out"]
+    assert cli.main([*argv, str(tmp_path / "curve.png")]) == 0
+    said = capsys.readouterr().out
+    assert "`xraylab train` takes one with --lr, the highest of its --schedule" in said
+    assert f"a tenth of the upper end, {high / 10:.1e}, is" in said
+    is_outside = "The recipe's own rate, 0.001, lies outside this range.\n" in said
+    assert is_outside == (high < 0.001)
+    assert ("The test ended early: the loss was nan.\n" in said) == bool(ended)
 
 
 def test_tensorboard_that_is_not_installed_is_a_wrong_command(

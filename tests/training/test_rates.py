@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -64,6 +65,29 @@ def test_it_ends_where_the_loss_bursts(monkeypatch):
     curve = range_test()
     assert 10 < len(curve) < 100
     assert np.isfinite(curve).all(axis=None)
+    told = r"the mean loss of 10 steps was above 4 times its least at a rate of (\S+)"
+    rate = re.fullmatch(told, curve.attrs["ended"])[1]
+    assert float(rate) == pytest.approx(curve["lr"].iloc[-1], rel=0.1)
+
+
+def test_it_ends_where_the_loss_is_no_number(monkeypatch):
+    take, losses = steps.take_step, []
+
+    def spoil(*given):
+        answer, y, loss = take(*given)
+        losses.append(loss)
+        return answer, y, loss if len(losses) < 7 else loss * float("nan")
+
+    monkeypatch.setattr(steps, "take_step", spoil)
+    curve = range_test(n_steps=31)
+    assert len(curve) == 6
+    assert curve.attrs["ended"] == "the loss was nan at a rate of 1.6e-05"
+
+
+def test_a_test_that_comes_to_its_last_rate_has_not_ended_early(monkeypatch):
+    monkeypatch.setattr(rates, "_RATES", (1e-6, 1e-4))
+    curve = range_test()
+    assert (len(curve), curve.attrs["ended"]) == (100, "")
 
 
 def test_where_the_loss_can_fall_a_rate_is_named():

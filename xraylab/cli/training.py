@@ -130,15 +130,26 @@ def find_lr(args: argparse.Namespace) -> Answer:
 
     try_writing(args.out)
     refuse_unlike(args.out, "`xraylab find-lr`", _check_curve)
-    curve = training.find_lr(args.merge_folder, args.protocol, _recipe(args))
+    recipe = _recipe(args)
+    curve = training.find_lr(args.merge_folder, args.protocol, recipe)
     low, high = training.rates.suggest_range(curve)
     ax = plots.plot_range_test(curve, low, high, data_name=str(args.merge_folder))
     with whole_file(args.out) as half:
         ax.figure.savefig(half, format="png", dpi=150, metadata=_CURVE)
     plt.close(ax.figure)
-    rule, n_steps = training.rates.RULE, len(curve)
-    text = f"Learning rate: {low:.1e} to {high:.1e}, {rule}.\nCurve: {args.out}"
-    return {"low": low, "high": high, "rule": rule, "n_steps": n_steps}, text, 0
+    rule, ended = training.rates.RULE, curve.attrs["ended"]
+    lines = [
+        f"Learning rate: {low:.1e} to {high:.1e}, {rule}.",
+        "`xraylab train` takes one with --lr, the highest of its --schedule; a tenth "
+        f"of the upper end, {high / 10:.1e}, is a rule of thumb (Gugger 2018).",
+    ]
+    if not low <= recipe.lr <= high:
+        lines.append(f"The recipe's own rate, {recipe.lr:g}, lies outside this range.")
+    if ended:
+        lines.append(f"The test ended early: {ended}.")
+    text = "\n".join([*lines, f"Curve: {args.out}"])
+    answer = {"low": low, "high": high, "rule": rule, "n_steps": len(curve)}
+    return answer | {"ended": ended}, text, 0
 
 
 def _check_curve(png: bytes) -> None:

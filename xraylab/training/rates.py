@@ -57,7 +57,8 @@ def range_test(
     -------
     DataFrame
         One row a step: lr; loss, of the batch before the step; and smoothed, its mean
-        over a tenth of the steps, the step in the middle.
+        over a tenth of the steps, the step in the middle. `attrs["ended"]` says why it
+        ended early, "" where it did not.
 
     Raises
     ------
@@ -85,7 +86,7 @@ def range_test(
             rows = steps.draw(recipe, seen, step)
             _, _, loss = steps.take_step(recipe, state, seen, rows, step, weights)
             losses.append(loss.item())
-            if _is_over(losses, window):
+            if ended := _why_over(losses, window):
                 break
     if not np.isfinite(losses[0]):
         raise TrainingError(
@@ -95,6 +96,7 @@ def range_test(
     curve = pd.DataFrame({"lr": rates[: len(losses)], "loss": losses})
     curve = curve[np.isfinite(curve["loss"])]
     smoothed = curve["loss"].rolling(window, center=True, min_periods=1).mean()
+    curve.attrs["ended"] = ended and f"{ended} at a rate of {rate:.1e}"
     return curve.assign(smoothed=smoothed)
 
 
@@ -134,9 +136,11 @@ def suggest_range(curve: pd.DataFrame) -> tuple[float, float]:
     return float(curve["lr"].iloc[begins]), float(curve["lr"].iloc[best])
 
 
-def _is_over(losses: list[float], window: int) -> bool:
-    """Say whether the loss has burst, after the last of these steps."""
+def _why_over(losses: list[float], window: int) -> str:
+    """Say how the loss has burst, after the last of these steps; "" if it has not."""
     if not np.isfinite(losses[-1]):
-        return True
+        return f"the loss was {losses[-1]}"
     means = np.convolve(losses, np.ones(window) / window, "valid")
-    return len(means) > 0 and means[-1] > _BURST * means.min()
+    if len(means) == 0 or means[-1] <= _BURST * means.min():
+        return ""
+    return f"the mean loss of {window} steps was above {_BURST} times its least"
