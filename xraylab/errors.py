@@ -95,5 +95,9 @@ class NoDataError(InputError):
     """XRAYLAB_DATA leads to no source."""
 
 
+class KernelError(InputError):
+    """A notebook's kernel that does not answer, or ended before its last cell."""
+
+
 class BrokenSealError(InputError):
     """The file of guesses was changed after it was written."""

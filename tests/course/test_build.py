@@ -1,10 +1,14 @@
 """Lessons are built from their scripts, and run in the mode that is asked for."""
 
+import json
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import nbformat
 import pytest
 
+from tests.conftest import write_file
 from xraylab import cli
 from xraylab.course import build, notebooks
 
@@ -61,6 +65,57 @@ def test_a_failing_lesson_is_reported_and_the_rest_goes_on(small_course, capsys)
     assert "ZeroDivisionError" in table["error"][1]
     assert "91_bad: ZeroDivisionError" in capsys.readouterr().err
     assert cli.main(["lessons", "--run", "91"]) == 1
+
+
+MUTE = "import time; time.sleep(60)"
+ENDS = "# %% [markdown]\n# # 91\n\n# %%\nimport os\nos._exit(3)\n"
+STOPS = """# %% [markdown]
+# # 90
+
+# %%
+import os, signal, time
+os.kill(os.getppid(), signal.SIGINT)
+time.sleep(60)
+"""
+NO_KERNEL = (
+    "a Jupyter kernel must answer within {} s and stay to the last cell, but: {}. Run"
+)
+
+
+def give_kernel(folder, monkeypatch, command):
+    """Let every notebook's kernel be another command."""
+    spec = {"argv": command, "display_name": "Python 3", "language": "python"}
+    write_file(folder / "kernels/python3/kernel.json", json.dumps(spec).encode())
+    monkeypatch.setenv("JUPYTER_PATH", str(folder))
+
+
+def test_a_kernel_that_does_not_answer_ends_in_one_line(
+    small_course, tmp_path, monkeypatch, capfd
+):
+    give_kernel(tmp_path / "jupyter", monkeypatch, [sys.executable, "-c", MUTE])
+    monkeypatch.setattr(build, "START_SECONDS", 0)
+    (small_course / "91_bad.ipynb").write_text("old")
+    assert cli.main(["lessons", "--build", "91"]) == 1
+    told = NO_KERNEL.format(0, "Kernel didn't respond in 0 seconds")
+    err = capfd.readouterr().err
+    assert err.startswith(f"xraylab lessons: {told}")
+    assert len(err.splitlines()) == 1
+    assert (small_course / "91_bad.ipynb").read_text() == "old"
+
+
+def test_a_lesson_whose_kernel_ends_is_reported_and_the_rest_goes_on(small_course):
+    (small_course / "source/91_bad.py").write_text(ENDS)
+    (small_course / "source/92_good.py").write_text(GOOD)
+    table = build.run_lessons(["91", "92"])
+    assert table["passed"].tolist() == [False, True]
+    assert table["error"][0].startswith(NO_KERNEL.format(180, "Kernel died"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGINT for another process")
+def test_lessons_can_be_stopped(small_course, capsys):
+    (small_course / "source/90_good.py").write_text(STOPS)
+    assert cli.main(["lessons", "--run"]) == 130
+    assert capsys.readouterr().err == "\nxraylab: stopped.\n"
 
 
 def test_a_kernel_says_nothing_in_passing(small_course, capfd):
@@ -121,11 +176,13 @@ def test_only_a_full_run_may_take_hours(small_course, monkeypatch):
     limits = []
 
     class Client:
+        nb = nbformat.v4.new_notebook()
+
         def __init__(self, notebook, timeout, **_):
             limits.append(timeout)
 
-        def execute(self, **_):
-            pass
+        def setup_kernel(self, **_):
+            return nullcontext()
 
     monkeypatch.setattr(build, "NotebookClient", Client)
     for mode in ("smoke", "quick", "full"):

@@ -21,7 +21,7 @@ from xraylab import REPOSITORY
 from xraylab.course import notebooks
 from xraylab.course.modes import choose_mode
 from xraylab.course.opening import FOLDED, SETUP, badges
-from xraylab.errors import InputError
+from xraylab.errors import InputError, KernelError
 from xraylab.files import write_text, write_texts
 
 try:
@@ -38,6 +38,7 @@ except ImportError as error:
         'packages: pip install "xraylab[lab]"'
     ) from error
 
+START_SECONDS = 180  # for a kernel to answer in, also where other work takes the cores
 CELL_SECONDS = 600  # but in mode full, where a training takes hours
 KEPT = ("tags", "alt")  # of a cell's settings
 STARTER, SOLUTION = "starter", "solution"  # tags: the same task, open and solved
@@ -157,6 +158,8 @@ def run_notebook(notebook: NotebookNode, env: dict[str, str]) -> NotebookNode:
         If a cell fails.
     nbclient.exceptions.CellTimeoutError
         If a cell takes more than ten minutes, in another mode than full.
+    xraylab.errors.KernelError
+        If the kernel does not answer in three minutes, or ends.
     """
     notebook = nbformat.from_dict(notebook)
     env = os.environ | env
@@ -167,19 +170,36 @@ def run_notebook(notebook: NotebookNode, env: dict[str, str]) -> NotebookNode:
         client = NotebookClient(
             notebook,
             timeout=None if env.get("XRAYLAB_MODE") == "full" else CELL_SECONDS,
+            startup_timeout=START_SECONDS,
+            shutdown_kernel="immediate",  # else one that does not answer is waited for
             kernel_name="python3",
             coalesce_streams=True,  # else pieces of a text depend on the clock
             config=_encrypted(),
         )
-        client.execute(env=env, cwd=folder)
+        _execute(client, env=env, cwd=folder)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if _is_kept(output)]
             _describe_images(cell)
-    notebook.metadata.pop("widgets", None)
     notebook.metadata.language_info = {"name": "python"}
     return notebook
+
+
+def _execute(client: NotebookClient, **where: object) -> None:
+    """Run all cells; `client.execute` would take Ctrl+C for a kernel that died."""
+    try:
+        with client.setup_kernel(**where):
+            client.shutdown_kernel = "graceful"
+            for place, cell in enumerate(client.nb.cells):
+                number = client.code_cells_executed + 1
+                client.execute_cell(cell, place, execution_count=number)
+    except RuntimeError as error:
+        raise KernelError(
+            f"a Jupyter kernel must answer within {START_SECONDS} s and stay to the "
+            f"last cell, but: {error}. Run it again when less else runs here; "
+            "`jupyter kernel` shows whether one starts at all."
+        ) from error
 
 
 def _encrypted() -> Config:
@@ -254,7 +274,7 @@ def run_lessons(numbers: Sequence[str] = (), mode: str | None = None) -> pd.Data
             started, cpu, error = time.perf_counter(), _child_seconds(), ""
             try:
                 run_notebook(read_lesson(file), fresh_environment(home) | asked)
-            except (CellExecutionError, CellTimeoutError) as failed:
+            except (CellExecutionError, CellTimeoutError, KernelError) as failed:
                 error = _COLOUR.sub("", str(failed)).strip().splitlines()[-1]
             minutes = (time.perf_counter() - started) / 60
             seconds = _child_seconds() - cpu
