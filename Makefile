@@ -21,6 +21,7 @@ help:  ## list what can be made
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed: make $(MAKECMDGOALS) PYTHON=..."; exit 1; }
+	@echo "Setting up $(VENV), once: it takes some minutes, and pip says little."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --no-deps $(CONSTRAINTS) $(TORCH_INDEX) \
 	  torch torchvision
