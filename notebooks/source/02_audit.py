@@ -69,19 +69,20 @@ lesson.guess("file size AUROC", None, sure=None)
 
 # %% [markdown]
 # First some practice with another number, which looks even more harmless: the
-# **aspect**, width divided by height. Let us sort a few files by it and write one letter
-# each: `N` for normal, `P` for pneumonia. If it said nothing, the letters would be well
-# mixed.
+# **aspect**, width divided by height. (Where your files have hardly more than one shape,
+# we take bits per pixel.) Let us sort a few files by it and write one letter each: `N`
+# for normal, `P` for pneumonia. If it said nothing, the letters would be well mixed.
 
 # %%
 facts = audit.file_facts(first, here.root)
-few = facts.loc[train.index, ["aspect"]].assign(label=train["label"])
-few = few.drop_duplicates("aspect").groupby("label").sample(10, random_state=1)
-ordered = few.sort_values("aspect")["label"].to_numpy()
-print("narrow", "".join("NP"[label] for label in ordered), "wide")
+number = "aspect" if facts["aspect"].nunique() > 40 else "bits_per_pixel"
+few = facts.loc[train.index, [number]].assign(label=train["label"])
+few = few.drop_duplicates(number).groupby("label").head(10)
+ordered = few.sort_values(number)["label"].to_numpy()
+print(f"{number}: low", "".join("NP"[label] for label in ordered), "high")
 
 # %% [markdown]
-# Now count. Walk from narrow to wide. Each `P` beats every `N` that you have already
+# Now count. Walk from low to high. Each `P` beats every `N` that you have already
 # passed. The share of pairs that are won is called **AUROC**, the *area under the ROC
 # curve* (lesson 05 draws it): the chance that a random image with pneumonia has a higher
 # value than a random normal one. It is 1 when all `P` come last, 0 when they all come
@@ -128,7 +129,7 @@ lesson.check("AUROC with ties", auroc)
 # the count? So few files are only for practice.
 
 # %%
-by_package = audit.one_feature_auroc(few["aspect"], few["label"])
+by_package = audit.one_feature_auroc(few[number], few["label"])
 print(f"{by_package.auroc:.2f}, high means {by_package.high_means}")
 print("both agree:", np.isclose(max(share, 1 - share), by_package.auroc))
 

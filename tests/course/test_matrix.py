@@ -115,6 +115,11 @@ def test_every_lesson_runs_on_the_first_source_alone(whole, tmp_path):
     assert list(misfits(written)) == []
 
 
+def test_every_lesson_runs_on_real_images(whole, tmp_path):
+    answers = run_lessons(whole("real"), "smoke", REPOSITORY, tmp_path, "")
+    check(answers, "real", list(data.SOURCES), "smoke", REPOSITORY)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("mode", modes.MODES)
 @pytest.mark.parametrize("sources", SOURCES)
