@@ -315,7 +315,7 @@ for words, design in designs.items():
         print(f"{words}, {row.what}, on {row.test}: accuracy {found}", end=", ")
         print(f"baseline {row.baseline:.2f}")
     told[words] = rows[rows["what"].str.endswith(" - clean")]
-_ = plots.plot_effects(told["ImageNet"], data_name="real images, ImageNet weights, 64 px")
+_ = plots.plot_effects(told["ImageNet"], data_name="real images, ImageNet weights, 64 px, 1,450 steps")
 
 # %%
 for words, effects in told.items():
