@@ -1,6 +1,7 @@
 """Lessons are built from their scripts, and run in the mode that is asked for."""
 
 import json
+import signal
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -114,7 +115,12 @@ def test_a_lesson_whose_kernel_ends_is_reported_and_the_rest_goes_on(small_cours
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGINT for another process")
 def test_lessons_can_be_stopped(small_course, capsys):
     (small_course / "source/90_good.py").write_text(STOPS)
-    assert cli.main(["lessons", "--run"]) == 130
+    # a shell lets what runs in its background ignore Ctrl+C
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert cli.main(["lessons", "--run"]) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert capsys.readouterr().err == "\nxraylab: stopped.\n"
 
 
