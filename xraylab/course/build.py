@@ -197,8 +197,8 @@ def _execute(client: NotebookClient, **where: object) -> None:
     except RuntimeError as error:
         raise KernelError(
             f"a Jupyter kernel must answer within {START_SECONDS} s and stay to the "
-            f"last cell, but: {error}. Run it again when less else runs here; "
-            "`jupyter kernel` shows whether one starts at all."
+            f"last cell, but: {error}. Run it again; `jupyter kernel` shows whether "
+            "one starts at all."
         ) from error
 
 
